@@ -1,0 +1,35 @@
+/** @file The port through which reviews know the cluster; `live/` and `snapshot/` are its two sources. */
+import type { Crd } from "../crd/crd.ts";
+import type { EvidenceSource, MigrationEvidence, ObjectEvidence } from "../rules/facts.ts";
+import type { ClusterPicture } from "./picture.ts";
+
+/** Who asks, as the API server's `userInfo` tells it. */
+export interface Requester {
+  readonly username: string;
+  readonly uid: string;
+  readonly groups: readonly string[];
+  readonly extra: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What a requester would have to be allowed to list. */
+export interface ListTarget {
+  readonly group: string;
+  readonly resource: string;
+  /** Empty: in all namespaces, or a cluster-scoped resource. */
+  readonly namespace: string;
+}
+
+export interface Cluster {
+  readonly source: EvidenceSource;
+  /** The newest picture, by reference and without I/O. Null until the first complete one exists. */
+  picture(): ClusterPicture | null;
+  /**
+   * Counts live objects, in a version that `crd` serves. Never rejects: what goes wrong is `uncountable`, and a count cut
+   * short by `signal` is a lower bound.
+   */
+  countObjects(crd: Crd, signal: AbortSignal): Promise<ObjectEvidence>;
+  /** Looks for proof that all objects of `crd` are stored in its storage version. Never rejects. */
+  findMigration(crd: Crd, signal: AbortSignal): Promise<MigrationEvidence>;
+  /** Whether the requester may list the target. Never rejects: what cannot be asked is not allowed. */
+  mayList(requester: Requester, target: ListTarget, signal: AbortSignal): Promise<boolean>;
+}

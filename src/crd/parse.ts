@@ -1,0 +1,155 @@
+/** @file Reads a CustomResourceDefinition out of untrusted JSON, keeping only what rules read. */
+import type { Bundle, Crd, CrdVersion, StoredVersions } from "./crd.ts";
+
+export interface CrdParseError {
+  readonly code: "not-a-crd" | "crd-malformed";
+  /** Where in the object, as a JSON path without the leading `$`; empty for the object itself. */
+  readonly path: string;
+  readonly message: string;
+}
+
+export type CrdParseResult = { readonly ok: true; readonly value: Crd } | { readonly ok: false; readonly error: CrdParseError };
+
+/**
+ * Checks the few members that decisions rest on, by hand rather than by a schema compiler, because this runs twice in
+ * every review: schemas inside `spec.versions` are never walked, so neither size nor nesting of them costs anything.
+ * `__proto__` keys stay inert: nothing is merged or copied by key.
+ */
+export function parseCrd(input: unknown): CrdParseResult {
+  try {
+    return { ok: true, value: readCrd(input) };
+  } catch (error) {
+    if (error instanceof Malformed) return { ok: false, error: error.detail };
+    throw error;
+  }
+}
+
+/** True for what calls itself a CustomResourceDefinition of apiextensions.k8s.io, whatever else is wrong with it. */
+export function isCrdManifest(input: unknown): boolean {
+  return (
+    isRecord(input) &&
+    input["kind"] === "CustomResourceDefinition" &&
+    typeof input["apiVersion"] === "string" &&
+    input["apiVersion"].startsWith("apiextensions.k8s.io/")
+  );
+}
+
+class Malformed extends Error {
+  readonly detail: CrdParseError;
+  constructor(code: CrdParseError["code"], path: string, message: string) {
+    super(message);
+    this.detail = { code, path, message };
+  }
+}
+
+function readCrd(input: unknown): Crd {
+  if (!isRecord(input)) throw new Malformed("not-a-crd", "", "expected an object");
+  if (!isCrdManifest(input)) {
+    throw new Malformed("not-a-crd", "kind", "expected apiVersion apiextensions.k8s.io/v1 and kind CustomResourceDefinition");
+  }
+  if (input["apiVersion"] !== "apiextensions.k8s.io/v1") {
+    throw new Malformed("crd-malformed", "apiVersion", "expected apiextensions.k8s.io/v1; no API server since 1.22 serves another");
+  }
+  const metadata = record(input["metadata"], "metadata");
+  const spec = record(input["spec"], "spec");
+  const names = record(spec["names"], "spec.names");
+  const versions = readVersions(spec["versions"]);
+  const conditions = readConditions(input["status"]);
+  return {
+    name: text(metadata["name"], "metadata.name"),
+    group: text(spec["group"], "spec.group"),
+    plural: text(names["plural"], "spec.names.plural"),
+    kind: text(names["kind"], "spec.names.kind"),
+    scope: spec["scope"] === "Cluster" ? "Cluster" : "Namespaced",
+    versions,
+    stored: readStoredVersions(input["status"], versions),
+    bundle: readBundle(metadata["annotations"]),
+    lastWrittenAt: readLastWrite(metadata["managedFields"]),
+    isMigratedInTree: conditions.some((condition) => isFinishedMigration(condition, metadata["generation"])),
+    isTerminating: metadata["deletionTimestamp"] !== undefined && metadata["deletionTimestamp"] !== null,
+  };
+}
+
+function readVersions(input: unknown): readonly CrdVersion[] {
+  if (!Array.isArray(input) || input.length === 0) {
+    throw new Malformed("crd-malformed", "spec.versions", "expected a list with at least one version");
+  }
+  const seen = new Set<string>();
+  return input.map((item: unknown, index) => {
+    const path = `spec.versions[${String(index)}]`;
+    const version = record(item, path);
+    const name = text(version["name"], `${path}.name`);
+    if (seen.has(name)) throw new Malformed("crd-malformed", `${path}.name`, `"${name}" is listed twice`);
+    seen.add(name);
+    return {
+      name,
+      isServed: flag(version["served"], `${path}.served`),
+      isStorage: flag(version["storage"], `${path}.storage`),
+    };
+  });
+}
+
+function readStoredVersions(status: unknown, versions: readonly CrdVersion[]): StoredVersions {
+  if (isRecord(status) && Array.isArray(status["storedVersions"]) && status["storedVersions"].length > 0) {
+    const names = status["storedVersions"].map((name: unknown, index) => text(name, `status.storedVersions[${String(index)}]`));
+    return { names, source: "status" };
+  }
+  return { names: versions.filter((version) => version.isStorage).map((version) => version.name), source: "assumed" };
+}
+
+/** Source: Gateway API, "Versioning", annotations on its CRDs. */
+const BUNDLE_VERSION = "gateway.networking.k8s.io/bundle-version";
+const BUNDLE_CHANNEL = "gateway.networking.k8s.io/channel";
+
+function readBundle(annotations: unknown): Bundle | null {
+  if (!isRecord(annotations)) return null;
+  const version = annotations[BUNDLE_VERSION];
+  const channel = annotations[BUNDLE_CHANNEL];
+  if (typeof version !== "string") return null;
+  return { version, channel: typeof channel === "string" ? channel : null };
+}
+
+function readLastWrite(managedFields: unknown): string | null {
+  if (!Array.isArray(managedFields)) return null;
+  return managedFields
+    .filter((entry: unknown) => isRecord(entry) && (entry["subresource"] === undefined || entry["subresource"] === ""))
+    .map((entry: unknown) => (isRecord(entry) && typeof entry["time"] === "string" ? entry["time"] : ""))
+    .reduce<string | null>((latest, time) => (time !== "" && (latest === null || time > latest) ? time : latest), null);
+}
+
+function readConditions(status: unknown): readonly Readonly<Record<string, unknown>>[] {
+  return isRecord(status) && Array.isArray(status["conditions"]) ? status["conditions"].filter(isRecord) : [];
+}
+
+/**
+ * Kubernetes 1.36 and newer report a finished storage version migration on the CRD itself.
+ * Source: kubernetes/kubernetes#135297 (condition StorageMigrating, reason MigrationSucceeded).
+ */
+function isFinishedMigration(condition: Readonly<Record<string, unknown>>, generation: unknown): boolean {
+  return (
+    condition["type"] === "StorageMigrating" &&
+    condition["status"] === "False" &&
+    condition["reason"] === "MigrationSucceeded" &&
+    generation !== undefined &&
+    condition["observedGeneration"] === generation
+  );
+}
+
+function record(input: unknown, path: string): Readonly<Record<string, unknown>> {
+  if (!isRecord(input)) throw new Malformed("crd-malformed", path, "expected an object");
+  return input;
+}
+
+function text(input: unknown, path: string): string {
+  if (typeof input !== "string" || input === "") throw new Malformed("crd-malformed", path, "expected a non-empty string");
+  return input;
+}
+
+function flag(input: unknown, path: string): boolean {
+  if (typeof input !== "boolean") throw new Malformed("crd-malformed", path, "expected true or false");
+  return input;
+}
+
+function isRecord(input: unknown): input is Readonly<Record<string, unknown>> {
+  return typeof input === "object" && input !== null && !Array.isArray(input);
+}

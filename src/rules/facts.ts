@@ -1,0 +1,98 @@
+/** @file An immutable picture of what is known of the cluster, as far as it bears on one change. */
+import type { Requirement } from "./requirement.ts";
+
+export interface WorkloadRef {
+  readonly kind: "Deployment" | "StatefulSet" | "DaemonSet";
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Where a need is known from. */
+export type NeedSource =
+  | { readonly kind: "annotation"; readonly key: string }
+  | {
+      readonly kind: "catalog";
+      /** Catalog id, for example `envoy-gateway`. */
+      readonly controller: string;
+      /** Versions the entry speaks of, in semver range syntax. */
+      readonly versionRange: string;
+      readonly image: string;
+      readonly container: string;
+    };
+
+/**
+ * How sure the need is. `assumed`: it holds only under a setting that could not be read. `unknown-version`: the image is
+ * that of a known controller, but its tag names no version; some version of it has this need.
+ */
+export type Certainty =
+  | { readonly kind: "known" }
+  | { readonly kind: "assumed"; readonly condition: string }
+  | { readonly kind: "unknown-version" };
+
+/** A later release of the same controller, and what it needs of the same API; `requirement` null: nothing. */
+export interface LaterRelease {
+  /** First version of the range, for example `1.1.0`. */
+  readonly minimumVersion: string;
+  readonly requirement: Requirement | null;
+}
+
+/** One running workload that needs one API. */
+export interface Need {
+  readonly workload: WorkloadRef;
+  readonly requirement: Requirement;
+  readonly source: NeedSource;
+  readonly certainty: Certainty;
+  /** Oldest first; empty for needs that do not come from the catalog. */
+  readonly laterReleases: readonly LaterRelease[];
+}
+
+/** A declaration on a running workload that could not be read, so nobody knows what it asks for. */
+export interface UnreadableDeclaration {
+  readonly workload: WorkloadRef;
+  readonly key: string;
+  readonly value: string;
+  readonly problem: string;
+}
+
+/** What is known of the live objects of the changed CRD. Counts are of objects, not of bytes or versions. */
+export type ObjectEvidence =
+  /** No rule asked. */
+  | { readonly kind: "not-counted" }
+  | {
+      readonly kind: "counted";
+      readonly total: number;
+      /** False when the deadline cut the count short: `total` is then a lower bound. */
+      readonly isComplete: boolean;
+      /** Key: namespace, or the empty string for cluster-scoped objects. */
+      readonly byNamespace: ReadonlyMap<string, number>;
+      /** `namespace/name` or `name` of the first few, for a reader who may see them. */
+      readonly examples: readonly ObjectRef[];
+      readonly source: EvidenceSource;
+    }
+  | { readonly kind: "uncountable"; readonly reason: string };
+
+export interface ObjectRef {
+  /** Empty for cluster-scoped objects. */
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export type EvidenceSource = { readonly kind: "cluster" } | { readonly kind: "folder"; readonly path: string };
+
+/**
+ * Whether every object is known to have been rewritten into the storage version of the CRD's current generation.
+ * `running-in-tree`: the API server's own migrator makes this very change.
+ */
+export type MigrationEvidence =
+  | { readonly kind: "none" }
+  | { readonly kind: "succeeded"; readonly by: string }
+  | { readonly kind: "outdated"; readonly by: string; readonly reason: string };
+
+export interface Facts {
+  /** Needs of running workloads for the changed CRD's resource. */
+  readonly needs: readonly Need[];
+  /** All unreadable declarations in the cluster: any of them may speak of the changed CRD. */
+  readonly unreadableDeclarations: readonly UnreadableDeclaration[];
+  readonly objects: ObjectEvidence;
+  readonly migration: MigrationEvidence;
+}

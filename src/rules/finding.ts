@@ -1,0 +1,89 @@
+/** @file What a rule finds: facts and ways out as data. Words for people are made of them in `explain/`. */
+import type { Crd } from "../crd/crd.ts";
+import type { MigrationEvidence, Need, ObjectEvidence, UnreadableDeclaration } from "./facts.ts";
+import type { ApiState, Outcome } from "./requirement.ts";
+
+export type Enforcement = "deny" | "warn" | "audit";
+
+/** How the removal of a stored version stands; each has its own way out. */
+export type StoredVersionCase =
+  /** No object exists: dropping the entry from the status loses nothing. */
+  | "no-objects"
+  /** Today's storage version survives: rewriting the objects is enough. */
+  | "migrate"
+  /** The storage version itself goes in one jump, but another version survives: flip the storage version first. */
+  | "storage-version-dropped"
+  /** Nothing survives: objects cannot be carried over in place. */
+  | "no-common-version";
+
+/** A workload that a change would hurt. */
+export interface HurtWorkload {
+  readonly need: Need;
+  readonly before: Outcome;
+  readonly after: Outcome;
+  readonly stateAfter: ApiState;
+}
+
+export type Fact =
+  | {
+      readonly kind: "stored-version-removed";
+      readonly version: string;
+      readonly case: StoredVersionCase;
+      readonly objects: ObjectEvidence;
+      /** True when the old CRD's status was not given, so that its storage version was taken for stored. */
+      readonly isAssumedStored: boolean;
+    }
+  | {
+      readonly kind: "stored-version-forgotten";
+      readonly version: string;
+      readonly objects: ObjectEvidence;
+      readonly migration: MigrationEvidence;
+    }
+  | {
+      readonly kind: "required-version-unserved";
+      readonly versions: readonly [string, ...string[]];
+      readonly stateAfter: Exclude<ApiState, "served" | "absent">;
+      readonly isCreate: boolean;
+      readonly hurt: readonly [HurtWorkload, ...HurtWorkload[]];
+    }
+  | { readonly kind: "required-resource-deleted"; readonly hurt: readonly [HurtWorkload, ...HurtWorkload[]] }
+  | { readonly kind: "requirement-unknown"; readonly needs: readonly [Need, ...Need[]] }
+  | {
+      readonly kind: "declaration-unreadable";
+      readonly declarations: readonly [UnreadableDeclaration, ...UnreadableDeclaration[]];
+    }
+  | { readonly kind: "objects-deleted"; readonly objects: ObjectEvidence };
+
+/** A way out. Each becomes a title and, where one exists, a command that can be pasted. */
+export type Remedy =
+  | { readonly kind: "forget-stored-version"; readonly crd: Crd; readonly remaining: readonly string[] }
+  | { readonly kind: "recreate-empty-crd"; readonly crd: Crd }
+  | { readonly kind: "migrate-in-tree"; readonly crd: Crd; readonly remaining: readonly string[] }
+  | { readonly kind: "flip-storage-version"; readonly crd: Crd; readonly to: string }
+  | { readonly kind: "keep-version-listed"; readonly version: string }
+  | { readonly kind: "replace-by-backup"; readonly crd: Crd; readonly readIn: string | null; readonly newVersion: string | null }
+  | { readonly kind: "upgrade-workload"; readonly need: Need; readonly minimumVersion: string }
+  | { readonly kind: "scale-down"; readonly need: Need }
+  | { readonly kind: "keep-version-served"; readonly versions: readonly string[] }
+  | { readonly kind: "stay-on-bundle"; readonly version: string; readonly channel: string | null }
+  | { readonly kind: "delete-objects"; readonly crd: Crd; readonly readIn: string }
+  | { readonly kind: "serve-to-count"; readonly crd: Crd }
+  | { readonly kind: "orphan-nothing"; readonly crd: Crd }
+  | { readonly kind: "declare-requirement"; readonly need: Need }
+  | { readonly kind: "correct-declaration"; readonly declaration: UnreadableDeclaration };
+
+/** What a rule returns; `evaluate` adds the rule's id and its default. */
+export interface RuleFinding {
+  /** Field of the CRD the finding is about; versions are named, not numbered: `spec.versions[v1alpha2].served`. */
+  readonly field: string;
+  readonly fact: Fact;
+  readonly remedies: readonly Remedy[];
+  /** The finding warns at most, whatever its rule is set to. */
+  readonly isAdvisory?: true;
+}
+
+export interface Finding extends RuleFinding {
+  readonly rule: string;
+  /** Before policy. */
+  readonly defaultEnforcement: Enforcement;
+}
