@@ -1,5 +1,6 @@
 /** @file Reads a CustomResourceDefinition out of untrusted JSON, keeping only what rules read. */
 import type { Bundle, Crd, CrdVersion, StoredVersions } from "./crd.ts";
+import { isRecord } from "./is-record.ts";
 
 export interface CrdParseError {
   readonly code: "not-a-crd" | "crd-malformed";
@@ -148,8 +149,4 @@ function text(input: unknown, path: string): string {
 function flag(input: unknown, path: string): boolean {
   if (typeof input !== "boolean") throw new Malformed("crd-malformed", path, "expected true or false");
   return input;
-}
-
-function isRecord(input: unknown): input is Readonly<Record<string, unknown>> {
-  return typeof input === "object" && input !== null && !Array.isArray(input);
 }

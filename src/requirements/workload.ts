@@ -1,5 +1,6 @@
 /** @file Reads a Deployment, StatefulSet or DaemonSet out of untrusted JSON, keeping only what requirements are found by. */
 import type { WorkloadRef } from "../rules/facts.ts";
+import { isRecord } from "../crd/is-record.ts";
 
 export interface Container {
   readonly name: string;
@@ -60,8 +61,4 @@ function ownAnnotations(metadata: unknown): Readonly<Record<string, string>> {
     (entry): entry is [string, string] => entry[0].startsWith(ANNOTATION_PREFIX) && typeof entry[1] === "string",
   );
   return Object.fromEntries(own);
-}
-
-function isRecord(input: unknown): input is Readonly<Record<string, unknown>> {
-  return typeof input === "object" && input !== null && !Array.isArray(input);
 }

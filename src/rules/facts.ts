@@ -81,7 +81,6 @@ export type EvidenceSource = { readonly kind: "cluster" } | { readonly kind: "fo
 
 /**
  * Whether every object is known to have been rewritten into the storage version of the CRD's current generation.
- * `running-in-tree`: the API server's own migrator makes this very change.
  */
 export type MigrationEvidence =
   | { readonly kind: "none" }

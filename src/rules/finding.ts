@@ -36,6 +36,7 @@ export type Fact =
   | {
       readonly kind: "stored-version-forgotten";
       readonly version: string;
+      readonly isStorageVersion: boolean;
       readonly objects: ObjectEvidence;
       readonly migration: MigrationEvidence;
     }
@@ -56,11 +57,14 @@ export type Fact =
 
 /** A way out. Each becomes a title and, where one exists, a command that can be pasted. */
 export type Remedy =
+  /** `remaining`: what `status.storedVersions` is to hold afterwards. */
   | { readonly kind: "forget-stored-version"; readonly crd: Crd; readonly remaining: readonly string[] }
   | { readonly kind: "recreate-empty-crd"; readonly crd: Crd }
   | { readonly kind: "migrate-in-tree"; readonly crd: Crd; readonly remaining: readonly string[] }
-  | { readonly kind: "flip-storage-version"; readonly crd: Crd; readonly to: string }
+  | { readonly kind: "flip-storage-version"; readonly crd: Crd; readonly to: string; readonly remaining: readonly string[] }
   | { readonly kind: "keep-version-listed"; readonly version: string }
+  | { readonly kind: "keep-stored-version"; readonly version: string }
+  /** `readIn`: a served version to back up in, if there is one; `newVersion`: the one to restore in. */
   | { readonly kind: "replace-by-backup"; readonly crd: Crd; readonly readIn: string | null; readonly newVersion: string | null }
   | { readonly kind: "upgrade-workload"; readonly need: Need; readonly minimumVersion: string }
   | { readonly kind: "scale-down"; readonly need: Need }
@@ -68,7 +72,6 @@ export type Remedy =
   | { readonly kind: "stay-on-bundle"; readonly version: string; readonly channel: string | null }
   | { readonly kind: "delete-objects"; readonly crd: Crd; readonly readIn: string }
   | { readonly kind: "serve-to-count"; readonly crd: Crd }
-  | { readonly kind: "orphan-nothing"; readonly crd: Crd }
   | { readonly kind: "declare-requirement"; readonly need: Need }
   | { readonly kind: "correct-declaration"; readonly declaration: UnreadableDeclaration };
 

@@ -1,0 +1,116 @@
+/** @file One decoded review → one answer: asks `review`, finds out what the asker may see, and has it explained. */
+import type { Cluster } from "../cluster/cluster.ts";
+import { audienceOf, targetsOf } from "../explain/audience.ts";
+import { type AdmissionAnswer, explainUndecided, explainVerdict } from "../explain/admission.ts";
+import type { Policy } from "../policy/policy.ts";
+import { review } from "../review/review.ts";
+import type { Verdict } from "../review/verdict.ts";
+import { type Change, nextCrd, previousCrd } from "../rules/change.ts";
+import type { DecodedReview } from "./decode.ts";
+import type { Deadlines } from "./deadline.ts";
+
+/**
+ * `validate`: the answer that counts. `explain`: the deny-only mutating webhook, called before the API server's own
+ * validation; it stays silent unless it denies, since `validate` is asked afterwards and the API server refuses anyway.
+ */
+export type Phase = "validate" | "explain";
+
+export interface Answered {
+  readonly answer: AdmissionAnswer;
+  /** Null for what was not judged. */
+  readonly verdict: Verdict | null;
+  /** What went wrong inside, for the log. */
+  readonly error: unknown;
+}
+
+export interface AnswerContext {
+  readonly cluster: Cluster;
+  readonly policy: Policy;
+}
+
+/** Never rejects: a defect becomes an undecided answer, so that the API server gets a well-formed review always. */
+export async function answerReview(phase: Phase, decoded: DecodedReview, deadlines: Deadlines, context: AnswerContext): Promise<Answered> {
+  const { subject } = decoded;
+  switch (subject.kind) {
+    case "irrelevant":
+      return { answer: { allowed: true, warnings: [`crdguard: ${subject.reason}`], auditAnnotations: {} }, verdict: null, error: null };
+    case "unreadable":
+      return { answer: unreadableAnswer(phase, subject), verdict: null, error: null };
+    case "change":
+      return answerChange(phase, subject.change, decoded, deadlines, context);
+  }
+}
+
+async function answerChange(
+  phase: Phase,
+  change: Change,
+  decoded: DecodedReview,
+  deadlines: Deadlines,
+  context: AnswerContext,
+): Promise<Answered> {
+  const evidence = new AbortController();
+  const evidenceTimer = setTimeout(() => {
+    evidence.abort();
+  }, deadlines.evidenceMilliseconds);
+  let answerTimer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<Answered>((resolve) => {
+    answerTimer = setTimeout(() => {
+      resolve(undecided(phase, { kind: "undecided", reason: "deadline-exceeded" }, context.policy, null));
+    }, deadlines.answerMilliseconds);
+  });
+  try {
+    return await Promise.race([decide(phase, change, decoded, evidence.signal, context), tooLate]);
+  } catch (error) {
+    return undecided(phase, { kind: "undecided", reason: "internal-error" }, context.policy, error);
+  } finally {
+    clearTimeout(evidenceTimer);
+    clearTimeout(answerTimer);
+  }
+}
+
+async function decide(
+  phase: Phase,
+  change: Change,
+  { requester }: DecodedReview,
+  signal: AbortSignal,
+  { cluster, policy }: AnswerContext,
+): Promise<Answered> {
+  const verdict = await review({ change, requester }, cluster, policy, signal);
+  if (verdict.kind === "undecided") return undecided(phase, verdict, policy, null);
+  if (phase === "explain" && verdict.kind === "allow") return { answer: SILENT, verdict, error: null };
+
+  const crd = previousCrd(change) ?? nextCrd(change);
+  if (crd === null) throw new Error("a change has a CRD before it, after it, or both");
+  const targets = targetsOf(verdict.findings, crd).slice(0, MAX_ACCESS_REVIEWS);
+  // A signal of its own: a count that used up its time must not cost the reader the names.
+  const accessSignal = AbortSignal.timeout(ACCESS_REVIEW_MILLISECONDS);
+  const answers = await Promise.all(targets.map((target) => cluster.mayList(requester, target, accessSignal)));
+  const audience = audienceOf(targets.filter((_, index) => answers[index]));
+  return { answer: explainVerdict(verdict, crd, audience), verdict, error: null };
+}
+
+/** Names in more namespaces than this stay counts: a denial must not become a burst of requests. */
+const MAX_ACCESS_REVIEWS = 16;
+/** An access review takes single milliseconds; one that does not answer hides a name rather than delay the denial. */
+const ACCESS_REVIEW_MILLISECONDS = 2_000;
+
+const SILENT: AdmissionAnswer = { allowed: true, auditAnnotations: {} };
+
+function undecided(phase: Phase, verdict: Extract<Verdict, { kind: "undecided" }>, policy: Policy, error: unknown): Answered {
+  const answer = phase === "explain" ? SILENT : explainUndecided(verdict.reason, policy.onUndecided);
+  return { answer, verdict, error };
+}
+
+function unreadableAnswer(phase: Phase, subject: { readonly code: string; readonly message: string }): AdmissionAnswer {
+  if (phase === "explain") return SILENT;
+  return {
+    allowed: false,
+    status: {
+      status: "Failure",
+      code: 400,
+      reason: "BadRequest",
+      message: `crdguard cannot read this request (${subject.code}): ${subject.message}`,
+    },
+    auditAnnotations: { verdict: "unreadable" },
+  };
+}

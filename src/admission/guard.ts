@@ -1,0 +1,61 @@
+/** @file The running guard: admission server and health server together, and how they stop without losing a call. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { createHealthServer } from "./health-server.ts";
+import { type AdmissionServerOptions, createAdmissionServer } from "./server.ts";
+
+export interface Address {
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+}
+
+export interface GuardOptions extends AdmissionServerOptions {
+  readonly listen: Address;
+  /** Null: no probes and no metrics. */
+  readonly healthListen: Address | null;
+  readonly hasValidCertificate: () => boolean;
+}
+
+export interface Guard {
+  /** `https://HOST:PORT` */
+  readonly url: string;
+  /** `http://HOST:PORT` */
+  readonly healthUrl: string | null;
+  setCertificate(tls: { readonly cert: string; readonly key: string }): void;
+  isReady(): boolean;
+  /**
+   * Stops without failing a call: first readiness goes and each answer closes its connection; after `seconds`, in which
+   * endpoints and the API server's connections move elsewhere, the ports close, and the last answers are awaited.
+   */
+  drain(seconds: number): Promise<void>;
+}
+
+export async function startGuard(options: GuardOptions): Promise<Guard> {
+  let isDraining = false;
+  const server = createAdmissionServer(options);
+  const certificate = { name: "certificate", isHealthy: options.hasValidCertificate, detail: "the serving certificate is missing or has expired" };
+  const synced = {
+    name: "cluster-synced",
+    isHealthy: () => options.cluster.picture() !== null,
+    detail: "the cluster has not been read completely yet",
+  };
+  const draining = { name: "not-draining", isHealthy: () => !isDraining, detail: "the server is about to stop" };
+  const ready = [certificate, synced, draining];
+  const health = createHealthServer({ live: [certificate], ready, metrics: options.metrics });
+
+  const url = await server.listen(options.listen.host, options.listen.port);
+  const healthUrl = options.healthListen === null ? null : await health.listen(options.healthListen.host, options.healthListen.port);
+  return {
+    url,
+    healthUrl,
+    setCertificate: server.setCertificate,
+    isReady: () => ready.every((check) => check.isHealthy()),
+    async drain(seconds) {
+      isDraining = true;
+      server.startDraining();
+      await sleep(seconds * 1000);
+      await server.close();
+      await health.close();
+    },
+  };
+}

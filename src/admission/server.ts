@@ -1,0 +1,164 @@
+/** @file The HTTPS server that the Kubernetes API server asks. */
+import type { IncomingMessage } from "node:http";
+import type { Server } from "node:https";
+import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { AdmissionAnswer } from "../explain/admission.ts";
+import type { LogFields, Logger } from "../observability/log.ts";
+import type { Metrics } from "../observability/metrics.ts";
+import { type Answered, type AnswerContext, answerReview, type Phase } from "./answer.ts";
+import { BodyError, createByteBudget, MAX_BODY_BYTES, MAX_BYTES_IN_FLIGHT, type ReadBody, readBody } from "./body.ts";
+import { deadlinesFrom } from "./deadline.ts";
+import { type DecodedReview, decodeReview } from "./decode.ts";
+
+export interface AdmissionServerOptions extends AnswerContext {
+  readonly tls: { readonly cert: string; readonly key: string };
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+export interface AdmissionServer {
+  /** @returns the address listened on, `https://HOST:PORT`; port 0 is given a free one. */
+  listen(host: string, port: number): Promise<string>;
+  /** Serves new connections by another certificate; open ones go on by theirs. */
+  setCertificate(tls: { readonly cert: string; readonly key: string }): void;
+  /** From now on each answer asks its client to close the connection. */
+  startDraining(): void;
+  /** Stops listening, and resolves once the last answer is written. */
+  close(): Promise<void>;
+}
+
+/** Go's HTTP client, thus the API server, drops idle connections after 90 s; the server must not be the first to. */
+const KEEP_ALIVE_MILLISECONDS = 95_000;
+/** Must exceed the keep-alive time, or Node cuts idle connections by this one. */
+const HEADERS_MILLISECONDS = 100_000;
+/** A whole request, body included: the API server waits no longer than 30 s for its answer. */
+const REQUEST_MILLISECONDS = 30_000;
+
+const MIN_TLS_VERSION = "TLSv1.2";
+
+const OTHER_METHODS = ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+export function createAdmissionServer(options: AdmissionServerOptions): AdmissionServer {
+  const { logger, metrics } = options;
+  const budget = createByteBudget(MAX_BYTES_IN_FLIGHT);
+  let isDraining = false;
+
+  const app: FastifyInstance<Server> = fastify({
+    https: { ...options.tls, minVersion: MIN_TLS_VERSION },
+    bodyLimit: MAX_BODY_BYTES,
+    keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
+    requestTimeout: REQUEST_MILLISECONDS,
+    forceCloseConnections: "idle",
+    // A request that was on its way when the server began to close is answered like any other.
+    return503OnClosing: false,
+    exposeHeadRoutes: false,
+    routerOptions: { ignoreTrailingSlash: false },
+  });
+  app.server.headersTimeout = HEADERS_MILLISECONDS;
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", (_request: FastifyRequest, payload: IncomingMessage) => readBody(payload, budget));
+
+  app.addHook("onSend", async (_request, reply) => {
+    if (isDraining) reply.header("connection", "close");
+  });
+
+  for (const phase of ["validate", "explain"] as const satisfies readonly Phase[]) {
+    app.post<{ Body: ReadBody | undefined; Querystring: { timeout?: unknown } }>(`/${phase}`, (request, reply) =>
+      handleReview(phase, request, reply),
+    );
+    const refuseMethod = async (_request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+      refuse(reply.header("allow", "POST"), 405, "method-not-allowed", `/${phase} takes POST only`);
+    // Refused on arrival, so that the body of a wrong method is not read.
+    app.route({ method: OTHER_METHODS, url: `/${phase}`, onRequest: refuseMethod, handler: refuseMethod });
+  }
+
+  app.setNotFoundHandler((_request, reply) => refuse(reply, 404, "path-unknown", "the paths are /validate and /explain"));
+  app.setErrorHandler<FastifyError | BodyError>((error, _request, reply) => {
+    if (error instanceof BodyError) {
+      if (error.statusCode === 503) reply.header("retry-after", "1");
+      // What is left of the body is not read.
+      reply.header("connection", "close");
+      return refuse(reply, error.statusCode, error.code, error.message);
+    }
+    if (error.statusCode === 415) return refuse(reply, 415, "content-type-unsupported", "the content type must be application/json");
+    if (error.statusCode !== undefined && error.statusCode < 500) return refuse(reply, error.statusCode, "request-malformed", "the request is malformed");
+    logger.error({ err: error } satisfies LogFields, "internal error");
+    return refuse(reply, 500, "internal-error", "crdguard met an internal error; its log tells more");
+  });
+
+  function refuse(reply: FastifyReply, statusCode: number, code: string, message: string): FastifyReply {
+    metrics.admissionRejected.inc({ reason: code });
+    return reply.code(statusCode).send({ code, message });
+  }
+
+  async function handleReview(
+    phase: Phase,
+    request: FastifyRequest<{ Body: ReadBody | undefined; Querystring: { timeout?: unknown } }>,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
+    const { body } = request;
+    if (body === undefined) return refuse(reply, 400, "json-malformed", "the body is empty");
+    const startedAt = performance.now();
+    metrics.bytesInFlight.set(budget.used());
+    try {
+      const decoded = decodeReview(body.bytes);
+      if (!decoded.ok) return refuse(reply, 400, decoded.error.code, decoded.error.message);
+      const { timeout } = request.query;
+      const deadlines = deadlinesFrom(typeof timeout === "string" ? timeout : undefined);
+      const answered = await answerReview(phase, decoded.value, deadlines, options);
+      record(phase, decoded.value, answered, performance.now() - startedAt);
+      return await reply.header("content-type", "application/json").send(encodeReview(decoded.value.uid, answered.answer));
+    } finally {
+      body.release();
+      metrics.bytesInFlight.set(budget.used());
+    }
+  }
+
+  function record(phase: Phase, decoded: DecodedReview, { answer, verdict, error }: Answered, milliseconds: number): void {
+    const decision = verdict?.kind ?? (answer.allowed ? "not-judged" : "unreadable");
+    const findings = verdict === null || verdict.kind === "undecided" ? [] : verdict.findings;
+    metrics.admissionRequests.inc({
+      phase,
+      operation: decoded.operation,
+      subresource: decoded.subresource === "status" ? "status" : "",
+      decision,
+      dry_run: String(decoded.isDryRun),
+    });
+    metrics.admissionDuration.observe({ phase }, milliseconds / 1000);
+    for (const { rule, enforcement } of findings) metrics.ruleResults.inc({ rule, enforcement });
+    const fields: LogFields = {
+      requestUid: decoded.uid,
+      phase,
+      operation: decoded.operation,
+      subresource: decoded.subresource,
+      crd: decoded.name,
+      user: decoded.requester.username,
+      dryRun: decoded.isDryRun,
+      decision,
+      rules: findings.map(({ rule, enforcement }) => `${rule}=${enforcement}`),
+      durationMs: Math.round(milliseconds * 1000) / 1000,
+      ...(error === null ? {} : { err: error }),
+    };
+    if (error === null) logger.info(fields, "review answered");
+    else logger.error(fields, "review failed");
+  }
+
+  return {
+    listen: async (host, port) => app.listen({ host, port }),
+    setCertificate(tls) {
+      app.server.setSecureContext({ ...tls, minVersion: MIN_TLS_VERSION });
+    },
+    startDraining() {
+      isDraining = true;
+    },
+    close: async () => {
+      await app.close();
+    },
+  };
+}
+
+/** As in k8s.io/api/admission/v1; HTTP 200 whatever the answer, or the API server hides the reason. */
+export function encodeReview(uid: string, answer: AdmissionAnswer): string {
+  return JSON.stringify({ apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", response: { uid, ...answer } });
+}

@@ -1,0 +1,340 @@
+/** @file Asks the API server: single requests and watches, over one pool of keep-alive connections, never rejecting. */
+import { Agent as PlainAgent, type IncomingMessage, request as plainRequest } from "node:http";
+import { Agent as SecureAgent, request as secureRequest, type RequestOptions } from "node:https";
+import { text as readText } from "node:stream/consumers";
+import { type ApiError, errorOfAnswer, localError } from "./api-error.ts";
+import { type Connection, type ConnectionChoice, type ConnectionError, loadConnection } from "./connection.ts";
+
+export type { ApiError, ApiErrorCode } from "./api-error.ts";
+export type { ConnectionError } from "./connection.ts";
+
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface ApiRequest {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Below the server's own path, with a leading slash: `/apis/apps/v1/deployments`. */
+  readonly path: string;
+  /** `undefined` members are left out. */
+  readonly query?: Query;
+  /** Sent as JSON; undefined: no body. */
+  readonly body?: unknown;
+  /** `application/json` unless told. */
+  readonly contentType?: string;
+  /** `application/json` unless told. */
+  readonly accept?: string;
+  readonly signal?: AbortSignal | undefined;
+  /** For the whole exchange; 60 unless told. */
+  readonly timeoutSeconds?: number;
+}
+
+export type ApiResult =
+  | { readonly ok: true; readonly status: number; /** Parsed JSON; text of another content type. */ readonly body: unknown }
+  | { readonly ok: false; readonly error: ApiError };
+
+export interface WatchRequest {
+  readonly path: string;
+  /** `watch=true` is added. */
+  readonly query?: Query;
+  readonly accept?: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Without a byte for so long, a bookmark included, the connection counts as dead: error `timeout`. */
+  readonly idleSeconds: number;
+  /** The API server accepted the watch. */
+  readonly onOpen?: () => void;
+  /** One parsed event, `{type, object}` as a rule; called in order. Must not throw. */
+  readonly onEvent: (event: unknown) => void;
+}
+
+/** `ok`: the API server ended the watch in order, as it does after `timeoutSeconds`. */
+export type WatchEnd = { readonly ok: true } | { readonly ok: false; readonly error: ApiError };
+
+export interface ApiClient {
+  /** URL of the API server, without credentials. */
+  readonly server: string;
+  /** Never rejects. */
+  request(request: ApiRequest): Promise<ApiResult>;
+  /** Streams events until the watch ends, breaks, idles or is aborted. Never rejects. */
+  watch(request: WatchRequest): Promise<WatchEnd>;
+  /** Drops idle connections, so that a process can end. */
+  close(): void;
+}
+
+export type ApiClientResult =
+  | { readonly ok: true; readonly value: ApiClient }
+  | { readonly ok: false; readonly error: ConnectionError };
+
+/** Reads files, but asks nothing yet. */
+export function loadApiClient(choice: ConnectionChoice = {}): ApiClientResult {
+  const connection = loadConnection(choice);
+  return connection.ok ? { ok: true, value: createApiClient(connection.value) } : connection;
+}
+
+export function createApiClient(connection: Connection): ApiClient {
+  const isPlain = connection.server.protocol === "http:";
+  const agent = isPlain ? new PlainAgent(KEEP_ALIVE) : new SecureAgent(KEEP_ALIVE);
+  const line: Line = { connection, agent, send: isPlain ? plainRequest : secureRequest };
+  return {
+    server: withoutCredentials(connection.server),
+    async request(request) {
+      const seconds = request.timeoutSeconds ?? REQUEST_TIMEOUT_SECONDS;
+      const deadline = createDeadline(request.signal, seconds, `no answer within ${String(seconds)} s`);
+      const outgoing = {
+        ...request,
+        payload: request.body === undefined ? null : JSON.stringify(request.body),
+      };
+      return converse(line, outgoing, deadline, async (response) => {
+        const body = parseBody(await readText(response), response.headers["content-type"]);
+        return body.ok ? { ok: true, status: response.statusCode ?? 0, body: body.value } : body;
+      });
+    },
+    async watch(request) {
+      const seconds = request.idleSeconds;
+      const deadline = createDeadline(request.signal, seconds, `no event, not even a bookmark, for ${String(seconds)} s`);
+      const outgoing = { ...request, method: "GET", query: { ...request.query, watch: true }, payload: null };
+      return converse(line, outgoing, deadline, (response) => {
+        request.onOpen?.();
+        return readEvents(response, deadline, request.onEvent);
+      });
+    },
+    close() {
+      agent.destroy();
+    },
+  };
+}
+
+/** The API server's own limit for anything but a watch. Source: kube-apiserver flag --request-timeout, default 1m0s. */
+const REQUEST_TIMEOUT_SECONDS = 60;
+
+/**
+ * Probes after 30 s, before cloud load balancers forget an idle connection (60 s at the earliest, AWS), then one each
+ * second, ten times (libuv, uv__tcp_keepalive): a peer whose machine died is noticed within 40 s.
+ */
+const KEEP_ALIVE = { keepAlive: true, keepAliveMsecs: 30_000 } as const;
+
+interface Line {
+  readonly connection: Connection;
+  readonly agent: PlainAgent;
+  readonly send: typeof plainRequest;
+}
+
+interface Outgoing {
+  readonly method: string;
+  readonly path: string;
+  readonly query?: Query;
+  readonly payload: string | null;
+  readonly contentType?: string;
+  readonly accept?: string;
+}
+
+type Failure = { readonly ok: false; readonly error: ApiError };
+
+/**
+ * Asks again, once for each reason: after a 401, with credentials read anew (an exec plugin's token was revoked, or a
+ * token file rotated); after a reset of a reused connection, which only tells that the API server had closed it before.
+ */
+async function converse<T>(
+  line: Line,
+  outgoing: Outgoing,
+  deadline: Deadline,
+  receive: (response: IncomingMessage) => Promise<T>,
+): Promise<T | Failure> {
+  let mayRefresh = true;
+  let mayReconnect = outgoing.method === "GET";
+  try {
+    for (;;) {
+      const answer = await open(line, outgoing, deadline);
+      if (answer.kind === "stale-connection" && mayReconnect) {
+        mayReconnect = false;
+        continue;
+      }
+      if (answer.kind !== "response") throw answer.error;
+      const { response } = answer;
+      const status = response.statusCode ?? 0;
+      if (status >= 200 && status < 300) return await receive(response);
+      const body = parseBody(await readText(response), response.headers["content-type"]);
+      if (status === 401 && mayRefresh) {
+        mayRefresh = false;
+        line.connection.refresh();
+        continue;
+      }
+      return { ok: false, error: errorOfAnswer(status, body.ok ? body.value : null, response.headers["retry-after"]) };
+    }
+  } catch (error) {
+    return { ok: false, error: deadline.failure() ?? localError("unreachable", `${line.connection.server.host}: ${messageOf(error)}`) };
+  } finally {
+    deadline.release();
+  }
+}
+
+type Answer =
+  | { readonly kind: "response"; readonly response: IncomingMessage }
+  | { readonly kind: "stale-connection"; readonly error: Error }
+  | { readonly kind: "failed"; readonly error: unknown };
+
+async function open({ connection, agent, send }: Line, outgoing: Outgoing, deadline: Deadline): Promise<Answer> {
+  let credentials: RequestOptions;
+  try {
+    credentials = await Promise.race([connection.credentials(), deadline.passed]);
+  } catch (error) {
+    return { kind: "failed", error };
+  }
+  return new Promise((resolve) => {
+    const target = targetOf(connection.server, outgoing);
+    const options: RequestOptions = {
+      agent,
+      ...credentials,
+      protocol: target.protocol,
+      // Node wants an IPv6 address without the brackets that URLs put around it.
+      hostname: target.hostname.replace(/^\[(.*)\]$/, "$1"),
+      port: target.port,
+      path: target.pathname + target.search,
+      method: outgoing.method,
+      headers: headersOf(outgoing, credentials),
+      signal: deadline.signal,
+    };
+    try {
+      const request = send(options, (response) => {
+        resolve({ kind: "response", response });
+      });
+      request.on("error", (error) => {
+        const isStale = request.reusedSocket && "code" in error && error.code === "ECONNRESET" && !deadline.signal.aborted;
+        resolve({ kind: isStale ? "stale-connection" : "failed", error });
+      });
+      request.end(outgoing.payload ?? undefined);
+    } catch (error) {
+      // A header or a path that HTTP cannot carry, as a token file with a line break in the middle.
+      resolve({ kind: "failed", error });
+    }
+  });
+}
+
+function targetOf(server: URL, { path, query = {} }: Outgoing): URL {
+  const target = new URL(server.href);
+  target.pathname = server.pathname.replace(/\/$/, "") + path;
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) target.searchParams.set(name, String(value));
+  }
+  return target;
+}
+
+function headersOf(outgoing: Outgoing, credentials: RequestOptions): Record<string, string> {
+  const headers: Record<string, string> = { "user-agent": "crdguard", accept: outgoing.accept ?? "application/json" };
+  for (const [name, value] of Object.entries(credentials.headers ?? {})) {
+    // Trimmed, since token files written by hand end in a line break, which no header may hold.
+    if (value !== undefined) headers[name] = String(value).trim();
+  }
+  if (outgoing.payload !== null) {
+    headers["content-type"] = outgoing.contentType ?? "application/json";
+    headers["content-length"] = String(Buffer.byteLength(outgoing.payload));
+  }
+  return headers;
+}
+
+function readEvents(response: IncomingMessage, deadline: Deadline, onEvent: (event: unknown) => void): Promise<WatchEnd> {
+  return new Promise((resolve, reject) => {
+    let pending = "";
+    response.setEncoding("utf8");
+    response.on("data", (chunk: string) => {
+      if (deadline.signal.aborted) return;
+      deadline.extend();
+      // Only the new part is searched: an event of a CRD is as long as a megabyte and comes in dozens of chunks.
+      const lines = chunk.split("\n");
+      lines[0] = pending + (lines[0] ?? "");
+      pending = lines.pop() ?? "";
+      for (const json of lines) {
+        if (json.trim() === "") continue;
+        const event = parseJson(json);
+        if (!event.ok) {
+          resolve(event);
+          response.destroy();
+          return;
+        }
+        onEvent(event.value);
+        if (deadline.signal.aborted) return;
+      }
+    });
+    response.on("end", () => {
+      resolve({ ok: true });
+    });
+    response.on("error", reject);
+    response.on("close", () => {
+      reject(new Error("the connection was closed"));
+    });
+  });
+}
+
+interface Deadline {
+  /** Aborted when the deadline has passed or the caller gave up. */
+  readonly signal: AbortSignal;
+  /** Rejects then; never resolves. */
+  readonly passed: Promise<never>;
+  /** Why it was aborted, or null. */
+  failure(): ApiError | null;
+  /** Starts the time again. */
+  extend(): void;
+  release(): void;
+}
+
+function createDeadline(caller: AbortSignal | undefined, seconds: number, message: string): Deadline {
+  const controller = new AbortController();
+  const { promise: passed, reject } = Promise.withResolvers<never>();
+  // Most exchanges end before anyone waits for it.
+  passed.catch(() => undefined);
+  let failure: ApiError | null = null;
+
+  function trip(error: ApiError): void {
+    if (controller.signal.aborted) return;
+    failure = error;
+    reject(new Error(error.message));
+    controller.abort();
+  }
+  function giveUp(): void {
+    trip(localError("aborted", "the caller gave up"));
+  }
+
+  const timer = setTimeout(() => {
+    trip(localError("timeout", message));
+  }, seconds * 1_000);
+  caller?.addEventListener("abort", giveUp, { once: true });
+  if (caller?.aborted === true) giveUp();
+  return {
+    signal: controller.signal,
+    passed,
+    failure: () => failure,
+    extend() {
+      timer.refresh();
+    },
+    release() {
+      clearTimeout(timer);
+      caller?.removeEventListener("abort", giveUp);
+    },
+  };
+}
+
+type Parsed = { readonly ok: true; readonly value: unknown } | Failure;
+
+function parseBody(text: string, contentType: string | undefined): Parsed {
+  return contentType?.includes("json") === true ? parseJson(text) : { ok: true, value: text };
+}
+
+function parseJson(text: string): Parsed {
+  try {
+    const value: unknown = JSON.parse(text);
+    return { ok: true, value };
+  } catch {
+    return { ok: false, error: localError("invalid", `not JSON: ${text.slice(0, 100)}`) };
+  }
+}
+
+function withoutCredentials(server: URL): string {
+  const bare = new URL(server.href);
+  bare.username = "";
+  bare.password = "";
+  return bare.href.replace(/\/$/, "");
+}
+
+/** A name with several addresses that all fail gives an AggregateError, whose own message is empty. */
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join("; ");
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,113 @@
+/** @file Verdict → what the API server passes on: a Status with causes, warnings, audit annotations. */
+import type { Crd } from "../crd/crd.ts";
+import type { UndecidedReason, Verdict } from "../review/verdict.ts";
+import type { Audience } from "./audience.ts";
+import { type ExplainedFinding, explainFinding, findingLine, findingLines } from "./finding.ts";
+import { quoted, shown } from "./text.ts";
+
+/** As in k8s.io/apimachinery/pkg/apis/meta/v1, Status. */
+export interface DenialStatus {
+  readonly status: "Failure";
+  readonly code: number;
+  readonly reason: string;
+  readonly message: string;
+  readonly details?: {
+    readonly group: string;
+    readonly kind: string;
+    readonly name: string;
+    readonly causes: readonly { readonly reason: string; readonly field: string; readonly message: string }[];
+  };
+}
+
+export interface AdmissionAnswer {
+  readonly allowed: boolean;
+  readonly status?: DenialStatus;
+  readonly warnings?: readonly string[];
+  readonly auditAnnotations: Readonly<Record<string, string>>;
+}
+
+export function explainVerdict(
+  verdict: Exclude<Verdict, { kind: "undecided" }>,
+  crd: Crd,
+  audience: Audience,
+): AdmissionAnswer {
+  const findings = verdict.findings.map((finding) => explainFinding(finding, crd, audience));
+  const denials = findings.filter(({ enforcement }) => enforcement === "deny");
+  const warnings = warningsOf(findings);
+  return {
+    allowed: verdict.kind === "allow",
+    ...(verdict.kind === "deny" ? { status: denialStatus(crd, denials) } : {}),
+    ...(warnings.length > 0 ? { warnings } : {}),
+    auditAnnotations: {
+      verdict: verdict.kind,
+      ...(findings.length > 0 ? { rules: [...new Set(findings.map(({ rule, enforcement }) => `${rule}=${enforcement}`))].join(",") } : {}),
+    },
+  };
+}
+
+/** The guard itself could not answer; the words say so, so that nobody looks for the fault in the change. */
+export function explainUndecided(reason: UndecidedReason, onUndecided: "deny" | "allow"): AdmissionAnswer {
+  const sentence = undecidedSentence(reason);
+  const auditAnnotations = { verdict: "undecided", reason };
+  if (onUndecided === "allow") return { allowed: true, warnings: [cutWarning(`crdguard: not judged: ${sentence}`)], auditAnnotations };
+  return {
+    allowed: false,
+    status: {
+      status: "Failure",
+      code: 503,
+      reason: "ServiceUnavailable",
+      message: `crdguard could not judge this change, so it is not let through: ${sentence}; try again in a moment`,
+    },
+    auditAnnotations,
+  };
+}
+
+export function undecidedSentence(reason: UndecidedReason): string {
+  switch (reason) {
+    case "facts-not-synced":
+      return "it has not read the whole cluster yet";
+    case "deadline-exceeded":
+      return "the time that the API server gives ran out";
+    case "internal-error":
+      return "it met an internal error, which its log tells";
+  }
+}
+
+/**
+ * 422 Invalid, since kubectl then prints the causes alone, where it would print the whole patch for 403 Forbidden. The
+ * message repeats them for clients that print nothing else (Helm, Flux, Argo CD, client-go).
+ */
+function denialStatus(crd: Crd, denials: readonly ExplainedFinding[]): DenialStatus {
+  const causes = denials.map((finding) => ({
+    reason: finding.rule,
+    field: finding.field,
+    message: findingLines(finding).join("\n"),
+  }));
+  return {
+    status: "Failure",
+    code: 422,
+    reason: "Invalid",
+    message: [
+      `CustomResourceDefinition ${quoted(crd.name)} would break the cluster:`,
+      ...causes.map(({ field, message }) => `* ${field}: ${message}`),
+    ].join("\n"),
+    details: { group: "apiextensions.k8s.io", kind: "CustomResourceDefinition", name: shown(crd.name), causes },
+  };
+}
+
+/**
+ * Above 4,096 characters in all, the API server cuts each warning to 256 and drops the rest; one with a line break is
+ * dropped in silence. Ten of 120 stay well below.
+ * Source: k8s.io/apiserver/pkg/endpoints/filters/warning.go.
+ */
+const MAX_WARNINGS = 10;
+const MAX_WARNING_LENGTH = 120;
+
+function warningsOf(findings: readonly ExplainedFinding[]): readonly string[] {
+  const warnings = findings.filter(({ enforcement }) => enforcement === "warn");
+  return warnings.slice(0, MAX_WARNINGS).map((finding) => cutWarning(findingLine(finding)));
+}
+
+function cutWarning(text: string): string {
+  return text.length <= MAX_WARNING_LENGTH ? text : `${text.slice(0, MAX_WARNING_LENGTH - 1)}…`;
+}

@@ -1,0 +1,67 @@
+/** @file Who reads the explanation, and which names that person may see. */
+import type { JudgedFinding } from "../policy/policy.ts";
+import type { HurtWorkload } from "../rules/finding.ts";
+import type { ObjectEvidence, WorkloadRef } from "../rules/facts.ts";
+
+/** Something whose names an explanation would show. `resource` is plural; `namespace` empty for cluster scope. */
+export interface NamedThings {
+  readonly group: string;
+  readonly resource: string;
+  readonly namespace: string;
+}
+
+export interface Audience {
+  /** Whether the reader may see the names of such things; else they appear as counts. */
+  mayName(things: NamedThings): boolean;
+}
+
+/** For the command line, where the reader's own rights gathered the facts. */
+export const EVERYTHING: Audience = { mayName: () => true };
+
+/** @param allowed as `targetsOf` listed them; namespace empty stands for all namespaces. */
+export function audienceOf(allowed: readonly NamedThings[]): Audience {
+  const keys = new Set(allowed.map(keyOf));
+  return { mayName: (things) => keys.has(keyOf(things)) || keys.has(keyOf({ ...things, namespace: "" })) };
+}
+
+/** What must be asked before these findings may be told by name; each kind of thing in all namespaces, then one by one. */
+export function targetsOf(findings: readonly JudgedFinding[], crd: { readonly group: string; readonly plural: string }): readonly NamedThings[] {
+  const targets = new Map<string, NamedThings>();
+  for (const { fact } of findings) {
+    for (const things of thingsOf(fact, crd)) {
+      const everywhere = { ...things, namespace: "" };
+      targets.set(keyOf(everywhere), everywhere);
+      targets.set(keyOf(things), things);
+    }
+  }
+  return [...targets.values()].toSorted((left, right) => (keyOf(left) < keyOf(right) ? -1 : 1));
+}
+
+export function workloadThings(ref: WorkloadRef): NamedThings {
+  return { group: "apps", resource: `${ref.kind.toLowerCase()}s`, namespace: ref.namespace };
+}
+
+function thingsOf(fact: JudgedFinding["fact"], crd: { readonly group: string; readonly plural: string }): readonly NamedThings[] {
+  switch (fact.kind) {
+    case "required-version-unserved":
+    case "required-resource-deleted":
+      return fact.hurt.map(({ need }: HurtWorkload) => workloadThings(need.workload));
+    case "requirement-unknown":
+      return fact.needs.map((need) => workloadThings(need.workload));
+    case "declaration-unreadable":
+      return fact.declarations.map((declaration) => workloadThings(declaration.workload));
+    case "stored-version-removed":
+    case "stored-version-forgotten":
+    case "objects-deleted":
+      return objectThings(fact.objects, crd);
+  }
+}
+
+function objectThings(objects: ObjectEvidence, crd: { readonly group: string; readonly plural: string }): readonly NamedThings[] {
+  if (objects.kind !== "counted") return [];
+  return [...objects.byNamespace.keys()].map((namespace) => ({ group: crd.group, resource: crd.plural, namespace }));
+}
+
+function keyOf({ group, resource, namespace }: NamedThings): string {
+  return JSON.stringify([group, resource, namespace]);
+}

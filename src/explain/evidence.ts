@@ -1,0 +1,145 @@
+/** @file Fact → evidence: what was seen, as far as the reader may see it. */
+import type { Need, ObjectEvidence, WorkloadRef } from "../rules/facts.ts";
+import type { Fact } from "../rules/finding.ts";
+import type { Outcome } from "../rules/requirement.ts";
+import { type Audience, workloadThings } from "./audience.ts";
+import { outcomePhrase } from "./messages.ts";
+import { countOf, shown } from "./text.ts";
+
+export type Evidence =
+  | {
+      readonly kind: "workload";
+      /** `Deployment <namespace>/<name>`. */
+      readonly workload: string;
+      /** Null where the workload declares its needs itself. */
+      readonly image: string | null;
+      /** Where the need is known from, for people. */
+      readonly source: string;
+      /** Null where the version is unknown, so that nobody can tell. */
+      readonly outcome: Outcome | null;
+    }
+  /** Workloads in namespaces that the reader may not list. */
+  | { readonly kind: "hidden-workloads"; readonly count: number }
+  | {
+      readonly kind: "objects";
+      readonly count: number;
+      readonly isComplete: boolean;
+      /** Only namespaces that the reader may list. */
+      readonly namespaces: Readonly<Record<string, number>>;
+      readonly examples: readonly string[];
+    };
+
+export function evidenceOf(
+  fact: Fact,
+  crd: { readonly group: string; readonly plural: string },
+  audience: Audience,
+): readonly Evidence[] {
+  switch (fact.kind) {
+    case "required-version-unserved":
+    case "required-resource-deleted":
+      return workloads(
+        fact.hurt.map(({ need, after }) => ({ ref: need.workload, evidence: needEvidence(need, after) })),
+        audience,
+      );
+    case "requirement-unknown":
+      return workloads(
+        fact.needs.map((need) => ({ ref: need.workload, evidence: needEvidence(need, null) })),
+        audience,
+      );
+    case "declaration-unreadable":
+      return workloads(
+        fact.declarations.map(({ workload, key, value, problem }) => ({
+          ref: workload,
+          evidence: {
+            kind: "workload",
+            workload: nameOf(workload),
+            image: null,
+            source: `annotation ${shown(key)}: "${shown(value)}": ${shown(problem)}`,
+            outcome: null,
+          },
+        })),
+        audience,
+      );
+    case "stored-version-removed":
+    case "stored-version-forgotten":
+    case "objects-deleted":
+      return objects(fact.objects, crd, audience);
+  }
+}
+
+/** One line for people; null for evidence that the sentence has told already. */
+export function evidenceLine(evidence: Evidence): string | null {
+  switch (evidence.kind) {
+    case "workload": {
+      const known = evidence.image === null ? evidence.source : `image ${evidence.image}; ${evidence.source}`;
+      const outcome = evidence.outcome === null ? "" : `: ${outcomePhrase(evidence.outcome)}`;
+      return `${evidence.workload} (${known})${outcome}`;
+    }
+    case "hidden-workloads":
+      return `${countOf(evidence.count, "workload")} in namespaces that you may not list`;
+    case "objects": {
+      if (evidence.examples.length === 0) return null;
+      const more = evidence.count - evidence.examples.length;
+      const rest = more > 0 ? [`${evidence.isComplete ? "" : "at least "}${more.toLocaleString("en-US")} more`] : [];
+      return [...evidence.examples, ...rest].join(", ");
+    }
+  }
+}
+
+function workloads(
+  items: readonly { readonly ref: WorkloadRef; readonly evidence: Evidence }[],
+  audience: Audience,
+): readonly Evidence[] {
+  const visible = items.filter(({ ref }) => audience.mayName(workloadThings(ref)));
+  const hiddenCount = items.length - visible.length;
+  return [
+    ...visible.map(({ evidence }) => evidence),
+    ...(hiddenCount > 0 ? [{ kind: "hidden-workloads", count: hiddenCount } as const] : []),
+  ];
+}
+
+function needEvidence(need: Need, outcome: Outcome | null): Evidence {
+  return {
+    kind: "workload",
+    workload: nameOf(need.workload),
+    image: need.source.kind === "catalog" ? shown(need.source.image) : null,
+    source: sourceOf(need),
+    outcome,
+  };
+}
+
+function sourceOf({ source, certainty }: Need): string {
+  if (source.kind === "annotation") return `annotation ${source.key}`;
+  switch (certainty.kind) {
+    case "known":
+      return `catalog: ${source.controller} ${source.versionRange}`;
+    case "assumed":
+      return `catalog: ${source.controller} ${source.versionRange}, taking ${certainty.condition} for granted`;
+    case "unknown-version":
+      return `catalog: ${source.controller}, version unknown`;
+  }
+}
+
+function objects(
+  evidence: ObjectEvidence,
+  crd: { readonly group: string; readonly plural: string },
+  audience: Audience,
+): readonly Evidence[] {
+  if (evidence.kind !== "counted") return [];
+  const mayName = (namespace: string): boolean => audience.mayName({ group: crd.group, resource: crd.plural, namespace });
+  const namespaces = [...evidence.byNamespace].filter(([namespace]) => namespace !== "" && mayName(namespace));
+  const examples = evidence.examples.filter(({ namespace }) => mayName(namespace));
+  return [
+    {
+      kind: "objects",
+      count: evidence.total,
+      isComplete: evidence.isComplete,
+      namespaces: Object.fromEntries(namespaces.toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([name, count]) => [shown(name), count])),
+      examples: examples.map(({ namespace, name }) => shown(namespace === "" ? name : `${namespace}/${name}`)),
+    },
+  ];
+}
+
+function nameOf(ref: WorkloadRef): string {
+  return `${ref.kind} ${shown(ref.namespace)}/${shown(ref.name)}`;
+}

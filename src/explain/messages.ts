@@ -1,0 +1,125 @@
+/** @file Fact → sentence: quoted value, fact, who is hurt. */
+import type { EvidenceSource, MigrationEvidence, ObjectEvidence } from "../rules/facts.ts";
+import type { Fact, HurtWorkload } from "../rules/finding.ts";
+import type { Outcome } from "../rules/requirement.ts";
+import { isHard } from "../rules/requirement.ts";
+import { countOf, listOf, quoted, shown } from "./text.ts";
+
+/** One sentence without a full stop, and without names: those are evidence, and shown to those who may see them. */
+export function messageOf(fact: Fact, crdName: string): string {
+  switch (fact.kind) {
+    case "stored-version-removed":
+      return `${quoted(fact.version)} would be dropped while ${storedBecause(fact)}; ${storedConsequence(fact)}`;
+    case "stored-version-forgotten":
+      return fact.isStorageVersion
+        ? `${quoted(fact.version)} is the storage version: the next object written would be stored in it, unrecorded`
+        : `${quoted(fact.version)} would be forgotten without proof that no object is stored in it: ${proofOf(fact.objects, fact.migration)}; ` +
+            `once it is dropped as well, such objects can no longer be read, listed or deleted`;
+    case "required-version-unserved":
+      return `${listOf(fact.versions.map(quoted))} would ${fact.isCreate ? lacking(fact) : losing(fact)}, and ${whoNeeds(fact.hurt)}`;
+    case "required-resource-deleted":
+      return `${quoted(crdName)} would be deleted, and ${whoNeeds(fact.hurt)}`;
+    case "requirement-unknown":
+      return (
+        `${countOf(fact.needs.length, "running workload")} may need what goes away: the image is that of a known controller, ` +
+        `but its tag names no version`
+      );
+    case "declaration-unreadable":
+      return `${countOf(fact.declarations.length, "running workload")} may need what goes away: the declaration cannot be read`;
+    case "objects-deleted":
+      return objectsDeleted(fact.objects);
+  }
+}
+
+/** What becomes of a workload, as a clause after its name. */
+export function outcomePhrase(outcome: Outcome): string {
+  switch (outcome) {
+    case "works":
+      return "goes on working";
+    case "loses-feature":
+      return "goes on without this API and ignores its objects";
+    case "stops-working":
+      return "stays up but does its work no more, at its next restart at the latest";
+    case "crashes":
+      return "crashes at its next restart";
+  }
+}
+
+/** `3 objects exist`, honest about a count that was cut short. */
+export function objectCount(objects: ObjectEvidence): string {
+  switch (objects.kind) {
+    case "not-counted":
+      return "objects were not counted";
+    case "uncountable":
+      return `its objects could not be counted (${shown(objects.reason)})`;
+    case "counted":
+      if (!objects.isComplete) {
+        return objects.total === 0
+          ? "its objects could not be counted in time"
+          : `at least ${countOf(objects.total, "object")} of it ${objects.total === 1 ? "exists" : "exist"}`;
+      }
+      if (objects.total === 0) return `no object of it ${placeOf(objects.source)}`;
+      return `${countOf(objects.total, "object")} of it ${objects.total === 1 ? "exists" : "exist"}`;
+  }
+}
+
+function placeOf(source: EvidenceSource): string {
+  return source.kind === "cluster" ? "exists" : `is in ${shown(source.path)}`;
+}
+
+function storedBecause(fact: Extract<Fact, { kind: "stored-version-removed" }>): string {
+  return fact.isAssumedStored ? "objects may be stored in it (it is the storage version today)" : "status.storedVersions names it";
+}
+
+function storedConsequence(fact: Extract<Fact, { kind: "stored-version-removed" }>): string {
+  const count = objectCount(fact.objects);
+  switch (fact.case) {
+    case "no-objects":
+      return `${count}, so nothing is lost by forgetting it first`;
+    case "migrate":
+      return `${count}, and must be rewritten into the storage version first`;
+    case "storage-version-dropped":
+      return `${count}, and it is the storage version itself: another version must take over first`;
+    case "no-common-version":
+      return `${count}, and no version survives that could hold them: they must be backed up, deleted and created anew`;
+  }
+}
+
+function proofOf(objects: ObjectEvidence, migration: MigrationEvidence): string {
+  switch (migration.kind) {
+    case "succeeded":
+      return `${objectCount(objects)}, rewritten by ${shown(migration.by)}`;
+    case "outdated":
+      return `${objectCount(objects)}, and ${shown(migration.by)} is too old to count (${shown(migration.reason)})`;
+    case "none":
+      return `${objectCount(objects)}, and no migration of them is recorded`;
+  }
+}
+
+function losing(fact: Extract<Fact, { kind: "required-version-unserved" }>): string {
+  return fact.stateAfter === "unserved" ? "no longer be served" : "be gone";
+}
+
+function lacking(fact: Extract<Fact, { kind: "required-version-unserved" }>): string {
+  return fact.stateAfter === "unserved" ? "be listed but not served" : "not be listed";
+}
+
+function whoNeeds(hurt: readonly HurtWorkload[]): string {
+  const need = hurt.length === 1 ? "needs" : "need";
+  const is = hurt.some(({ after }) => after === "crashes")
+    ? `${need} it to start`
+    : hurt.some(({ after }) => isHard(after))
+      ? `${need} it to work`
+      : hurt.length === 1
+        ? "uses it"
+        : "use it";
+  return `${countOf(hurt.length, "running workload")} ${is}`;
+}
+
+function objectsDeleted(objects: ObjectEvidence): string {
+  if (objects.kind === "counted" && objects.total > 0) {
+    const atLeast = objects.isComplete ? "" : "at least ";
+    return `${atLeast}${countOf(objects.total, "object")} would be deleted with the definition, and what ${objects.total === 1 ? "it stands" : "they stand"} for`;
+  }
+  return `${objectCount(objects)}, and every one that exists would be deleted with the definition`;
+}

@@ -1,0 +1,206 @@
+/** @file Remedy → a title, and a command that can be pasted. */
+import type { Crd } from "../crd/crd.ts";
+import type { Need } from "../rules/facts.ts";
+import type { Remedy } from "../rules/finding.ts";
+import { crdNameOf } from "../rules/requirement.ts";
+import { type Audience, workloadThings } from "./audience.ts";
+import { listOf, quoted, shellWord, shown } from "./text.ts";
+
+export interface ExplainedRemedy {
+  readonly title: string;
+  /** One or more lines for a POSIX shell. */
+  readonly command?: string;
+}
+
+/** Remedies that speak of workloads whose names the reader may not see are left out. */
+export function explainRemedies(remedies: readonly Remedy[], audience: Audience): readonly ExplainedRemedy[] {
+  return remedies.filter((remedy) => mayTell(remedy, audience)).map(explainRemedy);
+}
+
+function mayTell(remedy: Remedy, audience: Audience): boolean {
+  if ("need" in remedy) return audience.mayName(workloadThings(remedy.need.workload));
+  if ("declaration" in remedy) return audience.mayName(workloadThings(remedy.declaration.workload));
+  return true;
+}
+
+function explainRemedy(remedy: Remedy): ExplainedRemedy {
+  switch (remedy.kind) {
+    case "forget-stored-version":
+      return {
+        title: "forget the version, since no object is stored in it, then apply your change again",
+        command: patchStoredVersions(remedy.crd, remedy.remaining),
+      };
+    case "recreate-empty-crd":
+      return {
+        title: "delete the definition, which has no objects, then apply your change again",
+        command: `kubectl delete customresourcedefinition ${shellWord(remedy.crd.name)}`,
+      };
+    case "migrate-in-tree":
+      return {
+        title:
+          "rewrite every object into the storage version by Kubernetes' own storage version migrator (1.35 and newer, where it is " +
+          "switched on), forget the old version, then apply your change again",
+        command: [migrateInTree(remedy.crd), patchStoredVersions(remedy.crd, remedy.remaining)].join("\n"),
+      };
+    case "flip-storage-version":
+      return {
+        title: `store new objects in ${quoted(remedy.to)}, rewrite the old ones, forget the old version, then apply your change again`,
+        command: [
+          flipStorageVersion(remedy.crd, remedy.to),
+          migrateInTree(remedy.crd),
+          patchStoredVersions(remedy.crd, remedy.remaining),
+        ].join("\n"),
+      };
+    case "keep-version-listed":
+      return { title: `keep ${quoted(remedy.version)} in spec.versions of the new manifest; it need not be served` };
+    case "keep-stored-version":
+      return { title: `keep ${quoted(remedy.version)} in status.storedVersions` };
+    case "replace-by-backup":
+      return replaceByBackup(remedy);
+    case "upgrade-workload":
+      return {
+        title: `upgrade ${shown(remedy.need.workload.name)} to ${remedy.minimumVersion} or newer first, by its own chart or manifests, or by`,
+        command: setImage(remedy.need, remedy.minimumVersion),
+      };
+    case "scale-down":
+      return {
+        title: `stop ${shown(remedy.need.workload.name)} first, if nobody needs it`,
+        command: `kubectl -n ${shellWord(remedy.need.workload.namespace)} scale ${workloadArgument(remedy.need)} --replicas=0`,
+      };
+    case "keep-version-served":
+      return {
+        title: `keep serving ${listOf(remedy.versions.map(quoted), "or")}: set its served to true in the new manifest, or apply a release channel that serves it`,
+      };
+    case "stay-on-bundle":
+      return {
+        title: `stay on the release you have: ${shown(remedy.version)}${remedy.channel === null ? "" : `, ${shown(remedy.channel)} channel`}`,
+      };
+    case "delete-objects":
+      return {
+        title: "back the objects up and delete them one by one first, if they are no longer needed",
+        command: [backUp(remedy.crd, remedy.readIn), deleteObjects(remedy.crd, remedy.readIn)].join("\n"),
+      };
+    case "serve-to-count":
+      return {
+        title: "serve a version, so that the objects can be seen, then look before you delete",
+        command: [serveFirstVersion(remedy.crd), `kubectl get ${shellWord(remedy.crd.name)}${allNamespaces(remedy.crd)}`].join("\n"),
+      };
+    case "declare-requirement":
+      return {
+        title: `say what ${shown(remedy.need.workload.name)} needs, if you know its version, so that nobody has to guess`,
+        command: `kubectl -n ${shellWord(remedy.need.workload.namespace)} annotate ${workloadArgument(remedy.need)} ${shellWord(
+          `crdguard.dev/requires=${crdNameOf(remedy.need.requirement)}/${remedy.need.requirement.versions.join("|")}`,
+        )}`,
+      };
+    case "correct-declaration":
+      return {
+        title:
+          `correct the annotation ${shown(remedy.declaration.key)} of ${shown(remedy.declaration.workload.name)}: ` +
+          "<plural>.<group>/<version>[|<version>], separated by commas",
+      };
+  }
+}
+
+function patchStoredVersions(crd: Crd, remaining: readonly string[]): string {
+  const patch = JSON.stringify({ status: { storedVersions: remaining } });
+  return `kubectl patch customresourcedefinition ${shellWord(crd.name)} --subresource=status --type=merge -p ${shellWord(patch)}`;
+}
+
+/** Source: k8s.io/api/storagemigration/v1beta1, StorageVersionMigrationSpec. */
+function migrateInTree(crd: Crd): string {
+  const manifest = {
+    apiVersion: "storagemigration.k8s.io/v1beta1",
+    kind: "StorageVersionMigration",
+    metadata: { name: crd.name },
+    spec: { resource: { group: crd.group, resource: crd.plural } },
+  };
+  return [
+    `echo ${shellWord(JSON.stringify(manifest))} | kubectl create -f -`,
+    `kubectl wait --for=condition=Succeeded --timeout=15m storageversionmigration/${shellWord(crd.name)}`,
+  ].join("\n");
+}
+
+function flipStorageVersion(crd: Crd, to: string): string {
+  const patch = crd.versions.flatMap(({ name, isStorage }, index) => {
+    if (isStorage === (name === to)) return [];
+    const path = `/spec/versions/${String(index)}`;
+    // The test guards against a list that has changed since: an index alone would flip whatever stands there then.
+    return [
+      { op: "test", path: `${path}/name`, value: name },
+      { op: "replace", path: `${path}/storage`, value: name === to },
+    ];
+  });
+  return jsonPatch(crd, patch);
+}
+
+function serveFirstVersion(crd: Crd): string {
+  const storage = Math.max(
+    crd.versions.findIndex(({ isStorage }) => isStorage),
+    0,
+  );
+  const path = `/spec/versions/${String(storage)}`;
+  return jsonPatch(crd, [
+    { op: "test", path: `${path}/name`, value: crd.versions[storage]?.name ?? "" },
+    { op: "replace", path: `${path}/served`, value: true },
+  ]);
+}
+
+function jsonPatch(crd: Crd, patch: readonly unknown[]): string {
+  return `kubectl patch customresourcedefinition ${shellWord(crd.name)} --type=json -p ${shellWord(JSON.stringify(patch))}`;
+}
+
+function replaceByBackup(remedy: Extract<Remedy, { kind: "replace-by-backup" }>): ExplainedRemedy {
+  const { crd, readIn, newVersion } = remedy;
+  const title = "back the objects up, delete them and the definition, apply your change again, and create the objects anew";
+  if (readIn === null) return { title: `${title}; serve a version first, or they cannot be read` };
+  const oldName = `${crd.group}/${readIn}`;
+  const newName = `${crd.group}/${newVersion ?? readIn}`;
+  return {
+    title,
+    command: [
+      backUp(crd, readIn),
+      deleteObjects(crd, readIn),
+      `kubectl delete customresourcedefinition ${shellWord(crd.name)}`,
+      "# apply your change again; compare the two schemas, for fields may have moved; then",
+      // A resourceVersion in the file would make the API server refuse to create the object.
+      `sed -e '/^    resourceVersion: /d' -e ${shellWord(`s#apiVersion: ${oldName}$#apiVersion: ${newName}#`)} ${backupFile(crd)} | kubectl create -f -`,
+    ].join("\n"),
+  };
+}
+
+function backUp(crd: Crd, readIn: string): string {
+  return `kubectl get ${resourceArgument(crd, readIn)}${allNamespaces(crd)} -o yaml > ${backupFile(crd)}`;
+}
+
+function deleteObjects(crd: Crd, readIn: string): string {
+  return `kubectl delete ${resourceArgument(crd, readIn)} --all${allNamespaces(crd)}`;
+}
+
+function backupFile(crd: Crd): string {
+  return shellWord(`${crd.name.replaceAll("/", "_")}.backup.yaml`);
+}
+
+function resourceArgument(crd: Crd, version: string): string {
+  return shellWord(`${crd.plural}.${version}.${crd.group}`);
+}
+
+function allNamespaces(crd: Crd): string {
+  return crd.scope === "Namespaced" ? " --all-namespaces" : "";
+}
+
+function workloadArgument(need: Need): string {
+  return shellWord(`${need.workload.kind.toLowerCase()}/${need.workload.name}`);
+}
+
+/** The image that runs, at the version that is needed: same registry, same `v` before the number, no digest. */
+function setImage(need: Need, minimumVersion: string): string {
+  if (need.source.kind !== "catalog") return "";
+  const { image, container } = need.source;
+  const withoutDigest = image.split("@", 1)[0] ?? image;
+  const colon = withoutDigest.lastIndexOf(":");
+  const hasTag = colon > withoutDigest.lastIndexOf("/");
+  const repository = hasTag ? withoutDigest.slice(0, colon) : withoutDigest;
+  const prefix = hasTag && !withoutDigest.slice(colon + 1).startsWith("v") ? "" : "v";
+  const assignment = shellWord(`${container}=${repository}:${prefix}${minimumVersion}`);
+  return `kubectl -n ${shellWord(need.workload.namespace)} set image ${workloadArgument(need)} ${assignment}`;
+}

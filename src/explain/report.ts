@@ -1,0 +1,99 @@
+/** @file Verdicts on many changes → one report: the JSON contract, and text for a terminal. */
+import type { Colors } from "picocolors/types.js";
+import type { Verdict } from "../review/verdict.ts";
+import { type Change, changedCrdName, nextCrd, previousCrd } from "../rules/change.ts";
+import { undecidedSentence } from "./admission.ts";
+import type { Audience } from "./audience.ts";
+import { type ExplainedFinding, explainFinding, findingLines } from "./finding.ts";
+import { countOf, shown } from "./text.ts";
+
+/** The contract of `crdguard check -o json`. Members are added, never changed, within a version. */
+export interface CheckReport {
+  readonly apiVersion: "crdguard.dev/v1alpha1";
+  readonly kind: "CheckReport";
+  readonly verdict: Verdict["kind"];
+  readonly changes: readonly ReportedChange[];
+}
+
+export interface ReportedChange {
+  readonly crd: string;
+  readonly operation: "CREATE" | "UPDATE" | "DELETE";
+  readonly verdict: Verdict["kind"];
+  /** Why there is no verdict; only with `undecided`. */
+  readonly reason?: string;
+  readonly findings: readonly ExplainedFinding[];
+}
+
+export interface JudgedChange {
+  readonly change: Change;
+  readonly verdict: Verdict;
+}
+
+/** Changes in the order of CRD names. One denial denies the whole; else one undecided change leaves it undecided. */
+export function checkReport(judged: readonly JudgedChange[], audience: Audience): CheckReport {
+  const changes = judged
+    .map(({ change, verdict }) => reportChange(change, verdict, audience))
+    .toSorted((left, right) => (left.crd < right.crd ? -1 : left.crd > right.crd ? 1 : 0));
+  const kinds = new Set(changes.map(({ verdict }) => verdict));
+  const verdict = kinds.has("deny") ? "deny" : kinds.has("undecided") ? "undecided" : "allow";
+  return { apiVersion: "crdguard.dev/v1alpha1", kind: "CheckReport", verdict, changes };
+}
+
+/** @returns lines without line breaks; allowed changes without findings share one. */
+export function reportLines(report: CheckReport, colors: Colors): readonly string[] {
+  const telling = report.changes.filter(({ findings, verdict }) => findings.length > 0 || verdict !== "allow");
+  const silent = report.changes.filter((change) => !telling.includes(change));
+  return [
+    ...telling.flatMap((change) => [...changeLines(change, colors), ""]),
+    ...(silent.length === 0 ? [] : [`${colors.green("✓ allowed")}  ${silent.map(({ crd }) => shown(crd)).join(", ")}`, ""]),
+    summaryLine(report, colors),
+  ];
+}
+
+const OPERATIONS = { create: "CREATE", update: "UPDATE", "status-update": "UPDATE", delete: "DELETE" } as const;
+
+function reportChange(change: Change, verdict: Verdict, audience: Audience): ReportedChange {
+  const crd = previousCrd(change) ?? nextCrd(change);
+  const findings =
+    verdict.kind === "undecided" || crd === null ? [] : verdict.findings.map((finding) => explainFinding(finding, crd, audience));
+  return {
+    crd: changedCrdName(change),
+    operation: OPERATIONS[change.kind],
+    verdict: verdict.kind,
+    ...(verdict.kind === "undecided" ? { reason: undecidedSentence(verdict.reason) } : {}),
+    findings,
+  };
+}
+
+function changeLines(change: ReportedChange, colors: Colors): readonly string[] {
+  const title = `${verdictMark(change.verdict, colors)}  ${colors.bold(shown(change.crd))} ${colors.dim(change.operation)}`;
+  const reason = change.reason === undefined ? [] : [`  ${change.reason}`];
+  return [title, ...reason, ...change.findings.flatMap((finding) => indentedFinding(finding, colors))];
+}
+
+function indentedFinding(finding: ExplainedFinding, colors: Colors): readonly string[] {
+  const [sentence = "", ...details] = findingLines(finding);
+  const field = finding.enforcement === "deny" ? colors.red(finding.field) : colors.yellow(finding.field);
+  return [`  ${finding.enforcement} ${field}: ${sentence}`, ...details.map((line) => `  ${line}`)];
+}
+
+function verdictMark(verdict: Verdict["kind"], colors: Colors): string {
+  switch (verdict) {
+    case "allow":
+      return colors.green("✓ allowed");
+    case "deny":
+      return colors.red("✗ denied");
+    case "undecided":
+      return colors.yellow("? undecided");
+  }
+}
+
+function summaryLine({ changes }: CheckReport, colors: Colors): string {
+  const count = (verdict: Verdict["kind"]): number => changes.filter((change) => change.verdict === verdict).length;
+  const parts = [
+    `${String(count("allow"))} allowed`,
+    `${String(count("deny"))} denied`,
+    ...(count("undecided") > 0 ? [`${String(count("undecided"))} undecided`] : []),
+  ];
+  return colors.bold(`${countOf(changes.length, "change")}: ${parts.join(", ")}.`);
+}

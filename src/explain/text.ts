@@ -1,0 +1,41 @@
+/** @file Small pieces of wording: counts, lists, and making foreign text safe to show and to paste. */
+
+/** `1 object`, `3,200 objects`. */
+export function countOf(count: number, noun: string): string {
+  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function listOf(items: readonly string[], conjunction: "and" | "or" = "and"): string {
+  const last = items.at(-1) ?? "";
+  return items.length < 2 ? last : `${items.slice(0, -1).join(", ")} ${conjunction} ${last}`;
+}
+
+/** `"v1"`, with nothing in it that could move a terminal's cursor or forge a line of a log. */
+export function quoted(value: string): string {
+  return `"${shown(value)}"`;
+}
+
+/** Longest foreign text shown; the longest valid Kubernetes name is 253 characters. */
+const MAX_SHOWN = 256;
+
+/**
+ * Foreign text made harmless: control characters, line breaks, and the characters that reverse the direction of text
+ * become visible escapes; what is too long is cut.
+ */
+export function shown(value: string): string {
+  const cut = value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value;
+  return cut.replaceAll(UNSAFE, (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`);
+}
+
+// Cc: control; Cf: formatting, which holds the bidirectional overrides; Zl and Zp: line and paragraph separators.
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * One word for a POSIX shell. Names come from manifests that may be hostile, and the command made of them is meant to be
+ * pasted.
+ */
+export function shellWord(value: string): string {
+  const word = shown(value);
+  return /^[A-Za-z0-9_.,:/@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,39 @@
+/** @file The log: JSON lines on stderr with static messages; what varies stands in fields, named in one table. */
+import pino from "pino";
+import type { LogLevel } from "./log-levels.ts";
+
+export type Logger = pino.Logger;
+
+/** Fields of log lines. Bodies of requests are never logged. */
+export interface LogFields {
+  /** `request.uid` of the review, as in the API server's audit log. */
+  readonly requestUid?: string;
+  readonly phase?: string;
+  readonly operation?: string;
+  readonly subresource?: string | null;
+  readonly crd?: string;
+  readonly user?: string;
+  readonly dryRun?: boolean;
+  /** `allow`, `deny`, `undecided`, or `not-judged`. */
+  readonly decision?: string;
+  /** `<rule-id>=<enforcement>`. */
+  readonly rules?: readonly string[];
+  readonly durationMs?: number;
+  readonly code?: string;
+  readonly resource?: string;
+  readonly count?: number;
+  readonly reason?: string;
+  readonly address?: string;
+  readonly names?: readonly string[];
+  readonly notAfter?: string;
+  readonly signal?: string;
+  readonly err?: unknown;
+}
+
+/** Standard output is for results; JSON escapes line breaks and control characters, so that no field can forge a line. */
+export function createLogger(level: LogLevel): Logger {
+  return pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } },
+    pino.destination({ dest: 2, sync: false }),
+  );
+}

@@ -1,0 +1,56 @@
+/** @file The one use case: a change, the facts, the rules and the policy make a verdict. */
+import type { Cluster, Requester } from "../cluster/cluster.ts";
+import { type Policy, judge } from "../policy/policy.ts";
+import { type Change, changedCrdName, previousCrd } from "../rules/change.ts";
+import { evaluate, evidenceNeeded } from "../rules/evaluate.ts";
+import type { Facts, MigrationEvidence, ObjectEvidence } from "../rules/facts.ts";
+import type { Verdict } from "./verdict.ts";
+
+export interface Question {
+  readonly change: Change;
+  /** Null: nobody in particular asks, as on the command line. */
+  readonly requester: Requester | null;
+}
+
+/**
+ * @param signal aborted shortly before the asker stops waiting; evidence gathered so far is then used, as a lower bound.
+ * @returns a verdict always; it rejects only if crdguard itself is broken.
+ */
+export async function review(question: Question, cluster: Cluster, policy: Policy, signal: AbortSignal): Promise<Verdict> {
+  const facts = await gatherFacts(question, cluster, signal);
+  if (facts === null) return { kind: "undecided", reason: "facts-not-synced" };
+
+  const [first, ...others] = judge(evaluate(question.change, facts), policy);
+  if (first?.enforcement === "deny") return { kind: "deny", findings: [first, ...others] };
+  return { kind: "allow", findings: first === undefined ? [] : [first, ...others] };
+}
+
+async function gatherFacts({ change, requester }: Question, cluster: Cluster, signal: AbortSignal): Promise<Facts | null> {
+  const picture = cluster.picture();
+  if (picture === null) return null;
+
+  const needed = evidenceNeeded(change);
+  const crd = previousCrd(change);
+  const objects = crd !== null && needed.has("objects") ? cluster.countObjects(crd, signal) : NOT_COUNTED;
+  const migration =
+    crd !== null && needed.has("migration") ? (ownMigration(requester) ?? cluster.findMigration(crd, signal)) : NO_MIGRATION;
+  return {
+    needs: picture.needs.get(changedCrdName(change)) ?? [],
+    unreadableDeclarations: picture.unreadableDeclarations,
+    objects: await objects,
+    migration: await migration,
+  };
+}
+
+const NOT_COUNTED: ObjectEvidence = { kind: "not-counted" };
+const NO_MIGRATION: MigrationEvidence = { kind: "none" };
+
+/**
+ * Since Kubernetes 1.36 the API server's own migrator prunes storedVersions when it is done, under this identity, which
+ * only the API server can give. Source: kubernetes/kubernetes#135297.
+ */
+const IN_TREE_MIGRATOR = "system:serviceaccount:kube-system:storage-version-migrator-controller";
+
+function ownMigration(requester: Requester | null): MigrationEvidence | null {
+  return requester?.username === IN_TREE_MIGRATOR ? { kind: "succeeded", by: "Kubernetes' storage version migrator" } : null;
+}

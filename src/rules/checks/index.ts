@@ -1,0 +1,15 @@
+/** @file The rules, sorted by id: the only file that names them all. */
+import type { Rule } from "../rule.ts";
+import { objectsDeleted } from "./objects-deleted.ts";
+import { requiredResourceDeleted } from "./required-resource-deleted.ts";
+import { requiredVersionUnserved } from "./required-version-unserved.ts";
+import { storedVersionForgotten } from "./stored-version-forgotten.ts";
+import { storedVersionRemoved } from "./stored-version-removed.ts";
+
+export const rules: readonly Rule[] = [
+  objectsDeleted,
+  requiredResourceDeleted,
+  requiredVersionUnserved,
+  storedVersionForgotten,
+  storedVersionRemoved,
+];

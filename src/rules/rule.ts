@@ -1,0 +1,22 @@
+/** @file What a rule is. */
+import type { Change } from "./change.ts";
+import type { Facts } from "./facts.ts";
+import type { Enforcement, RuleFinding } from "./finding.ts";
+
+/** Facts that cost requests to the API server, so that they are gathered only for changes that a rule asks them for. */
+export type EvidenceKind = "objects" | "migration";
+
+export interface Rule {
+  /** The fact found, in kebab case; also the name of its file, its test and its page in `docs/rules/`. */
+  readonly id: string;
+  readonly defaultEnforcement: Enforcement;
+  /** What must be gathered before `find` can judge this change; nothing when absent. */
+  readonly evidence?: (change: Change) => readonly EvidenceKind[];
+  /** Pure; never mutates its input. */
+  readonly find: (input: { readonly change: Change; readonly facts: Facts }) => readonly RuleFinding[];
+}
+
+/** Gives a rule's literal its type. */
+export function defineRule(rule: Rule): Rule {
+  return rule;
+}
