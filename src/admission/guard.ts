@@ -21,7 +21,7 @@ export interface Guard {
   readonly url: string;
   /** `http://HOST:PORT` */
   readonly healthUrl: string | null;
-  setCertificate(tls: { readonly cert: string; readonly key: string }): void;
+  readonly setCertificate: (tls: { readonly cert: string; readonly key: string }) => void;
   isReady(): boolean;
   /**
    * Stops without failing a call: first readiness goes and each answer closes its connection; after `seconds`, in which

@@ -20,7 +20,7 @@ export interface AdmissionServer {
   /** @returns the address listened on, `https://HOST:PORT`; port 0 is given a free one. */
   listen(host: string, port: number): Promise<string>;
   /** Serves new connections by another certificate; open ones go on by theirs. */
-  setCertificate(tls: { readonly cert: string; readonly key: string }): void;
+  readonly setCertificate: (tls: { readonly cert: string; readonly key: string }) => void;
   /** From now on each answer asks its client to close the connection. */
   startDraining(): void;
   /** Stops listening, and resolves once the last answer is written. */

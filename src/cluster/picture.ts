@@ -88,7 +88,8 @@ export function createPictureBuilder(catalog: Catalog, readSetting: ReadSetting)
       forget(workloadKey(ref));
     },
     settingsChanged() {
-      for (const { workload } of [...workloads.values()]) remember(workload);
+      // A copy, since remembering a workload moves its entry to the end of the map.
+      for (const workload of Array.from(workloads.values(), (entry) => entry.workload)) remember(workload);
     },
     build() {
       if (current !== null) return current;

@@ -106,7 +106,7 @@ function lacking(fact: Extract<Fact, { kind: "required-version-unserved" }>): st
 
 function whoNeeds(hurt: readonly HurtWorkload[]): string {
   const need = hurt.length === 1 ? "needs" : "need";
-  const is = hurt.some(({ after }) => after === "crashes")
+  const is = hurt.every(({ after }) => after === "crashes")
     ? `${need} it to start`
     : hurt.some(({ after }) => isHard(after))
       ? `${need} it to work`

@@ -69,7 +69,10 @@ function explainRemedy(remedy: Remedy): ExplainedRemedy {
       };
     case "keep-version-served":
       return {
-        title: `keep serving ${listOf(remedy.versions.map(quoted), "or")}: set its served to true in the new manifest, or apply a release channel that serves it`,
+        title:
+          `keep serving ${listOf(remedy.versions.map(quoted), "or")}: ` +
+          (remedy.isListed ? "set its served to true in the new manifest" : "put it back into the new manifest") +
+          ", or apply a release or channel that serves it",
       };
     case "stay-on-bundle":
       return {

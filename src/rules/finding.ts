@@ -68,7 +68,8 @@ export type Remedy =
   | { readonly kind: "replace-by-backup"; readonly crd: Crd; readonly readIn: string | null; readonly newVersion: string | null }
   | { readonly kind: "upgrade-workload"; readonly need: Need; readonly minimumVersion: string }
   | { readonly kind: "scale-down"; readonly need: Need }
-  | { readonly kind: "keep-version-served"; readonly versions: readonly string[] }
+  /** `isListed`: the new manifest still lists them, so that `served` alone is to be set. */
+  | { readonly kind: "keep-version-served"; readonly versions: readonly string[]; readonly isListed: boolean }
   | { readonly kind: "stay-on-bundle"; readonly version: string; readonly channel: string | null }
   | { readonly kind: "delete-objects"; readonly crd: Crd; readonly readIn: string }
   | { readonly kind: "serve-to-count"; readonly crd: Crd }

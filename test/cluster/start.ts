@@ -5,3 +5,6 @@ const server = await startApiServer({ apiServerArgs: process.argv.slice(2) });
 process.stdout.write(
   `${server.url} is ready. In another shell:\n  export KUBECONFIG=${server.kubeconfigPath}\nCtrl-C ends it and removes its data.\n`,
 );
+
+// The server does not keep this process from ending: something has to, until Ctrl-C.
+setInterval(() => undefined, 60_000);

@@ -87,7 +87,8 @@ function objectsOf(crd: Crd, manifests: readonly Manifest[]): readonly ObjectRef
     .map(({ object }) => {
       const { name, namespace } = metadataOf(object);
       return { name, namespace: crd.scope === "Cluster" ? "" : namespace === "" ? "default" : namespace };
-    });
+    })
+    .toSorted((left, right) => (`${left.namespace}/${left.name}` < `${right.namespace}/${right.name}` ? -1 : 1));
 }
 
 function metadataOf(object: Readonly<Record<string, unknown>>): { readonly name: string; readonly namespace: string } {

@@ -79,7 +79,7 @@ function remediesFor(change: Change, loss: Loss): readonly Remedy[] {
   const leavesBundle = before !== null && (before.version !== after?.version || before.channel !== after.channel);
   return [
     ...upgradeRemedies(loss.hurt, next),
-    { kind: "keep-version-served", versions: loss.versions },
+    { kind: "keep-version-served", versions: loss.versions, isListed: loss.state === "unserved" },
     ...(leavesBundle ? ([{ kind: "stay-on-bundle", ...before }] as const) : []),
     ...scaleDownRemedies(loss.hurt),
   ];

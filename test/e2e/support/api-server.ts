@@ -340,7 +340,7 @@ async function stopAll(processes: readonly BackgroundProcess[]): Promise<void> {
   for (const each of processes.toReversed()) await each.stop(stopGraceMs);
 }
 
-/** An idle server needs under a second; one that waits for a hanging webhook up to the webhook's time-out of at most 30 s. */
+/** An idle server took one second. One that still has requests under way, such as to a hanging webhook, is killed after this. */
 const stopGraceMs = 15_000;
 
 type ApiCall = Omit<RequestOptions, "user"> & { readonly certificateAuthority: string; readonly token: string };

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
+import { Socket } from "node:net";
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -35,6 +36,9 @@ export function startInBackground(program: string, { args, logPath }: Background
   closeSync(log);
   alive.add(child);
   child.stdin?.on("error", () => undefined); // EPIPE when the child goes first
+  // A program that nobody stops must not keep this process from ending; only waiting for its end does, in stop and kill9.
+  child.unref();
+  if (child.stdin instanceof Socket) child.stdin.unref();
 
   const exited = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(`could not be started: ${error.message}`));
@@ -49,6 +53,7 @@ export function startInBackground(program: string, { args, logPath }: Background
     exited,
     isRunning: () => alive.has(child),
     async stop(graceMs) {
+      child.ref();
       child.kill("SIGTERM");
       const patience = new AbortController();
       await Promise.race([exited, sleep(graceMs, undefined, { signal: patience.signal })]);
@@ -57,6 +62,7 @@ export function startInBackground(program: string, { args, logPath }: Background
       await exited;
     },
     async kill9() {
+      child.ref();
       child.kill("SIGKILL");
       await exited;
     },

@@ -1,0 +1,112 @@
+/** @file Short ways to write CRDs, changes, needs and facts in tests; every default is the harmless one. */
+import type { Bundle, Crd } from "../../src/crd/crd.ts";
+import type { Change } from "../../src/rules/change.ts";
+import type { Certainty, Facts, LaterRelease, Need, ObjectEvidence, WorkloadRef } from "../../src/rules/facts.ts";
+import type { Outcome, Presence, Requirement } from "../../src/rules/requirement.ts";
+
+export interface CrdShape {
+  readonly name?: string;
+  readonly served: readonly string[];
+  /** Listed, but not served. */
+  readonly unserved?: readonly string[];
+  /** The first served version unless told. */
+  readonly storage?: string;
+  /** The storage version alone unless told. */
+  readonly stored?: readonly string[];
+  readonly storedSource?: "status" | "assumed";
+  readonly scope?: "Namespaced" | "Cluster";
+  readonly bundle?: Bundle | null;
+  readonly isTerminating?: boolean;
+}
+
+export function crd(shape: CrdShape): Crd {
+  const name = shape.name ?? "gears.own.dev";
+  const [plural = "", ...group] = name.split(".");
+  const storage = shape.storage ?? shape.served[0] ?? shape.unserved?.[0] ?? "v1";
+  const version = (isServed: boolean) => (versionName: string) => ({ name: versionName, isServed, isStorage: versionName === storage });
+  return {
+    name,
+    group: group.join("."),
+    plural,
+    kind: "Gear",
+    scope: shape.scope ?? "Namespaced",
+    versions: [...shape.served.map(version(true)), ...(shape.unserved ?? []).map(version(false))],
+    stored: { names: shape.stored ?? [storage], source: shape.storedSource ?? "status" },
+    bundle: shape.bundle ?? null,
+    lastWrittenAt: null,
+    isMigratedInTree: false,
+    isTerminating: shape.isTerminating ?? false,
+  };
+}
+
+export function create(next: Crd): Change {
+  return { kind: "create", next };
+}
+
+export function update(previous: Crd, next: Crd): Change {
+  return { kind: "update", previous, next };
+}
+
+export function statusUpdate(previous: Crd, stored: readonly string[]): Change {
+  return { kind: "status-update", previous, next: { ...previous, stored: { names: stored, source: "status" } } };
+}
+
+export function remove(previous: Crd): Change {
+  return { kind: "delete", previous };
+}
+
+export const noFacts: Facts = {
+  needs: [],
+  unreadableDeclarations: [],
+  objects: { kind: "not-counted" },
+  migration: { kind: "none" },
+};
+
+export interface NeedShape {
+  readonly workload?: Partial<WorkloadRef>;
+  readonly versions: readonly string[];
+  /** In all three states, unless told one by one. */
+  readonly outcome?: Outcome;
+  readonly outcomes?: Requirement["outcomes"];
+  readonly presence?: Presence;
+  readonly certainty?: Certainty;
+  readonly laterReleases?: readonly LaterRelease[];
+  readonly image?: string;
+}
+
+/** A need for gears.own.dev that an annotation declares, or the catalog where an image is given. */
+export function need(shape: NeedShape): Need {
+  return {
+    workload: { kind: "Deployment", namespace: "mill", name: "turner", ...shape.workload },
+    requirement: requirement(shape),
+    source:
+      shape.image === undefined
+        ? { kind: "annotation", key: "crdguard.dev/requires" }
+        : { kind: "catalog", controller: "turner", versionRange: ">=1.0.0 <2.0.0", image: shape.image, container: "main" },
+    certainty: shape.certainty ?? { kind: "known" },
+    laterReleases: shape.laterReleases ?? [],
+  };
+}
+
+export function requirement(shape: Pick<NeedShape, "versions" | "outcome" | "outcomes" | "presence">): Requirement {
+  const outcome = shape.outcome ?? "crashes";
+  return {
+    group: "own.dev",
+    resource: "gears",
+    versions: shape.versions,
+    presence: shape.presence ?? "unconditional",
+    outcomes: shape.outcomes ?? { absent: outcome, unlisted: outcome, unserved: outcome },
+  };
+}
+
+/** So many objects, all in the namespace `mill`. */
+export function counted(total: number, { isComplete = true }: { readonly isComplete?: boolean } = {}): ObjectEvidence {
+  return {
+    kind: "counted",
+    total,
+    isComplete,
+    byNamespace: total === 0 ? new Map() : new Map([["mill", total]]),
+    examples: total === 0 ? [] : [{ namespace: "mill", name: "g1" }],
+    source: { kind: "cluster" },
+  };
+}
