@@ -29,11 +29,20 @@ export interface AnswerContext {
 }
 
 /** Never rejects: a defect becomes an undecided answer, so that the API server gets a well-formed review always. */
-export async function answerReview(phase: Phase, decoded: DecodedReview, deadlines: Deadlines, context: AnswerContext): Promise<Answered> {
+export async function answerReview(
+  phase: Phase,
+  decoded: DecodedReview,
+  deadlines: Deadlines,
+  context: AnswerContext,
+): Promise<Answered> {
   const { subject } = decoded;
   switch (subject.kind) {
     case "irrelevant":
-      return { answer: { allowed: true, warnings: [`crdguard: ${subject.reason}`], auditAnnotations: {} }, verdict: null, error: null };
+      return {
+        answer: { allowed: true, warnings: [`crdguard: ${subject.reason}`], auditAnnotations: {} },
+        verdict: null,
+        error: null,
+      };
     case "unreadable":
       return { answer: unreadableAnswer(phase, subject), verdict: null, error: null };
     case "change":

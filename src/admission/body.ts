@@ -112,7 +112,11 @@ export function readBody(stream: IncomingMessage, budget: ByteBudget): Promise<R
 }
 
 function tooLarge(): BodyError {
-  return new BodyError("body-too-large", 413, `the body is larger than ${String(MAX_BODY_BYTES)} bytes, which no CRD change needs`);
+  return new BodyError(
+    "body-too-large",
+    413,
+    `the body is larger than ${String(MAX_BODY_BYTES)} bytes, which no CRD change needs`,
+  );
 }
 
 function overloaded(): BodyError {

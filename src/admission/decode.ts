@@ -33,7 +33,8 @@ export type Subject =
 
 export type UnreadableCode = "object-missing" | "object-malformed" | "name-mismatch";
 
-export type DecodeResult = { readonly ok: true; readonly value: DecodedReview } | { readonly ok: false; readonly error: EnvelopeError };
+export type DecodeResult =
+  { readonly ok: true; readonly value: DecodedReview } | { readonly ok: false; readonly error: EnvelopeError };
 
 /**
  * Reads an AdmissionReview v1. The envelope is checked by schema; of the objects in it only what rules read is looked at,
@@ -52,7 +53,10 @@ export function decodeReview(body: Buffer): DecodeResult {
     const path = first?.instancePath === "" ? "the body" : (first?.instancePath ?? "the body");
     return {
       ok: false,
-      error: { code: "review-malformed", message: `not an AdmissionReview of admission.k8s.io/v1: ${path} ${first?.message ?? "is malformed"}` },
+      error: {
+        code: "review-malformed",
+        message: `not an AdmissionReview of admission.k8s.io/v1: ${path} ${first?.message ?? "is malformed"}`,
+      },
     };
   }
   const { request } = review;
@@ -175,7 +179,10 @@ function readMember(
   const crd = parseCrd(input);
   if (crd.ok) return crd;
   const path = crd.error.path === "" ? "" : `.${crd.error.path}`;
-  return { ok: false, error: { kind: "unreadable", code: "object-malformed", message: `request.${member}${path}: ${crd.error.message}` } };
+  return {
+    ok: false,
+    error: { kind: "unreadable", code: "object-malformed", message: `request.${member}${path}: ${crd.error.message}` },
+  };
 }
 
 /** Deleting a collection is asked object by object, without a name in the request. */

@@ -33,7 +33,11 @@ export interface Guard {
 export async function startGuard(options: GuardOptions): Promise<Guard> {
   let isDraining = false;
   const server = createAdmissionServer(options);
-  const certificate = { name: "certificate", isHealthy: options.hasValidCertificate, detail: "the serving certificate is missing or has expired" };
+  const certificate = {
+    name: "certificate",
+    isHealthy: options.hasValidCertificate,
+    detail: "the serving certificate is missing or has expired",
+  };
   const synced = {
     name: "cluster-synced",
     isHealthy: () => options.cluster.picture() !== null,
@@ -44,7 +48,8 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
   const health = createHealthServer({ live: [certificate], ready, metrics: options.metrics });
 
   const url = await server.listen(options.listen.host, options.listen.port);
-  const healthUrl = options.healthListen === null ? null : await health.listen(options.healthListen.host, options.healthListen.port);
+  const healthUrl =
+    options.healthListen === null ? null : await health.listen(options.healthListen.host, options.healthListen.port);
   return {
     url,
     healthUrl,

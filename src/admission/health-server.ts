@@ -32,7 +32,9 @@ export function createHealthServer(options: {
     app.get<{ Querystring: Record<string, unknown> }>(path, (request, reply) => {
       const lines = checks.map((check) => ({ isHealthy: check.isHealthy(), check }));
       const isHealthy = lines.every((line) => line.isHealthy);
-      const verbose = lines.map((line) => (line.isHealthy ? `[+]${line.check.name} ok` : `[-]${line.check.name} failed: ${line.check.detail}`));
+      const verbose = lines.map((line) =>
+        line.isHealthy ? `[+]${line.check.name} ok` : `[-]${line.check.name} failed: ${line.check.detail}`,
+      );
       const summary = `${path.slice(1)} check ${isHealthy ? "passed" : "failed"}`;
       const text = isHealthy && request.query["verbose"] === undefined ? "ok" : [...verbose, summary].join("\n");
       return reply
@@ -41,7 +43,9 @@ export function createHealthServer(options: {
         .send(`${text}\n`);
     });
   }
-  app.get("/metrics", async (_request, reply) => reply.type(options.metrics.registry.contentType).send(await options.metrics.registry.metrics()));
+  app.get("/metrics", async (_request, reply) =>
+    reply.type(options.metrics.registry.contentType).send(await options.metrics.registry.metrics()),
+  );
   return {
     listen: async (host, port) => app.listen({ host, port }),
     close: async () => {

@@ -81,8 +81,10 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
       reply.header("connection", "close");
       return refuse(reply, error.statusCode, error.code, error.message);
     }
-    if (error.statusCode === 415) return refuse(reply, 415, "content-type-unsupported", "the content type must be application/json");
-    if (error.statusCode !== undefined && error.statusCode < 500) return refuse(reply, error.statusCode, "request-malformed", "the request is malformed");
+    if (error.statusCode === 415)
+      return refuse(reply, 415, "content-type-unsupported", "the content type must be application/json");
+    if (error.statusCode !== undefined && error.statusCode < 500)
+      return refuse(reply, error.statusCode, "request-malformed", "the request is malformed");
     logger.error({ err: error } satisfies LogFields, "internal error");
     return refuse(reply, 500, "internal-error", "crdguard met an internal error; its log tells more");
   });

@@ -36,18 +36,27 @@ export async function check(options: CheckOptions, terminal: Terminal): Promise<
   }
   // The Kubernetes client takes a third of a second to load, which only a live cluster is worth.
   const { withLiveCluster } = await import("./live-source.ts");
-  return withLiveCluster(options, catalog, async (cluster) => tell(await judgeAll(crds, cluster, policy), otherCount, options, terminal));
+  return withLiveCluster(options, catalog, async (cluster) =>
+    tell(await judgeAll(crds, cluster, policy), otherCount, options, terminal),
+  );
 }
 
 async function readBundle(options: CheckOptions): Promise<{ readonly crds: readonly Crd[]; readonly otherCount: number }> {
   if (options.filename.length === 0) {
     throw new CommandError(EXIT.usage, "nothing-to-check", "give the new CRDs: -f FILE, -f FOLDER, or -f - for standard input");
   }
-  const manifests = await readManifests(options.filename, { isRecursive: options.recursive, readStandardInput: () => readAll(process.stdin) });
+  const manifests = await readManifests(options.filename, {
+    isRecursive: options.recursive,
+    readStandardInput: () => readAll(process.stdin),
+  });
   if (!manifests.ok) throw new CommandError(EXIT.usage, manifests.error.code, manifests.error.message);
   const crds = manifests.value.filter(({ object }) => isCrdManifest(object)).map(toCrd);
   if (crds.length === 0) {
-    throw new CommandError(EXIT.usage, "nothing-to-check", `${options.filename.join(", ")}: no CustomResourceDefinition in there`);
+    throw new CommandError(
+      EXIT.usage,
+      "nothing-to-check",
+      `${options.filename.join(", ")}: no CustomResourceDefinition in there`,
+    );
   }
   return { crds, otherCount: manifests.value.length - crds.length };
 }
@@ -71,7 +80,9 @@ async function judgeAll(crds: readonly Crd[], cluster: Cluster, policy: Policy):
 
 function tell(report: CheckReport, otherCount: number, options: CheckOptions, terminal: Terminal): ExitStatus {
   if (otherCount > 0) {
-    terminal.tell(`${String(otherCount)} other ${otherCount === 1 ? "object is" : "objects are"} not CustomResourceDefinitions and not judged`);
+    terminal.tell(
+      `${String(otherCount)} other ${otherCount === 1 ? "object is" : "objects are"} not CustomResourceDefinitions and not judged`,
+    );
   }
   if (options.output === "json") terminal.print(`${JSON.stringify(report, null, 2)}\n`);
   else terminal.print(`${reportLines(report, createColors(terminal.hasColors)).join("\n")}\n`);

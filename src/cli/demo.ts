@@ -133,7 +133,9 @@ function changed(crd: string): NonNullable<Scene["next"]> {
 async function readByName(folder: string): Promise<ReadonlyMap<string, Manifest>> {
   const manifests = await readManifests([`${DEMO_FOLDER}${folder}`], { isRecursive: false, readStandardInput: null });
   if (!manifests.ok) throw new CommandError(EXIT.usage, manifests.error.code, manifests.error.message);
-  return new Map(manifests.value.map(({ object }) => [isRecord(object["metadata"]) ? String(object["metadata"]["name"]) : "", object]));
+  return new Map(
+    manifests.value.map(({ object }) => [isRecord(object["metadata"]) ? String(object["metadata"]["name"]) : "", object]),
+  );
 }
 
 function reviewOf(scene: Scene, previous: Manifest, changes: ReadonlyMap<string, Manifest>): unknown {
@@ -184,7 +186,9 @@ function introLines(url: string, colors: Colors): readonly string[] {
   return [
     colors.bold("crdguard demo"),
     colors.dim(`The guard serves at ${url} and answers AdmissionReviews over TLS, as it does for kube-apiserver. Its facts are`),
-    colors.dim("the files in demo/cluster: Gateway API v1.0.0, Envoy Gateway 1.0.1, Cilium operator 1.15.4, Istio 1.21.2, some objects."),
+    colors.dim(
+      "the files in demo/cluster: Gateway API v1.0.0, Envoy Gateway 1.0.1, Cilium operator 1.15.4, Istio 1.21.2, some objects.",
+    ),
   ];
 }
 

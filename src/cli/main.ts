@@ -9,7 +9,9 @@ const terminal = standardTerminal();
 let status: ExitStatus = EXIT.allowed;
 
 const program = new Command("crdguard")
-  .description("Denies a CustomResourceDefinition change that would break the cluster, and explains what, who is hurt and the way out.")
+  .description(
+    "Denies a CustomResourceDefinition change that would break the cluster, and explains what, who is hurt and the way out.",
+  )
   .version("0.1.0")
   .showHelpAfterError("(crdguard --help tells more)")
   .exitOverride()
@@ -30,7 +32,10 @@ program
       .argParser((value: string, previous: readonly string[]) => [...previous, value]),
   )
   .option("-R, --recursive", "read folders below the given ones too", false)
-  .requiredOption("--against <folder|live>", "the cluster as it is: a folder of manifests, or live for the cluster of the kubeconfig")
+  .requiredOption(
+    "--against <folder|live>",
+    "the cluster as it is: a folder of manifests, or live for the cluster of the kubeconfig",
+  )
   .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json"]).default("text"))
   .addOption(ruleOption)
   .addOption(kubeconfigOption)
@@ -44,15 +49,28 @@ program
 program
   .command("serve")
   .description("run the admission webhook server that the Kubernetes API server asks")
-  .option("--listen <host:port>", "where to serve /validate and /explain over HTTPS", parseAddress, { host: "127.0.0.1", port: 8443 })
-  .option("--health-listen <host:port>", "where to serve /livez, /readyz and /metrics over HTTP", parseAddress, { host: "127.0.0.1", port: 8080 })
-  .option("--tls-cert-file <path>", "serving certificate, PEM; read again when it changes. Without: a self-signed one for development")
+  .option("--listen <host:port>", "where to serve /validate and /explain over HTTPS", parseAddress, {
+    host: "127.0.0.1",
+    port: 8443,
+  })
+  .option("--health-listen <host:port>", "where to serve /livez, /readyz and /metrics over HTTP", parseAddress, {
+    host: "127.0.0.1",
+    port: 8080,
+  })
+  .option(
+    "--tls-cert-file <path>",
+    "serving certificate, PEM; read again when it changes. Without: a self-signed one for development",
+  )
   .option("--tls-private-key-file <path>", "its private key, PEM")
   .option("--tls-ca-file <path>", "CA bundle to register with --register-url, where the certificate does not sign itself")
   .option("--register-url <url>", "register both webhook configurations by this https URL, and remove them at exit (development)")
   .option("--facts <folder>", "take facts from a folder of manifests instead of a cluster")
   .addOption(ruleOption)
-  .addOption(new Option("--on-undecided <answer>", "what to answer when a change cannot be judged in time").choices(["deny", "allow"]).default("deny"))
+  .addOption(
+    new Option("--on-undecided <answer>", "what to answer when a change cannot be judged in time")
+      .choices(["deny", "allow"])
+      .default("deny"),
+  )
   .option("--drain-seconds <number>", "how long to go on answering after SIGTERM", parseSeconds, 10)
   .addOption(new Option("--log-level <level>", "least level logged").choices(LOG_LEVELS).default("info"))
   .addOption(kubeconfigOption)

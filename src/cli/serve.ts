@@ -84,11 +84,19 @@ function nextStopSignal(): Promise<string> {
 function parseRegisterUrl(options: ServeOptions): URL | null {
   if (options.registerUrl === undefined) return null;
   if (options.facts !== undefined) {
-    throw new CommandError(EXIT.usage, "flags-conflict", "--register-url needs a cluster, which --facts stands in for: give one of them");
+    throw new CommandError(
+      EXIT.usage,
+      "flags-conflict",
+      "--register-url needs a cluster, which --facts stands in for: give one of them",
+    );
   }
   const url = URL.parse(options.registerUrl);
   if (url?.protocol !== "https:" || url.search !== "" || url.hash !== "") {
-    throw new CommandError(EXIT.usage, "register-url-invalid", "--register-url takes https://HOST:PORT, as the API server reaches this server");
+    throw new CommandError(
+      EXIT.usage,
+      "register-url-invalid",
+      "--register-url takes https://HOST:PORT, as the API server reaches this server",
+    );
   }
   return url;
 }
@@ -102,7 +110,12 @@ interface Certificate {
   stop(): void;
 }
 
-async function openCertificate(options: ServeOptions, registerUrl: URL | null, logger: Logger, metrics: Metrics): Promise<Certificate> {
+async function openCertificate(
+  options: ServeOptions,
+  registerUrl: URL | null,
+  logger: Logger,
+  metrics: Metrics,
+): Promise<Certificate> {
   const { tlsCertFile, tlsPrivateKeyFile } = options;
   if (tlsCertFile === undefined && tlsPrivateKeyFile === undefined) return selfSigned(options, registerUrl, logger, metrics);
   if (tlsCertFile === undefined || tlsPrivateKeyFile === undefined) {
@@ -122,7 +135,10 @@ async function openCertificate(options: ServeOptions, registerUrl: URL | null, l
     },
     onProblem(error) {
       metrics.certificateReloads.inc({ result: error.code });
-      logger.error({ code: error.code, reason: error.message } satisfies LogFields, "certificate files unusable, the old one stays");
+      logger.error(
+        { code: error.code, reason: error.message } satisfies LogFields,
+        "certificate files unusable, the old one stays",
+      );
     },
   });
   if (!source.ok) throw new CommandError(EXIT.usage, source.error.code, source.error.message);
@@ -152,17 +168,33 @@ async function readCaFile(path: string): Promise<string> {
   }
 }
 
-async function selfSigned(options: ServeOptions, registerUrl: URL | null, logger: Logger, metrics: Metrics): Promise<Certificate> {
+async function selfSigned(
+  options: ServeOptions,
+  registerUrl: URL | null,
+  logger: Logger,
+  metrics: Metrics,
+): Promise<Certificate> {
   const bare = registerUrl?.hostname.replace(/^\[|\]$/g, "");
-  const hosts = [...new Set([...(bare === undefined ? [] : [bare]), "localhost", "127.0.0.1", "::1", ...namedHost(options.listen.host)])];
+  const hosts = [
+    ...new Set([...(bare === undefined ? [] : [bare]), "localhost", "127.0.0.1", "::1", ...namedHost(options.listen.host)]),
+  ];
   const pair = await createDevelopmentPair({ hosts });
   if (!pair.ok) throw new CommandError(EXIT.usage, pair.error.code, pair.error.message);
   const { cert, key, ca } = pair.value;
   const { X509Certificate } = await import("node:crypto");
   const notAfter = new X509Certificate(cert).validToDate;
   metrics.certificateNotAfter.set(notAfter.getTime() / 1000);
-  logger.warn({ names: hosts, notAfter: notAfter.toISOString() } satisfies LogFields, "serving by a self-signed certificate, for development");
-  return { tls: () => ({ cert, key }), caBundle: () => ca, notAfter: () => notAfter, onChange: () => undefined, stop: () => undefined };
+  logger.warn(
+    { names: hosts, notAfter: notAfter.toISOString() } satisfies LogFields,
+    "serving by a self-signed certificate, for development",
+  );
+  return {
+    tls: () => ({ cert, key }),
+    caBundle: () => ca,
+    notAfter: () => notAfter,
+    onChange: () => undefined,
+    stop: () => undefined,
+  };
 }
 
 /** Nobody reaches a server by the address that means all addresses. */

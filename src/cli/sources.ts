@@ -13,7 +13,10 @@ export async function loadCatalog(): Promise<Catalog> {
   return catalog.value;
 }
 
-export function policyFromFlags(settings: readonly string[], onUndecided: Policy["onUndecided"] = DEFAULT_POLICY.onUndecided): Policy {
+export function policyFromFlags(
+  settings: readonly string[],
+  onUndecided: Policy["onUndecided"] = DEFAULT_POLICY.onUndecided,
+): Policy {
   const enforcement = parseRuleSettings(
     settings,
     rules.map(({ id }) => id),

@@ -49,7 +49,11 @@ function readCrd(input: unknown): Crd {
     throw new Malformed("not-a-crd", "kind", "expected apiVersion apiextensions.k8s.io/v1 and kind CustomResourceDefinition");
   }
   if (input["apiVersion"] !== "apiextensions.k8s.io/v1") {
-    throw new Malformed("crd-malformed", "apiVersion", "expected apiextensions.k8s.io/v1; no API server since 1.22 serves another");
+    throw new Malformed(
+      "crd-malformed",
+      "apiVersion",
+      "expected apiextensions.k8s.io/v1; no API server since 1.22 serves another",
+    );
   }
   const metadata = record(input["metadata"], "metadata");
   const spec = record(input["spec"], "spec");

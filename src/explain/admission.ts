@@ -26,11 +26,7 @@ export interface AdmissionAnswer {
   readonly auditAnnotations: Readonly<Record<string, string>>;
 }
 
-export function explainVerdict(
-  verdict: Exclude<Verdict, { kind: "undecided" }>,
-  crd: Crd,
-  audience: Audience,
-): AdmissionAnswer {
+export function explainVerdict(verdict: Exclude<Verdict, { kind: "undecided" }>, crd: Crd, audience: Audience): AdmissionAnswer {
   const findings = verdict.findings.map((finding) => explainFinding(finding, crd, audience));
   const denials = findings.filter(({ enforcement }) => enforcement === "deny");
   const warnings = warningsOf(findings);
@@ -40,7 +36,9 @@ export function explainVerdict(
     ...(warnings.length > 0 ? { warnings } : {}),
     auditAnnotations: {
       verdict: verdict.kind,
-      ...(findings.length > 0 ? { rules: [...new Set(findings.map(({ rule, enforcement }) => `${rule}=${enforcement}`))].join(",") } : {}),
+      ...(findings.length > 0
+        ? { rules: [...new Set(findings.map(({ rule, enforcement }) => `${rule}=${enforcement}`))].join(",") }
+        : {}),
     },
   };
 }
@@ -49,7 +47,8 @@ export function explainVerdict(
 export function explainUndecided(reason: UndecidedReason, onUndecided: "deny" | "allow"): AdmissionAnswer {
   const sentence = undecidedSentence(reason);
   const auditAnnotations = { verdict: "undecided", reason };
-  if (onUndecided === "allow") return { allowed: true, warnings: [cutWarning(`crdguard: not judged: ${sentence}`)], auditAnnotations };
+  if (onUndecided === "allow")
+    return { allowed: true, warnings: [cutWarning(`crdguard: not judged: ${sentence}`)], auditAnnotations };
   return {
     allowed: false,
     status: {

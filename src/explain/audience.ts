@@ -25,7 +25,10 @@ export function audienceOf(allowed: readonly NamedThings[]): Audience {
 }
 
 /** What must be asked before these findings may be told by name; each kind of thing in all namespaces, then one by one. */
-export function targetsOf(findings: readonly JudgedFinding[], crd: { readonly group: string; readonly plural: string }): readonly NamedThings[] {
+export function targetsOf(
+  findings: readonly JudgedFinding[],
+  crd: { readonly group: string; readonly plural: string },
+): readonly NamedThings[] {
   const targets = new Map<string, NamedThings>();
   for (const { fact } of findings) {
     for (const things of thingsOf(fact, crd)) {

@@ -134,7 +134,9 @@ function objects(
       kind: "objects",
       count: evidence.total,
       isComplete: evidence.isComplete,
-      namespaces: Object.fromEntries(namespaces.toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([name, count]) => [shown(name), count])),
+      namespaces: Object.fromEntries(
+        namespaces.toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([name, count]) => [shown(name), count]),
+      ),
       examples: examples.map(({ namespace, name }) => shown(namespace === "" ? name : `${namespace}/${name}`)),
     },
   ];

@@ -56,7 +56,9 @@ export function pageOf(ruleId: string): string {
 }
 
 function remedyLines({ title, command }: ExplainedRemedy): readonly string[] {
-  return command === undefined ? [`    - ${title}`] : [`    - ${title}:`, ...command.split("\n").map((line) => `        ${line}`)];
+  return command === undefined
+    ? [`    - ${title}`]
+    : [`    - ${title}:`, ...command.split("\n").map((line) => `        ${line}`)];
 }
 
 function shortened(lines: readonly string[], most: number): readonly string[] {

@@ -68,7 +68,9 @@ function placeOf(source: EvidenceSource): string {
 }
 
 function storedBecause(fact: Extract<Fact, { kind: "stored-version-removed" }>): string {
-  return fact.isAssumedStored ? "objects may be stored in it (it is the storage version today)" : "status.storedVersions names it";
+  return fact.isAssumedStored
+    ? "objects may be stored in it (it is the storage version today)"
+    : "status.storedVersions names it";
 }
 
 function storedConsequence(fact: Extract<Fact, { kind: "stored-version-removed" }>): string {

@@ -86,7 +86,9 @@ function explainRemedy(remedy: Remedy): ExplainedRemedy {
     case "serve-to-count":
       return {
         title: "serve a version, so that the objects can be seen, then look before you delete",
-        command: [serveFirstVersion(remedy.crd), `kubectl get ${shellWord(remedy.crd.name)}${allNamespaces(remedy.crd)}`].join("\n"),
+        command: [serveFirstVersion(remedy.crd), `kubectl get ${shellWord(remedy.crd.name)}${allNamespaces(remedy.crd)}`].join(
+          "\n",
+        ),
       };
     case "declare-requirement":
       return {

@@ -42,7 +42,11 @@ export function createMetrics(): {
       labelNames: ["reason"],
       registers,
     }),
-    bytesInFlight: new Gauge({ name: "crdguard_admission_bytes_in_flight", help: "Bytes of bodies being read or judged", registers }),
+    bytesInFlight: new Gauge({
+      name: "crdguard_admission_bytes_in_flight",
+      help: "Bytes of bodies being read or judged",
+      registers,
+    }),
     ruleResults: new Counter({
       name: "crdguard_rule_results_total",
       help: "Findings, by rule and enforcement",

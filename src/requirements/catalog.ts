@@ -37,7 +37,10 @@ export type CatalogResult<T> = { readonly ok: true; readonly value: T } | { read
 export function parseCatalogFile(input: unknown): CatalogResult<CatalogController> {
   if (!isCatalogFile(input)) {
     const first = isCatalogFile.errors?.[0];
-    return fail("catalog-malformed", `${first?.instancePath === "" ? "/" : (first?.instancePath ?? "/")} ${first?.message ?? "is malformed"}`);
+    return fail(
+      "catalog-malformed",
+      `${first?.instancePath === "" ? "/" : (first?.instancePath ?? "/")} ${first?.message ?? "is malformed"}`,
+    );
   }
   const invalid = input.releases.find((release) => semver.validRange(release.versions) === null);
   if (invalid !== undefined) return fail("catalog-range-invalid", `"${invalid.versions}" is not a semver range`);
@@ -129,7 +132,9 @@ const isCatalogFile = new Ajv({ allErrors: false }).compile<CatalogFile>({
               properties: {
                 resource: { type: "string", pattern: "^[a-z0-9-]+(\\.[a-z0-9-]+)+$" },
                 versions: { type: "array", minItems: 1, items: nonEmptyText },
-                presence: { enum: ["unconditional", "crd-name", "crd-version-listed", "discovery-served", "discovery-preferred"] },
+                presence: {
+                  enum: ["unconditional", "crd-name", "crd-version-listed", "discovery-served", "discovery-preferred"],
+                },
                 outcomes: {
                   type: "object",
                   required: ["absent", "unlisted", "unserved"],

@@ -25,7 +25,10 @@ export function findNeeds(workload: Workload, catalog: Catalog, readSetting: Rea
   if (!workload.isRunning) return { needs: [], unreadable: [] };
   const declared = readDeclarations(workload);
   if (declared.needs.length > 0 || declared.unreadable.length > 0) return declared;
-  return { needs: workload.containers.flatMap((container) => catalogNeeds(workload, container, catalog, readSetting)), unreadable: [] };
+  return {
+    needs: workload.containers.flatMap((container) => catalogNeeds(workload, container, catalog, readSetting)),
+    unreadable: [],
+  };
 }
 
 function readDeclarations(workload: Workload): WorkloadNeeds {
@@ -59,7 +62,8 @@ function catalogNeeds(workload: Workload, container: Container, catalog: Catalog
   if (switchedOn === "off") return [];
 
   const version = readTagVersion(image.tag);
-  const release = version.kind === "unknown" ? undefined : controller.releases.find((known) => isInRange(version, known.versions));
+  const release =
+    version.kind === "unknown" ? undefined : controller.releases.find((known) => isInRange(version, known.versions));
   const isUnknown = version.kind === "unknown" || (release === undefined && version.kind === "minor");
   const releases = isUnknown ? controller.releases : release === undefined ? [] : [release];
   const certainty: Certainty = isUnknown ? { kind: "unknown-version" } : switchedOn;
@@ -80,7 +84,10 @@ function catalogNeeds(workload: Workload, container: Container, catalog: Catalog
   );
 }
 
-function readSwitch(controller: CatalogController, readSetting: ReadSetting): "off" | Exclude<Certainty, { kind: "unknown-version" }> {
+function readSwitch(
+  controller: CatalogController,
+  readSetting: ReadSetting,
+): "off" | Exclude<Certainty, { kind: "unknown-version" }> {
   if (controller.when === null) return { kind: "known" };
   const { namespace, name, key, equals } = controller.when.configMap;
   const value = readSetting(namespace, name, key);
@@ -88,7 +95,11 @@ function readSwitch(controller: CatalogController, readSetting: ReadSetting): "o
   return value === equals ? { kind: "known" } : "off";
 }
 
-function laterReleases(controller: CatalogController, current: CatalogRelease, requirement: Requirement): readonly LaterRelease[] {
+function laterReleases(
+  controller: CatalogController,
+  current: CatalogRelease,
+  requirement: Requirement,
+): readonly LaterRelease[] {
   return controller.releases.slice(controller.releases.indexOf(current) + 1).map((release) => ({
     minimumVersion: minimumVersion(release),
     requirement: release.requirements.find((candidate) => crdNameOf(candidate) === crdNameOf(requirement)) ?? null,

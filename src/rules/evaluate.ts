@@ -15,7 +15,11 @@ export function evaluate(change: Change, facts: Facts, rules: readonly Rule[] = 
     .flatMap((rule) =>
       rule
         .find({ change, facts })
-        .map((finding) => ({ ...finding, rule: rule.id, defaultEnforcement: finding.isAdvisory ? "warn" : rule.defaultEnforcement })),
+        .map((finding) => ({
+          ...finding,
+          rule: rule.id,
+          defaultEnforcement: finding.isAdvisory ? "warn" : rule.defaultEnforcement,
+        })),
     )
     .toSorted((left, right) => compareText(left.rule, right.rule) || compareText(left.field, right.field));
 }

@@ -25,9 +25,7 @@ export type NeedSource =
  * that of a known controller, but its tag names no version; some version of it has this need.
  */
 export type Certainty =
-  | { readonly kind: "known" }
-  | { readonly kind: "assumed"; readonly condition: string }
-  | { readonly kind: "unknown-version" };
+  { readonly kind: "known" } | { readonly kind: "assumed"; readonly condition: string } | { readonly kind: "unknown-version" };
 
 /** A later release of the same controller, and what it needs of the same API; `requirement` null: nothing. */
 export interface LaterRelease {

@@ -23,7 +23,11 @@ export function crd(shape: CrdShape): Crd {
   const name = shape.name ?? "gears.own.dev";
   const [plural = "", ...group] = name.split(".");
   const storage = shape.storage ?? shape.served[0] ?? shape.unserved?.[0] ?? "v1";
-  const version = (isServed: boolean) => (versionName: string) => ({ name: versionName, isServed, isStorage: versionName === storage });
+  const version = (isServed: boolean) => (versionName: string) => ({
+    name: versionName,
+    isServed,
+    isStorage: versionName === storage,
+  });
   return {
     name,
     group: group.join("."),

@@ -55,13 +55,12 @@ export interface ApiClient {
   request(request: ApiRequest): Promise<ApiResult>;
   /** Streams events until the watch ends, breaks, idles or is aborted. Never rejects. */
   watch(request: WatchRequest): Promise<WatchEnd>;
-  /** Drops idle connections, so that a process can end. */
+  /** Cuts every connection, so that a process can end. */
   close(): void;
 }
 
 export type ApiClientResult =
-  | { readonly ok: true; readonly value: ApiClient }
-  | { readonly ok: false; readonly error: ConnectionError };
+  { readonly ok: true; readonly value: ApiClient } | { readonly ok: false; readonly error: ConnectionError };
 
 /** Reads files, but asks nothing yet. */
 export function loadApiClient(choice: ConnectionChoice = {}): ApiClientResult {
@@ -160,7 +159,10 @@ async function converse<T>(
       return { ok: false, error: errorOfAnswer(status, body.ok ? body.value : null, response.headers["retry-after"]) };
     }
   } catch (error) {
-    return { ok: false, error: deadline.failure() ?? localError("unreachable", `${line.connection.server.host}: ${messageOf(error)}`) };
+    return {
+      ok: false,
+      error: deadline.failure() ?? localError("unreachable", `${line.connection.server.host}: ${messageOf(error)}`),
+    };
   } finally {
     deadline.release();
   }
@@ -190,7 +192,6 @@ async function open({ connection, agent, send }: Line, outgoing: Outgoing, deadl
       path: target.pathname + target.search,
       method: outgoing.method,
       headers: headersOf(outgoing, credentials),
-      signal: deadline.signal,
     };
     try {
       const request = send(options, (response) => {
@@ -200,6 +201,9 @@ async function open({ connection, agent, send }: Line, outgoing: Outgoing, deadl
         const isStale = request.reusedSocket && "code" in error && error.code === "ECONNRESET" && !deadline.signal.aborted;
         resolve({ kind: isStale ? "stale-connection" : "failed", error });
       });
+      // Not by Node's own `signal` option: it destroys the socket with an error, and when the response has just ended nobody
+      // listens for that any more, which ends the process.
+      deadline.signal.addEventListener("abort", () => request.destroy(), { once: true });
       request.end(outgoing.payload ?? undefined);
     } catch (error) {
       // A header or a path that HTTP cannot carry, as a token file with a line break in the middle.

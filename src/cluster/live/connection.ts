@@ -27,8 +27,7 @@ export interface ConnectionError {
 }
 
 export type ConnectionResult =
-  | { readonly ok: true; readonly value: Connection }
-  | { readonly ok: false; readonly error: ConnectionError };
+  { readonly ok: true; readonly value: Connection } | { readonly ok: false; readonly error: ConnectionError };
 
 export function loadConnection(choice: ConnectionChoice): ConnectionResult {
   const loaded = loadKubeConfig(choice);
@@ -81,7 +80,10 @@ function loadKubeConfig({ kubeconfig, context }: ConnectionChoice): LoadResult {
   }
   const cluster = config.getCurrentCluster();
   if (cluster === null || isNothingFound(config)) {
-    return fail("no-cluster", "no cluster to ask: neither a kubeconfig with a current context nor a pod's service account was found");
+    return fail(
+      "no-cluster",
+      "no cluster to ask: neither a kubeconfig with a current context nor a pod's service account was found",
+    );
   }
   if (!URL.canParse(cluster.server)) return fail("kubeconfig-unreadable", `"${cluster.server}" is not the URL of an API server`);
   const server = new URL(cluster.server);

@@ -9,7 +9,8 @@ import { createPictureBuilder } from "../picture.ts";
 import { type Manifest, type ManifestError, readManifests } from "./manifests.ts";
 import { isRecord } from "../../crd/is-record.ts";
 
-export type FolderClusterResult = { readonly ok: true; readonly value: Cluster } | { readonly ok: false; readonly error: ManifestError };
+export type FolderClusterResult =
+  { readonly ok: true; readonly value: Cluster } | { readonly ok: false; readonly error: ManifestError };
 
 /** Most objects named in an explanation. */
 const MAX_EXAMPLES = 5;
@@ -55,7 +56,9 @@ export function folderCluster(path: string, manifests: readonly Manifest[], cata
           kind: "counted",
           total: refs.length,
           isComplete: true,
-          byNamespace: new Map([...Map.groupBy(refs, ({ namespace }) => namespace)].map(([namespace, own]) => [namespace, own.length])),
+          byNamespace: new Map(
+            [...Map.groupBy(refs, ({ namespace }) => namespace)].map(([namespace, own]) => [namespace, own.length]),
+          ),
           examples: refs.slice(0, MAX_EXAMPLES),
           source,
         });

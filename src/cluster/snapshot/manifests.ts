@@ -18,7 +18,8 @@ export interface ManifestError {
   readonly message: string;
 }
 
-export type ManifestsResult = { readonly ok: true; readonly value: readonly Manifest[] } | { readonly ok: false; readonly error: ManifestError };
+export type ManifestsResult =
+  { readonly ok: true; readonly value: readonly Manifest[] } | { readonly ok: false; readonly error: ManifestError };
 
 export interface ReadManifestsOptions {
   /** Read folders below the given ones too. */
@@ -51,7 +52,13 @@ export async function readManifests(paths: readonly string[], options: ReadManif
 /** Takes one file's text apart; `file` is for messages only. */
 export function parseManifests(file: string, text: string): ManifestsResult {
   const lineCounter = new LineCounter();
-  const documents = parseAllDocuments(text, { version: "1.1", customTags: asKubectl, lineCounter, logLevel: "error", uniqueKeys: true });
+  const documents = parseAllDocuments(text, {
+    version: "1.1",
+    customTags: asKubectl,
+    lineCounter,
+    logLevel: "error",
+    uniqueKeys: true,
+  });
   const manifests: Manifest[] = [];
   for (const document of documents) {
     const [problem] = document.errors;
@@ -85,7 +92,8 @@ const MAX_ALIASES = 1_000;
  */
 function asKubectl(tags: Tags): Tags {
   return tags.filter(
-    (tag) => typeof tag !== "object" || (tag.tag !== "tag:yaml.org,2002:timestamp" && !("format" in tag && tag.format === "TIME")),
+    (tag) =>
+      typeof tag !== "object" || (tag.tag !== "tag:yaml.org,2002:timestamp" && !("format" in tag && tag.format === "TIME")),
   );
 }
 
@@ -106,7 +114,9 @@ async function findSources(
   { isRecursive, readStandardInput }: ReadManifestsOptions,
 ): Promise<{ readonly ok: true; readonly value: readonly Source[] } | { readonly ok: false; readonly error: ManifestError }> {
   if (path === "-") {
-    return readStandardInput === null ? unreadable("-: there is no standard input") : { ok: true, value: [{ file: "(standard input)", read: readStandardInput }] };
+    return readStandardInput === null
+      ? unreadable("-: there is no standard input")
+      : { ok: true, value: [{ file: "(standard input)", read: readStandardInput }] };
   }
   try {
     const stats = await stat(path);
@@ -116,7 +126,10 @@ async function findSources(
     if (files.length === 0) {
       return {
         ok: false,
-        error: { code: "no-manifests", message: `${path}: no .yaml, .yml or .json file in this folder${isRecursive ? "" : " (-R reads folders below it too)"}` },
+        error: {
+          code: "no-manifests",
+          message: `${path}: no .yaml, .yml or .json file in this folder${isRecursive ? "" : " (-R reads folders below it too)"}`,
+        },
       };
     }
     return { ok: true, value: files.map((file) => fileSource(join(path, file))) };
@@ -129,7 +142,10 @@ function fileSource(file: string): Source {
   return { file, read: () => readFile(file, "utf8") };
 }
 
-async function readText(file: string, read: () => Promise<string>): Promise<{ readonly ok: true; readonly value: string } | { readonly ok: false; readonly error: ManifestError }> {
+async function readText(
+  file: string,
+  read: () => Promise<string>,
+): Promise<{ readonly ok: true; readonly value: string } | { readonly ok: false; readonly error: ManifestError }> {
   try {
     return { ok: true, value: await read() };
   } catch (error) {

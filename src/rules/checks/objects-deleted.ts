@@ -19,7 +19,9 @@ export const objectsDeleted = defineRule({
 
     const readIn = servedVersions(change.previous)[0];
     const remedy: Remedy =
-      readIn === undefined ? { kind: "serve-to-count", crd: change.previous } : { kind: "delete-objects", crd: change.previous, readIn };
+      readIn === undefined
+        ? { kind: "serve-to-count", crd: change.previous }
+        : { kind: "delete-objects", crd: change.previous, readIn };
     return [{ field: "metadata.name", fact: { kind: "objects-deleted", objects }, remedies: [remedy] }];
   },
 });

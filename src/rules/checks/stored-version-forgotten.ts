@@ -15,7 +15,8 @@ import { defineRule } from "../rule.ts";
 export const storedVersionForgotten = defineRule({
   id: "stored-version-forgotten",
   defaultEnforcement: "deny",
-  evidence: (change) => (change.kind === "status-update" && forgottenVersions(change.previous, change.next).length > 0 ? ["objects", "migration"] : []),
+  evidence: (change) =>
+    change.kind === "status-update" && forgottenVersions(change.previous, change.next).length > 0 ? ["objects", "migration"] : [],
   find({ change, facts }) {
     if (change.kind !== "status-update") return [];
 

@@ -58,11 +58,18 @@ function remediesFor(situation: StoredVersionCase, previous: Crd, next: Crd, ver
       return [
         survivingStorage(previous, next) === null
           ? { kind: "recreate-empty-crd", crd: previous }
-          : { kind: "forget-stored-version", crd: previous, remaining: remainingStored(previous, next, storageVersion(previous)) },
+          : {
+              kind: "forget-stored-version",
+              crd: previous,
+              remaining: remainingStored(previous, next, storageVersion(previous)),
+            },
         keep,
       ];
     case "migrate":
-      return [{ kind: "migrate-in-tree", crd: previous, remaining: remainingStored(previous, next, storageVersion(previous)) }, keep];
+      return [
+        { kind: "migrate-in-tree", crd: previous, remaining: remainingStored(previous, next, storageVersion(previous)) },
+        keep,
+      ];
     case "storage-version-dropped": {
       const to = commonVersions(previous, next)[0];
       if (to === undefined) return [keep];

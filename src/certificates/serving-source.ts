@@ -1,0 +1,78 @@
+/** @file Keeps the serving pair current while the files change under a running server. */
+import { readServingPair, type ServingPair, type ServingPairError, type ServingPairFiles } from "./serving-pair.ts";
+
+export interface ServingSource {
+  /** The newest pair that was whole; it stays when the files go bad. */
+  readonly current: ServingPair;
+  /** No callback comes after this. */
+  stop(): void;
+}
+
+export interface ServingSourceOptions extends ServingPairFiles {
+  /** Pause between two looks at the files; `DEFAULT_INTERVAL_MS` unless told. */
+  readonly intervalMs?: number;
+  /** A new pair is current. Not called for the first one, which the returned source has. */
+  onPair(pair: ServingPair): void;
+  /** The files are not a usable pair, and `current` stays. Called once until the files are good again or wrong in another way. */
+  onProblem(error: ServingPairError): void;
+}
+
+export type ServingSourceResult =
+  { readonly ok: true; readonly value: ServingSource } | { readonly ok: false; readonly error: ServingPairError };
+
+/**
+ * The kubelet brings a changed Secret into a pod within a minute or so, so that looking every ten seconds adds little; it
+ * is also the interval at which cert-manager's own webhook looks at its authority.
+ */
+export const DEFAULT_INTERVAL_MS = 10_000;
+
+/**
+ * Reads the pair once, and fails if it cannot be served; from then on looks again and again.
+ *
+ * Looks at content rather than waiting for file events: a Secret mount changes by swapping a symlink two levels up, which
+ * file watches miss. Certificate and key are two files, so one can be seen before the other has followed: the new pair
+ * becomes current only when both fit. An unchanged pair that expires is a problem too, and is reported as one.
+ * The timer does not keep the process alive.
+ */
+export async function watchServingPair(options: ServingSourceOptions): Promise<ServingSourceResult> {
+  const first = await readServingPair(options);
+  if (!first.ok) return first;
+
+  let current = first.value;
+  let reported: ServingPairError["code"] | null = null;
+  let isStopped = false;
+  let timer = schedule();
+
+  function schedule(): NodeJS.Timeout {
+    return setTimeout(() => void look(), options.intervalMs ?? DEFAULT_INTERVAL_MS).unref();
+  }
+
+  async function look(): Promise<void> {
+    const found = await readServingPair(options);
+    if (isStopped) return;
+    timer = schedule();
+
+    if (!found.ok) {
+      if (found.error.code !== reported) options.onProblem(found.error);
+      reported = found.error.code;
+      return;
+    }
+    reported = null;
+    if (found.value.cert === current.cert && found.value.key === current.key) return;
+    current = found.value;
+    options.onPair(current);
+  }
+
+  return {
+    ok: true,
+    value: {
+      get current() {
+        return current;
+      },
+      stop() {
+        isStopped = true;
+        clearTimeout(timer);
+      },
+    },
+  };
+}

@@ -1,0 +1,145 @@
+/** @file Facts from a live cluster, for `serve` and `check`: the one file of the command line that loads the Kubernetes client. */
+import { type ApiClient, loadApiClient } from "../cluster/live/api-client.ts";
+import { connectLiveCluster, type LiveClusterObserver } from "../cluster/live/live-cluster.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import type { LogFields, Logger } from "../observability/log.ts";
+import type { Metrics } from "../observability/metrics.ts";
+import { registerWebhooks, unregisterWebhooks } from "../operator/registration.ts";
+import { renderWebhookConfigurations } from "../operator/webhook-configurations.ts";
+import type { Catalog } from "../requirements/catalog.ts";
+import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
+
+export interface LiveChoice {
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+}
+
+/** A server waits for its cluster as long as it takes, unready; it starts even while the API server is down. */
+export function openLiveFacts(
+  choice: LiveChoice,
+  catalog: Catalog,
+  logger: Logger,
+  metrics: Metrics,
+): {
+  readonly cluster: Cluster;
+  readonly register: (url: URL, caBundle: string) => Promise<() => Promise<void>>;
+  readonly stop: () => void;
+} {
+  const client = openClient(choice);
+  const cluster = connectLiveCluster({ client, catalog, observer: logAndCount(logger, metrics) });
+  cluster.start();
+  void cluster.synced.then(() => {
+    metrics.cacheSynced.set(1);
+    logger.info({} satisfies LogFields, "cluster read completely");
+  });
+  return {
+    cluster,
+    async register(url, caBundle) {
+      await cluster.synced;
+      const configurations = renderWebhookConfigurations({
+        kind: "url",
+        url: url.href.replace(/\/$/, ""),
+        caBundle: Buffer.from(caBundle).toString("base64"),
+      });
+      const registered = await registerWebhooks(client, configurations);
+      if (!registered.ok) throw new CommandError(EXIT.undecided, registered.error.code, registered.error.message);
+      return async () => {
+        const removed = await unregisterWebhooks(client, configurations);
+        if (!removed.ok)
+          logger.error(
+            { code: removed.error.code, reason: removed.error.message } satisfies LogFields,
+            "registration left behind",
+          );
+      };
+    },
+    stop() {
+      cluster.stop();
+      client.close();
+    },
+  };
+}
+
+/** How long a person waits for a large cluster to be read before it counts as out of reach. */
+const SYNC_MILLISECONDS = 60_000;
+
+/** Reads the cluster once, for one command. @throws CommandError where it cannot be read, at once rather than after retries. */
+export async function withLiveCluster(
+  choice: LiveChoice,
+  catalog: Catalog,
+  use: (cluster: Cluster) => Promise<ExitStatus>,
+): Promise<ExitStatus> {
+  const client = openClient(choice);
+  const failed = Promise.withResolvers<never>();
+  const cluster = connectLiveCluster({
+    client,
+    catalog,
+    observer: {
+      ...SILENT,
+      failed(resource, error) {
+        failed.reject(
+          new CommandError(
+            EXIT.undecided,
+            `cluster-${error.code}`,
+            `${resource} cannot be read from ${client.server}: ${error.message}`,
+          ),
+        );
+      },
+    },
+  });
+  const timer = setTimeout(() => {
+    failed.reject(
+      new CommandError(
+        EXIT.undecided,
+        "cluster-timeout",
+        `${client.server} was not read within ${String(SYNC_MILLISECONDS / 1000)} s`,
+      ),
+    );
+  }, SYNC_MILLISECONDS);
+  try {
+    cluster.start();
+    await Promise.race([cluster.synced, failed.promise]);
+    return await use(cluster);
+  } finally {
+    clearTimeout(timer);
+    cluster.stop();
+    client.close();
+  }
+}
+
+function openClient(choice: LiveChoice): ApiClient {
+  const client = loadApiClient({
+    ...(choice.kubeconfig === undefined ? {} : { kubeconfig: choice.kubeconfig }),
+    ...(choice.context === undefined ? {} : { context: choice.context }),
+  });
+  if (client.ok) return client.value;
+  throw new CommandError(EXIT.undecided, client.error.code, client.error.message);
+}
+
+const SILENT: LiveClusterObserver = {
+  listed: () => undefined,
+  watchRestarted: () => undefined,
+  failed: () => undefined,
+  unreadable: () => undefined,
+};
+
+function logAndCount(logger: Logger, metrics: Metrics): LiveClusterObserver {
+  return {
+    listed(resource, count) {
+      metrics.cacheObjects.set({ resource }, count);
+      logger.info({ resource, count } satisfies LogFields, "collection listed");
+    },
+    watchRestarted(resource, reason) {
+      metrics.watchRestarts.inc({ resource, reason });
+      logger.debug({ resource, reason } satisfies LogFields, "watch begun again");
+    },
+    failed(resource, error) {
+      logger.warn(
+        { resource, code: error.code, reason: error.message } satisfies LogFields,
+        "cluster cannot be read, trying again",
+      );
+    },
+    unreadable(resource, name, reason) {
+      logger.warn({ resource, names: [name], reason } satisfies LogFields, "object passed over");
+    },
+  };
+}

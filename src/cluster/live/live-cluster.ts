@@ -1,0 +1,239 @@
+/** @file The cluster as it is now: a picture kept current by reflectors, and questions that only the API server can answer. */
+import { setTimeout as wait } from "node:timers/promises";
+import type { Crd } from "../../crd/crd.ts";
+import { parseCrd } from "../../crd/parse.ts";
+import type { Catalog } from "../../requirements/catalog.ts";
+import { parseWorkload, type Workload } from "../../requirements/workload.ts";
+import type { WorkloadRef } from "../../rules/facts.ts";
+import type { Cluster } from "../cluster.ts";
+import { createPictureBuilder } from "../picture.ts";
+import type { ApiClient } from "./api-client.ts";
+import { countObjects } from "./count-objects.ts";
+import { findMigration } from "./find-migration.ts";
+import { isRecord, textAt } from "./json.ts";
+import { mayList } from "./may-list.ts";
+import { createReflector, type Reflector, type ReflectorHandlers, type ReflectorObserver } from "./reflector.ts";
+import { type ConfigMapKeys, createSettings, readValues, type SettingValues, wantedConfigMaps } from "./settings.ts";
+import type { Timing } from "./timing.ts";
+
+export interface LiveClusterObserver extends ReflectorObserver {
+  /** An object that could not be parsed, and is left out of the picture. `key`: `namespace/name` or `name`. */
+  unreadable(resource: string, key: string, problem: string): void;
+}
+
+export interface LiveClusterOptions {
+  readonly client: ApiClient;
+  readonly catalog: Catalog;
+  readonly observer: LiveClusterObserver;
+  /** Of the reflectors. */
+  readonly timing?: Timing;
+  /** Of the reflectors. */
+  readonly idleSeconds?: number;
+  /** How long settings may hold back the first picture; 5 unless told. */
+  readonly settingsPatienceSeconds?: number;
+}
+
+export interface LiveCluster extends Cluster {
+  start(): void;
+  /** At once and for good; the last picture stays. */
+  stop(): void;
+  /** Resolves with the first complete picture. Never rejects; stays pending if stopped before. */
+  readonly synced: Promise<void>;
+  readonly isSynced: boolean;
+  /** Objects that the picture was made from, by plural resource name. */
+  objectCounts(): Readonly<Record<string, number>>;
+}
+
+/**
+ * Nothing is asked before `start`. The picture is complete when CRDs and all workloads were listed once; it then stays,
+ * growing old at worst, whatever happens to the API server.
+ */
+export function connectLiveCluster(options: LiveClusterOptions): LiveCluster {
+  const { client, catalog, observer } = options;
+  const settings = createSettings(() => {
+    builder.settingsChanged();
+  });
+  const builder = createPictureBuilder(catalog, settings.read);
+  const counts = new Map<string, number>();
+  const stopping = new AbortController();
+  let isSynced = false;
+
+  function reflect<T>(source: Source<T>, handlers: ReflectorHandlers<T>): Reflector {
+    const { timing, idleSeconds } = options;
+    return createReflector({ client, observer, timing, idleSeconds, ...source, handlers });
+  }
+
+  const crds = reflect(
+    crdSource(observer),
+    tracked(counts, "customresourcedefinitions", {
+      put: (crd) => {
+        builder.putCrd(crd);
+      },
+      remove: (name) => {
+        builder.removeCrd(name);
+      },
+    }),
+  );
+  const workloads = WORKLOAD_RESOURCES.map(({ kind, resource }) =>
+    reflect(
+      workloadSource(kind, resource, observer),
+      tracked(counts, resource, {
+        put: (workload) => {
+          builder.putWorkload(workload);
+        },
+        remove: (key) => {
+          builder.removeWorkload(refOf(kind, key));
+        },
+      }),
+    ),
+  );
+  const configMaps = wantedConfigMaps(catalog).map((wanted) =>
+    reflect(configMapSource(wanted), {
+      replace: (items) => {
+        settings.set(wanted.namespace, wanted.name, items.get(`${wanted.namespace}/${wanted.name}`) ?? null);
+      },
+      put: (_key, values) => {
+        settings.set(wanted.namespace, wanted.name, values);
+      },
+      remove: () => {
+        settings.set(wanted.namespace, wanted.name, null);
+      },
+    }),
+  );
+  const reflectors = [crds, ...workloads, ...configMaps];
+  const synced = Promise.withResolvers<void>();
+
+  async function waitForPicture(): Promise<void> {
+    // A setting that is not known yet only makes a need "assumed"; it must not keep the guard from answering.
+    const patience = wait((options.settingsPatienceSeconds ?? SETTINGS_PATIENCE_SECONDS) * 1_000, undefined, {
+      signal: stopping.signal,
+      ref: false,
+    }).catch(() => undefined);
+    const settingsAnswered = Promise.race([Promise.all(configMaps.map(({ answered }) => answered)), patience]);
+    await Promise.all([crds.synced, ...workloads.map((reflector) => reflector.synced), settingsAnswered]);
+    isSynced = true;
+    synced.resolve();
+  }
+
+  return {
+    source: { kind: "cluster" },
+    start() {
+      for (const reflector of reflectors) reflector.start();
+      void waitForPicture();
+    },
+    stop() {
+      stopping.abort();
+      for (const reflector of reflectors) reflector.stop();
+    },
+    synced: synced.promise,
+    get isSynced() {
+      return isSynced;
+    },
+    objectCounts: () => Object.fromEntries(counts),
+    picture: () => (isSynced ? builder.build() : null),
+    countObjects: (crd, signal) => countObjects(client, crd, signal),
+    findMigration: (crd, signal) => findMigration(client, crd, signal),
+    mayList: (requester, target, signal) => mayList(client, requester, target, signal),
+  };
+}
+
+const SETTINGS_PATIENCE_SECONDS = 5;
+
+const WORKLOAD_RESOURCES = [
+  { kind: "Deployment", resource: "deployments" },
+  { kind: "StatefulSet", resource: "statefulsets" },
+  { kind: "DaemonSet", resource: "daemonsets" },
+] as const satisfies readonly { kind: WorkloadRef["kind"]; resource: string }[];
+
+interface Source<T> {
+  readonly resource: string;
+  readonly path: string;
+  readonly fieldSelector?: string;
+  readonly pageSize: number;
+  readonly transform: (raw: unknown) => T | null;
+}
+
+function crdSource(observer: LiveClusterObserver): Source<Crd> {
+  const resource = "customresourcedefinitions";
+  return {
+    resource,
+    path: `/apis/apiextensions.k8s.io/v1/${resource}`,
+    // A CRD may be a megabyte, and a page is parsed in one go: 25 MB at worst, 1 MB as a rule.
+    pageSize: 25,
+    transform(raw) {
+      // Items of a list carry neither.
+      const crd = parseCrd(
+        isRecord(raw) ? { ...raw, apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition" } : raw,
+      );
+      if (crd.ok) return crd.value;
+      observer.unreadable(resource, describe(raw), `${crd.error.path}: ${crd.error.message}`);
+      return null;
+    },
+  };
+}
+
+function workloadSource(kind: WorkloadRef["kind"], resource: string, observer: LiveClusterObserver): Source<Workload> {
+  return {
+    resource,
+    path: `/apis/apps/v1/${resource}`,
+    // Some 10 kB each: pages of 5 MB.
+    pageSize: 500,
+    transform(raw) {
+      const workload = parseWorkload(raw, kind);
+      if (workload === null) observer.unreadable(resource, describe(raw), "it has no name or no pod template");
+      return workload;
+    },
+  };
+}
+
+/** A field selector, since RBAC can grant `list` and `watch` of a single name only in this form. */
+function configMapSource(wanted: ConfigMapKeys): Source<SettingValues> {
+  return {
+    resource: "configmaps",
+    path: `/api/v1/namespaces/${encodeURIComponent(wanted.namespace)}/configmaps`,
+    fieldSelector: `metadata.name=${wanted.name}`,
+    pageSize: 1,
+    transform: (raw) => readValues(raw, wanted),
+  };
+}
+
+/** Knows which keys are there, so that a new list removes what it lacks. */
+function tracked<T>(
+  counts: Map<string, number>,
+  resource: string,
+  { put, remove }: { readonly put: (item: T) => void; readonly remove: (key: string) => void },
+): ReflectorHandlers<T> {
+  let keys = new Set<string>();
+  function count(): void {
+    counts.set(resource, keys.size);
+  }
+  return {
+    replace(items) {
+      for (const key of keys) if (!items.has(key)) remove(key);
+      for (const item of items.values()) put(item);
+      keys = new Set(items.keys());
+      count();
+    },
+    put(key, item) {
+      put(item);
+      keys.add(key);
+      count();
+    },
+    remove(key) {
+      if (!keys.delete(key)) return;
+      remove(key);
+      count();
+    },
+  };
+}
+
+function refOf(kind: WorkloadRef["kind"], key: string): WorkloadRef {
+  const [namespace = "", name = ""] = key.split("/");
+  return { kind, namespace, name };
+}
+
+function describe(raw: unknown): string {
+  const name = textAt(raw, "metadata", "name") ?? "?";
+  const namespace = textAt(raw, "metadata", "namespace");
+  return namespace === null ? name : `${namespace}/${name}`;
+}

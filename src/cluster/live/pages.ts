@@ -1,0 +1,46 @@
+/** @file Lists a collection page by page. */
+import type { ApiClient } from "./api-client.ts";
+import { type ApiError, localError } from "./api-error.ts";
+import { listAt, textAt } from "./json.ts";
+
+export interface ListRequest {
+  readonly path: string;
+  readonly fieldSelector?: string;
+  readonly accept?: string;
+  /** Objects a page; null: all in one answer. */
+  readonly pageSize: number | null;
+  readonly signal?: AbortSignal | undefined;
+  readonly onPage: (items: readonly unknown[]) => void;
+}
+
+/** `resourceVersion`: that of the snapshot which all pages show. */
+export type ListResult =
+  | { readonly ok: true; readonly resourceVersion: string; readonly pages: number }
+  | { readonly ok: false; readonly error: ApiError; /** Pages that were read before it. */ readonly pages: number };
+
+/**
+ * No `resourceVersion` is asked for: the newest state, as a guard must not decide on what a lagging cache shows. A failure
+ * of code `gone` after the first page is an expired continue token (etcd compacts after five minutes): list again.
+ */
+export async function listPages(client: Pick<ApiClient, "request">, request: ListRequest): Promise<ListResult> {
+  const { path, fieldSelector, accept, pageSize, signal, onPage } = request;
+  let resourceVersion: string | null = null;
+  let continueToken: string | null = null;
+  let pages = 0;
+  do {
+    const answer = await client.request({
+      method: "GET",
+      path,
+      query: { limit: pageSize ?? undefined, continue: continueToken ?? undefined, fieldSelector },
+      ...(accept === undefined ? {} : { accept }),
+      signal,
+    });
+    if (!answer.ok) return { ok: false, error: answer.error, pages };
+    resourceVersion ??= textAt(answer.body, "metadata", "resourceVersion");
+    if (resourceVersion === null) return { ok: false, error: localError("invalid", `${path} did not answer with a list`), pages };
+    pages += 1;
+    onPage(listAt(answer.body, "items"));
+    continueToken = textAt(answer.body, "metadata", "continue");
+  } while (continueToken !== null);
+  return { ok: true, resourceVersion, pages };
+}

@@ -1,0 +1,224 @@
+/** @file What the API server is told to send us: the one place from which every registration and manifest is rendered. */
+
+/** How the API server reaches us. `caBundle` is PEM in base64; without one it trusts what its host trusts. */
+export type WebhookEndpoint =
+  /** `url` is `https://host:port`, with a path prefix if need be, without query. */
+  | { readonly kind: "url"; readonly url: string; readonly caBundle: string }
+  | {
+      readonly kind: "service";
+      readonly namespace: string;
+      readonly name: string;
+      readonly port: number;
+      /** Absent in the manifests: whoever makes the certificates adds it. */
+      readonly caBundle?: string;
+    };
+
+export interface WebhookConfigurations {
+  readonly validating: WebhookConfiguration<"ValidatingWebhookConfiguration", Webhook>;
+  readonly mutating: WebhookConfiguration<"MutatingWebhookConfiguration", MutatingWebhook>;
+}
+
+export interface WebhookConfiguration<Kind extends string, Entry> {
+  readonly apiVersion: "admissionregistration.k8s.io/v1";
+  readonly kind: Kind;
+  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+  readonly webhooks: readonly Entry[];
+}
+
+export interface Webhook {
+  readonly name: string;
+  readonly clientConfig: ClientConfig;
+  readonly rules: readonly WebhookRule[];
+  readonly matchPolicy: "Equivalent";
+  readonly matchConditions?: readonly MatchCondition[];
+  readonly failurePolicy: "Fail" | "Ignore";
+  readonly sideEffects: "None";
+  readonly admissionReviewVersions: readonly ["v1"];
+  readonly timeoutSeconds: number;
+}
+
+export interface MutatingWebhook extends Webhook {
+  readonly reinvocationPolicy: "Never";
+}
+
+export type ClientConfig =
+  | { readonly url: string; readonly caBundle: string }
+  | {
+      readonly service: { readonly namespace: string; readonly name: string; readonly port: number; readonly path: string };
+      readonly caBundle?: string;
+    };
+
+export interface WebhookRule {
+  readonly apiGroups: readonly ["apiextensions.k8s.io"];
+  readonly apiVersions: readonly ["v1"];
+  readonly operations: readonly ("CREATE" | "UPDATE" | "DELETE")[];
+  readonly resources: readonly ("customresourcedefinitions" | "customresourcedefinitions/status")[];
+  readonly scope: "Cluster";
+}
+
+export interface MatchCondition {
+  readonly name: string;
+  /** CEL. One that cannot be evaluated under `failurePolicy: Fail` turns every write of a CRD into a 403. */
+  readonly expression: string;
+}
+
+/** Paths of the server, below the endpoint. */
+export const VALIDATE_PATH = "/validate";
+export const EXPLAIN_PATH = "/explain";
+
+/** Says who keeps a registration, so that a server that ends removes its own and never what was installed from manifests. */
+export const REGISTERED_BY_LABEL = "crdguard.dev/registered-by";
+
+/**
+ * A URL endpoint is a server that registers itself while it runs, on a laptop as a rule. It has names of its own: under the
+ * names of the installed registration it would point a cluster's guard at a laptop, and take the guard away when it ends.
+ */
+export function renderWebhookConfigurations(endpoint: WebhookEndpoint): WebhookConfigurations {
+  const suffix = endpoint.kind === "url" ? "-dev" : "";
+  return {
+    validating: {
+      apiVersion: "admissionregistration.k8s.io/v1",
+      kind: "ValidatingWebhookConfiguration",
+      metadata: { name: `crdguard${suffix}`, labels: labels(endpoint) },
+      webhooks: [changes(endpoint), creates(endpoint)],
+    },
+    mutating: {
+      apiVersion: "admissionregistration.k8s.io/v1",
+      kind: "MutatingWebhookConfiguration",
+      metadata: { name: `crdguard-explainer${suffix}`, labels: labels(endpoint) },
+      webhooks: [explain(endpoint)],
+    },
+  };
+}
+
+/** Fails closed: what this entry sees can lose objects or end a controller, and nothing but a CRD ever waits for it. */
+function changes(endpoint: WebhookEndpoint): Webhook {
+  return {
+    name: "changes.crdguard.dev",
+    clientConfig: clientConfig(endpoint, VALIDATE_PATH),
+    rules: [
+      crdRule(["UPDATE", "DELETE"], "customresourcedefinitions"),
+      // `/status` is where people trim storedVersions by hand, which the API server allows and which bricks the resource.
+      crdRule(["UPDATE"], "customresourcedefinitions/status"),
+    ],
+    matchConditions: [SPEC_CHANGED_OR_DELETED, STORED_VERSION_FORGOTTEN, NOT_TERMINATING],
+    failurePolicy: "Fail",
+    timeoutSeconds: CHANGES_TIMEOUT_SECONDS,
+    ...common,
+  };
+}
+
+/** Fails open: an operator that installs its CRDs while the guard is down must still be able to start. */
+function creates(endpoint: WebhookEndpoint): Webhook {
+  return {
+    name: "creates.crdguard.dev",
+    clientConfig: clientConfig(endpoint, VALIDATE_PATH),
+    rules: [crdRule(["CREATE"], "customresourcedefinitions")],
+    failurePolicy: "Ignore",
+    timeoutSeconds: IGNORED_TIMEOUT_SECONDS,
+    ...common,
+  };
+}
+
+/**
+ * Explains what the API server is about to refuse by itself, before any validating webhook is called; it never patches.
+ * Fails open for that reason: without it the change is refused all the same, only not explained.
+ */
+function explain(endpoint: WebhookEndpoint): MutatingWebhook {
+  return {
+    name: "explain.crdguard.dev",
+    clientConfig: clientConfig(endpoint, EXPLAIN_PATH),
+    rules: [crdRule(["UPDATE"], "customresourcedefinitions")],
+    matchConditions: [STORED_VERSION_REMOVED],
+    failurePolicy: "Ignore",
+    timeoutSeconds: IGNORED_TIMEOUT_SECONDS,
+    // What another webhook patches afterwards is judged by the validating phase.
+    reinvocationPolicy: "Never",
+    ...common,
+  };
+}
+
+/**
+ * Of updates, passes only those that change the spec: the API server counts the generation up for these, and not for
+ * labels and annotations. Comparing `object.spec` itself exceeds the CEL cost limit. `request.subResource` is absent, not
+ * empty, on the main resource.
+ */
+const SPEC_CHANGED_OR_DELETED: MatchCondition = {
+  name: "spec-changed-or-deleted",
+  expression:
+    "request.operation != 'UPDATE' || has(request.subResource) || object.metadata.generation != oldObject.metadata.generation",
+};
+
+/**
+ * Of writes to `/status`, passes only those that drop a stored version. The API server's own controllers write `/status`
+ * twice for every new CRD; without this the guard would stand in the way of each of them.
+ */
+const STORED_VERSION_FORGOTTEN: MatchCondition = {
+  name: "stored-version-forgotten",
+  expression:
+    "!has(request.subResource) || request.subResource != 'status' || (has(oldObject.status) && has(oldObject.status.storedVersions) && oldObject.status.storedVersions.exists(s, !has(object.status.storedVersions) || !(s in object.status.storedVersions)))",
+};
+
+/** A CRD that is already being deleted must be able to go: its last writes remove finalizers. */
+const NOT_TERMINATING: MatchCondition = {
+  name: "not-terminating",
+  expression: "oldObject == null || !has(oldObject.metadata.deletionTimestamp)",
+};
+
+/**
+ * Passes just the case that validating webhooks never see, so that the explainer costs every other update nothing. Takes
+ * stored versions from the old object alone: the new one's status is a default in the mutating phase.
+ */
+const STORED_VERSION_REMOVED: MatchCondition = {
+  name: "stored-version-removed",
+  expression:
+    "has(oldObject.status) && has(oldObject.status.storedVersions) && oldObject.status.storedVersions.exists(s, !object.spec.versions.exists(v, v.name == s))",
+};
+
+/**
+ * Ten seconds leave time to look at live objects; a client's own time-out (kubectl, Helm: 30 s and more) must not come
+ * first. Source of the upper bound: DigitalOcean's clusterlint, which finds cluster upgrades blocked from 30 s on.
+ */
+const CHANGES_TIMEOUT_SECONDS = 10;
+
+/** What goes on without us when we are slow is held up for less: five seconds, as Kubernetes' good practices ask for "small". */
+const IGNORED_TIMEOUT_SECONDS = 5;
+
+const common = {
+  // A CRD written through any API version that the API server may serve is seen, converted to v1.
+  matchPolicy: "Equivalent",
+  // Says that a dry run may be sent to us; else `--dry-run=server` and server-side diffs of GitOps tools fail.
+  sideEffects: "None",
+  admissionReviewVersions: ["v1"],
+} as const;
+
+/** CRDs are cluster-scoped, and so is their status: "*", the default, would match nothing more, but say less. */
+function crdRule(operations: WebhookRule["operations"], resource: WebhookRule["resources"][number]): WebhookRule {
+  return {
+    apiGroups: ["apiextensions.k8s.io"],
+    apiVersions: ["v1"],
+    operations,
+    resources: [resource],
+    scope: "Cluster",
+  };
+}
+
+function clientConfig(endpoint: WebhookEndpoint, path: string): ClientConfig {
+  switch (endpoint.kind) {
+    case "url":
+      return { url: endpoint.url.replace(/\/+$/, "") + path, caBundle: endpoint.caBundle };
+    case "service": {
+      const { namespace, name, port, caBundle } = endpoint;
+      return { service: { namespace, name, port, path }, ...(caBundle === undefined ? {} : { caBundle }) };
+    }
+  }
+}
+
+function labels(endpoint: WebhookEndpoint): Readonly<Record<string, string>> {
+  return {
+    "app.kubernetes.io/name": "crdguard",
+    "app.kubernetes.io/part-of": "crdguard",
+    "app.kubernetes.io/component": "webhook",
+    [REGISTERED_BY_LABEL]: endpoint.kind === "url" ? "running-server" : "manifests",
+  };
+}

@@ -1,0 +1,180 @@
+/** The pages in docs/rules: complete, of one form, and with output that the engine really gives. UPDATE_DOCS=1 rewrites it. */
+import { readFile, readdir, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { kubectlLines } from "../../../src/cli/kubectl-lines.ts";
+import { folderCluster } from "../../../src/cluster/snapshot/folder-cluster.ts";
+import { type Manifest, parseManifests, readManifests } from "../../../src/cluster/snapshot/manifests.ts";
+import type { Crd } from "../../../src/crd/crd.ts";
+import { parseCrd } from "../../../src/crd/parse.ts";
+import { explainVerdict } from "../../../src/explain/admission.ts";
+import { EVERYTHING } from "../../../src/explain/audience.ts";
+import { DEFAULT_POLICY } from "../../../src/policy/policy.ts";
+import { readCatalog } from "../../../src/requirements/catalog-folder.ts";
+import { review } from "../../../src/review/review.ts";
+import { type Change, previousCrd } from "../../../src/rules/change.ts";
+import { rules } from "../../../src/rules/checks/index.ts";
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const RULES_FOLDER = `${ROOT}docs/rules/`;
+
+const HEADINGS = ["What it finds", "Why it matters", "What you see", "What to do", "When to turn it off"];
+
+/** What somebody does in the example of a page, and to which cluster. */
+interface Example {
+  /** As it is typed at a shell. */
+  readonly command: string;
+  /** Manifests of the cluster, in YAML; without: demo/cluster. */
+  readonly cluster?: string;
+  /** The CRD in question. */
+  readonly crd: string;
+  readonly change: (previous: Crd, changed: readonly Manifest[]) => Change;
+}
+
+const EXAMPLES: Readonly<Record<string, Example>> = {
+  "objects-deleted": {
+    command: "kubectl delete crd mysqlservers.database.azure.crossplane.io",
+    cluster: `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: mysqlservers.database.azure.crossplane.io }
+spec:
+  group: database.azure.crossplane.io
+  names: { kind: MySQLServer, plural: mysqlservers }
+  scope: Cluster
+  versions: [{ name: v1beta1, served: true, storage: true }]
+status: { storedVersions: [v1beta1] }
+---
+apiVersion: database.azure.crossplane.io/v1beta1
+kind: MySQLServer
+metadata: { name: billing }
+---
+apiVersion: database.azure.crossplane.io/v1beta1
+kind: MySQLServer
+metadata: { name: orders }
+`,
+    crd: "mysqlservers.database.azure.crossplane.io",
+    change: (previous) => ({ kind: "delete", previous }),
+  },
+  "required-resource-deleted": {
+    command: "kubectl delete crd grpcroutes.gateway.networking.k8s.io",
+    crd: "grpcroutes.gateway.networking.k8s.io",
+    change: (previous) => ({ kind: "delete", previous }),
+  },
+  "required-version-unserved": {
+    command: "kubectl apply --server-side -f grpcroutes-v1.1.0-standard.yaml",
+    crd: "grpcroutes.gateway.networking.k8s.io",
+    change: (previous, changed) => ({ kind: "update", previous, next: findCrd(changed, previous.name) }),
+  },
+  "stored-version-forgotten": {
+    command: `kubectl patch crd referencegrants.gateway.networking.k8s.io --subresource=status --type=merge -p '{"status":{"storedVersions":["v1beta1"]}}'`,
+    crd: "referencegrants.gateway.networking.k8s.io",
+    change: (previous) => ({
+      kind: "status-update",
+      previous,
+      next: { ...previous, stored: { names: ["v1beta1"], source: "status" } },
+    }),
+  },
+  "stored-version-removed": {
+    command: "kubectl apply --server-side -f referencegrants-without-v1alpha2.yaml",
+    crd: "referencegrants.gateway.networking.k8s.io",
+    change: (previous) => ({
+      kind: "update",
+      previous,
+      next: { ...previous, versions: previous.versions.filter(({ name }) => name !== "v1alpha2") },
+    }),
+  },
+};
+
+describe("docs/rules", () => {
+  it("has a page for each rule, and no other", async () => {
+    const pages = (await readdir(RULES_FOLDER)).filter((file) => file !== "README.md").toSorted();
+
+    expect(pages).toEqual(rules.map(({ id }) => `${id}.md`));
+  });
+
+  it("lists each rule with its default enforcement", async () => {
+    const readme = await readFile(`${RULES_FOLDER}README.md`, "utf8");
+    const rows = [...readme.matchAll(/^\| \[`(?<id>[a-z-]+)`\]\((?<page>[^)]+)\) +\| (?<enforcement>\w+)/gm)];
+
+    expect(rows.map(({ groups }) => ({ ...groups }))).toEqual(
+      rules.map(({ id, defaultEnforcement }) => ({ id, page: `${id}.md`, enforcement: defaultEnforcement })),
+    );
+  });
+
+  describe.each(rules.map(({ id }) => id))("%s", (id) => {
+    const path = `${RULES_FOLDER}${id}.md`;
+
+    it("has the five headings, in their order", async () => {
+      const page = await readFile(path, "utf8");
+
+      expect(page.split("\n", 1)).toEqual([`# ${id}`]);
+      expect([...page.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)).toEqual(HEADINGS);
+    });
+
+    it("tells of a real incident, with a link to it", async () => {
+      expect(sectionOf(await readFile(path, "utf8"), "Why it matters")).toMatch(/https:\/\/github\.com\/[^/]+\/[^/]+\/(?:issues|pull)\/\d+/);
+    });
+
+    it("shows what one really sees", async () => {
+      const output = await outputOf(id);
+      const page = await readFile(path, "utf8");
+      const [block = "", shown] = FENCE.exec(sectionOf(page, "What you see")) ?? [];
+      if (process.env["UPDATE_DOCS"] === "1" && block !== "") {
+        await writeFile(path, page.replace(block, () => `\`\`\`text\n${output}\n\`\`\``));
+        return;
+      }
+
+      expect(shown, "run the tests once with UPDATE_DOCS=1").toBe(output);
+      expect(output).toContain(`${id}: `);
+    });
+
+    it("says how to turn it down", async () => {
+      expect(sectionOf(await readFile(path, "utf8"), "When to turn it off")).toContain(`--rule ${id}=warn`);
+    });
+  });
+});
+
+const FENCE = /```text\n([\s\S]*?)\n```/;
+
+function sectionOf(page: string, heading: string): string {
+  return page.split(/^## /m).find((section) => section.startsWith(`${heading}\n`)) ?? "";
+}
+
+/** The command, and what kubectl prints of the answer, by way of everything but the network. */
+async function outputOf(id: string): Promise<string> {
+  const example = EXAMPLES[id];
+  if (example === undefined) throw new Error(`the test has no example for ${id}`);
+  const catalog = valueOf(await readCatalog());
+  const manifests = valueOf(
+    example.cluster === undefined ? await readFolder("demo/cluster") : parseManifests("cluster.yaml", example.cluster),
+  );
+  const cluster = valueOf(folderCluster("demo/cluster", manifests, catalog));
+  const change = example.change(findCrd(manifests, example.crd), valueOf(await readFolder("demo/changes")));
+  const verdict = await review({ change, requester: null }, cluster, DEFAULT_POLICY, AbortSignal.timeout(10_000));
+  const crd = previousCrd(change);
+  if (verdict.kind !== "deny" || crd === null) throw new Error(`the example of ${id} is not denied`);
+  expect(verdict.findings.map(({ rule }) => rule)).toEqual([id]);
+  const lines = kubectlLines(explainVerdict(verdict, crd, EVERYTHING), "");
+  return [`$ ${example.command}`, ...lines].join("\n");
+}
+
+function readFolder(folder: string): ReturnType<typeof readManifests> {
+  return readManifests([`${ROOT}${folder}`], { isRecursive: true, readStandardInput: null });
+}
+
+function findCrd(manifests: readonly Manifest[], name: string): Crd {
+  const found = manifests
+    .map(({ object }) => parseCrd(object))
+    .flatMap((result) => (result.ok ? [result.value] : []))
+    .find((crd) => crd.name === name);
+  if (found === undefined) throw new Error(`no CRD ${name} among the manifests`);
+  return found;
+}
+
+type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: { readonly message: string } };
+
+function valueOf<T>(result: Result<T>): T {
+  if (!result.ok) throw new Error(result.error.message);
+  return result.value;
+}
