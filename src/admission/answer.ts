@@ -1,7 +1,13 @@
 /** @file One decoded review → one answer: asks `review`, finds out what the asker may see, and has it explained. */
 import type { Cluster } from "../cluster/cluster.ts";
 import { audienceOf, targetsOf } from "../explain/audience.ts";
-import { type AdmissionAnswer, explainUndecided, explainVerdict } from "../explain/admission.ts";
+import {
+  type AdmissionAnswer,
+  explainNotJudged,
+  explainUndecided,
+  explainUnreadable,
+  explainVerdict,
+} from "../explain/admission.ts";
 import type { Policy } from "../policy/policy.ts";
 import { review } from "../review/review.ts";
 import type { Verdict } from "../review/verdict.ts";
@@ -38,13 +44,13 @@ export async function answerReview(
   const { subject } = decoded;
   switch (subject.kind) {
     case "irrelevant":
+      return { answer: phase === "explain" ? SILENT : explainNotJudged(subject.reason), verdict: null, error: null };
+    case "unreadable":
       return {
-        answer: { allowed: true, warnings: [`crdguard: ${subject.reason}`], auditAnnotations: {} },
+        answer: phase === "explain" ? SILENT : explainUnreadable(subject.code, subject.message),
         verdict: null,
         error: null,
       };
-    case "unreadable":
-      return { answer: unreadableAnswer(phase, subject), verdict: null, error: null };
     case "change":
       return answerChange(phase, subject.change, decoded, deadlines, context);
   }
@@ -68,7 +74,7 @@ async function answerChange(
     }, deadlines.answerMilliseconds);
   });
   try {
-    return await Promise.race([decide(phase, change, decoded, evidence.signal, context), tooLate]);
+    return await Promise.race([decide(phase, change, decoded, evidence.signal, accessMilliseconds(deadlines), context), tooLate]);
   } catch (error) {
     return undecided(phase, { kind: "undecided", reason: "internal-error" }, context.policy, error);
   } finally {
@@ -82,6 +88,7 @@ async function decide(
   change: Change,
   { requester }: DecodedReview,
   signal: AbortSignal,
+  accessReviewMilliseconds: number,
   { cluster, policy }: AnswerContext,
 ): Promise<Answered> {
   const verdict = await review({ change, requester }, cluster, policy, signal);
@@ -92,7 +99,7 @@ async function decide(
   if (crd === null) throw new Error("a change has a CRD before it, after it, or both");
   const targets = targetsOf(verdict.findings, crd).slice(0, MAX_ACCESS_REVIEWS);
   // A signal of its own: a count that used up its time must not cost the reader the names.
-  const accessSignal = AbortSignal.timeout(ACCESS_REVIEW_MILLISECONDS);
+  const accessSignal = AbortSignal.timeout(accessReviewMilliseconds);
   const answers = await Promise.all(targets.map((target) => cluster.mayList(requester, target, accessSignal)));
   const audience = audienceOf(targets.filter((_, index) => answers[index]));
   return { answer: explainVerdict(verdict, crd, audience), verdict, error: null };
@@ -101,25 +108,16 @@ async function decide(
 /** Names in more namespaces than this stay counts: a denial must not become a burst of requests. */
 const MAX_ACCESS_REVIEWS = 16;
 /** An access review takes single milliseconds; one that does not answer hides a name rather than delay the denial. */
-const ACCESS_REVIEW_MILLISECONDS = 2_000;
+const MAX_ACCESS_REVIEW_MILLISECONDS = 2_000;
+
+/** Half of what is left once a count has used up its time, so that the denial itself is never late. */
+function accessMilliseconds({ evidenceMilliseconds, answerMilliseconds }: Deadlines): number {
+  return Math.floor(Math.min(MAX_ACCESS_REVIEW_MILLISECONDS, (answerMilliseconds - evidenceMilliseconds) / 2));
+}
 
 const SILENT: AdmissionAnswer = { allowed: true, auditAnnotations: {} };
 
 function undecided(phase: Phase, verdict: Extract<Verdict, { kind: "undecided" }>, policy: Policy, error: unknown): Answered {
   const answer = phase === "explain" ? SILENT : explainUndecided(verdict.reason, policy.onUndecided);
   return { answer, verdict, error };
-}
-
-function unreadableAnswer(phase: Phase, subject: { readonly code: string; readonly message: string }): AdmissionAnswer {
-  if (phase === "explain") return SILENT;
-  return {
-    allowed: false,
-    status: {
-      status: "Failure",
-      code: 400,
-      reason: "BadRequest",
-      message: `crdguard cannot read this request (${subject.code}): ${subject.message}`,
-    },
-    auditAnnotations: { verdict: "unreadable" },
-  };
 }

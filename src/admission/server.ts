@@ -1,8 +1,10 @@
 /** @file The HTTPS server that the Kubernetes API server asks. */
 import type { IncomingMessage } from "node:http";
 import type { Server } from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { AdmissionAnswer } from "../explain/admission.ts";
+import { shown } from "../explain/text.ts";
 import type { LogFields, Logger } from "../observability/log.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import { type Answered, type AnswerContext, answerReview, type Phase } from "./answer.ts";
@@ -34,6 +36,9 @@ const HEADERS_MILLISECONDS = 100_000;
 /** A whole request, body included: the API server waits no longer than 30 s for its answer. */
 const REQUEST_MILLISECONDS = 30_000;
 
+/** Between two looks whether the last answer is written, and for a request whose first bytes are on their way. */
+const LAST_LOOK_MILLISECONDS = 100;
+
 const MIN_TLS_VERSION = "TLSv1.2";
 
 const OTHER_METHODS = ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -42,6 +47,7 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
   const { logger, metrics } = options;
   const budget = createByteBudget(MAX_BYTES_IN_FLIGHT);
   let isDraining = false;
+  let inFlight = 0;
 
   const app: FastifyInstance<Server> = fastify({
     https: { ...options.tls, minVersion: MIN_TLS_VERSION },
@@ -53,12 +59,21 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
     return503OnClosing: false,
     exposeHeadRoutes: false,
     routerOptions: { ignoreTrailingSlash: false },
+    frameworkErrors: (_error, _request, reply) => {
+      refuse(reply, 400, "request-malformed", "the request is malformed");
+    },
   });
   app.server.headersTimeout = HEADERS_MILLISECONDS;
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", (_request: FastifyRequest, payload: IncomingMessage) => readBody(payload, budget));
 
+  app.addHook("onRequest", async (_request, reply) => {
+    inFlight += 1;
+    reply.raw.once("close", () => {
+      inFlight -= 1;
+    });
+  });
   app.addHook("onSend", async (_request, reply) => {
     if (isDraining) reply.header("connection", "close");
   });
@@ -100,7 +115,7 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
     reply: FastifyReply,
   ): Promise<FastifyReply> {
     const { body } = request;
-    if (body === undefined) return refuse(reply, 400, "json-malformed", "the body is empty");
+    if (body === undefined || body.bytes.length === 0) return refuse(reply, 400, "json-malformed", "the body is empty");
     const startedAt = performance.now();
     metrics.bytesInFlight.set(budget.used());
     try {
@@ -117,8 +132,8 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
     }
   }
 
-  function record(phase: Phase, decoded: DecodedReview, { answer, verdict, error }: Answered, milliseconds: number): void {
-    const decision = verdict?.kind ?? (answer.allowed ? "not-judged" : "unreadable");
+  function record(phase: Phase, decoded: DecodedReview, { verdict, error }: Answered, milliseconds: number): void {
+    const decision = verdict?.kind ?? (decoded.subject.kind === "unreadable" ? "unreadable" : "not-judged");
     const findings = verdict === null || verdict.kind === "undecided" ? [] : verdict.findings;
     metrics.admissionRequests.inc({
       phase,
@@ -134,8 +149,9 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
       phase,
       operation: decoded.operation,
       subresource: decoded.subresource,
-      crd: decoded.name,
-      user: decoded.requester.username,
+      // Cut to a bound: whoever reaches the port could fill the log with them.
+      crd: shown(decoded.name),
+      user: shown(decoded.requester.username),
       dryRun: decoded.isDryRun,
       decision,
       rules: findings.map(({ rule, enforcement }) => `${rule}=${enforcement}`),
@@ -154,8 +170,14 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
     startDraining() {
       isDraining = true;
     },
-    close: async () => {
-      await app.close();
+    async close() {
+      const closed = app.close();
+      // Go's client opens connections in advance. One that never sent a request counts as busy to Node, for as long as
+      // its headers may take; so what is left after the last answer is cut.
+      while (inFlight > 0) await sleep(LAST_LOOK_MILLISECONDS);
+      await sleep(LAST_LOOK_MILLISECONDS);
+      app.server.closeAllConnections();
+      await closed;
     },
   };
 }
