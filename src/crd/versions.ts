@@ -32,6 +32,16 @@ export function servedVersions(crd: Crd): readonly string[] {
     .toSorted((left, right) => compareVersions(right, left));
 }
 
+/**
+ * The version to read objects in: the storage version if it is served, for then reading needs no conversion, which may be
+ * what is broken; else the most stable served one. Null where nothing is served.
+ */
+export function readableVersion(crd: Crd): string | null {
+  const served = servedVersions(crd);
+  const storage = storageVersion(crd);
+  return storage !== null && served.includes(storage) ? storage : (served[0] ?? null);
+}
+
 /** Names of versions that both list, served or not, most stable first. */
 export function commonVersions(left: Crd, right: Crd): readonly string[] {
   return left.versions

@@ -6,7 +6,6 @@ import { type ApiError, errorOfAnswer, localError } from "./api-error.ts";
 import { type Connection, type ConnectionChoice, type ConnectionError, loadConnection } from "./connection.ts";
 
 export type { ApiError, ApiErrorCode } from "./api-error.ts";
-export type { ConnectionError } from "./connection.ts";
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -68,7 +67,7 @@ export function loadApiClient(choice: ConnectionChoice = {}): ApiClientResult {
   return connection.ok ? { ok: true, value: createApiClient(connection.value) } : connection;
 }
 
-export function createApiClient(connection: Connection): ApiClient {
+function createApiClient(connection: Connection): ApiClient {
   const isPlain = connection.server.protocol === "http:";
   const agent = isPlain ? new PlainAgent(KEEP_ALIVE) : new SecureAgent(KEEP_ALIVE);
   const line: Line = { connection, agent, send: isPlain ? plainRequest : secureRequest };
@@ -180,6 +179,7 @@ async function open({ connection, agent, send }: Line, outgoing: Outgoing, deadl
   } catch (error) {
     return { kind: "failed", error };
   }
+  if (deadline.signal.aborted) return { kind: "failed", error: null };
   return new Promise((resolve) => {
     const target = targetOf(connection.server, outgoing);
     const options: RequestOptions = {

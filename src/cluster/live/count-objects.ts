@@ -1,6 +1,6 @@
 /** @file Counts the live objects of a CRD without reading more of them than their names. */
 import type { Crd } from "../../crd/crd.ts";
-import { servedVersions } from "../../crd/versions.ts";
+import { readableVersion } from "../../crd/versions.ts";
 import type { ObjectEvidence, ObjectRef } from "../../rules/facts.ts";
 import type { ApiClient, ApiError } from "./api-client.ts";
 import { textAt } from "./json.ts";
@@ -11,9 +11,8 @@ import { listPages } from "./pages.ts";
  * that fails before tells nothing. Never rejects.
  */
 export async function countObjects(client: Pick<ApiClient, "request">, crd: Crd, signal: AbortSignal): Promise<ObjectEvidence> {
-  const version = servedVersions(crd)[0];
-  if (version === undefined)
-    return { kind: "uncountable", reason: "no version of it is served, so its objects cannot be listed" };
+  const version = readableVersion(crd);
+  if (version === null) return { kind: "uncountable", reason: "no version of it is served, so its objects cannot be listed" };
 
   const first = await tally(client, crd, version, signal);
   if (first.error === null) return counted(first, true);

@@ -60,7 +60,7 @@ export interface Reflector {
  * The API server sends a bookmark about once a minute (kube-apiserver, cacher, defaultBookmarkFrequency): two of them may
  * get lost, and the third be late, before a watch counts as dead.
  */
-export const IDLE_SECONDS = 200;
+const IDLE_SECONDS = 200;
 
 /**
  * Handlers see a consistent collection: a list is taken over as a whole when its last page is there, and until then the
@@ -68,7 +68,7 @@ export const IDLE_SECONDS = 200;
  * permission may be granted later.
  */
 export function createReflector<T>(options: ReflectorOptions<T>): Reflector {
-  const { resource, observer, timing = SYSTEM_TIMING } = options;
+  const { resource, observer, timing = SYSTEM_TIMING, idleSeconds = IDLE_SECONDS } = options;
   const stopping = new AbortController();
   const synced = Promise.withResolvers<void>();
   const answered = Promise.withResolvers<void>();
@@ -77,7 +77,8 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector {
 
   async function run(): Promise<void> {
     let position: string | null = null;
-    let silentWatches = 0;
+    let heardAt = timing.now();
+    let isFreshlyListed = false;
     while (!stopping.signal.aborted) {
       if (position === null) {
         const listed = await listOnce(options, stopping.signal);
@@ -89,9 +90,11 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector {
           continue;
         }
         position = listed.resourceVersion;
+        isFreshlyListed = true;
         options.handlers.replace(listed.items);
         observer.listed(resource, listed.items.size, listed.pages);
         synced.resolve();
+        heardAt = timing.now();
       }
 
       const watched: Watched = await watchOnce(options, position, timing, stopping.signal);
@@ -99,13 +102,17 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector {
       observer.watchRestarted(resource, watched.reason);
       // A list alone is no progress: a watch that is refused after every list would make for lists without a pause.
       if (watched.hasProgressed) backoff.reset();
-      silentWatches = watched.isSilent ? silentWatches + 1 : 0;
+      heardAt = watched.heardAt ?? heardAt;
       // After a restore from a backup the API server counts from below our position, and is silent until it gets there.
-      position = watched.mustList || silentWatches >= 2 ? null : watched.position;
+      const isSilent = timing.now() - heardAt > LONGEST_SILENCE * idleSeconds * 1_000;
+      position = watched.mustList || isSilent ? null : watched.position;
       if (watched.error !== null && watched.reason !== "expired" && watched.reason !== "idle")
         observer.failed(resource, watched.error);
+      // After its restart the API server knows no position of ours: it would answer the list that a pause only delays.
+      const isOutlived = watched.reason === "expired" && !isFreshlyListed;
       const isInOrder = watched.reason === "ended" || watched.reason === "idle" || watched.reason === "expired";
-      if (!isInOrder || !watched.hasProgressed) await rest(watched.error);
+      isFreshlyListed = false;
+      if (!isOutlived && !(isInOrder && watched.hasProgressed)) await rest(watched.error);
     }
   }
 
@@ -127,6 +134,9 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector {
     answered: answered.promise,
   };
 }
+
+/** In times of the idle limit: over one idle watch the position stays, over a second one, or what amounts to it, not. */
+const LONGEST_SILENCE = 1.5;
 
 type Listed<T> =
   | { readonly ok: true; readonly items: ReadonlyMap<string, T>; readonly resourceVersion: string; readonly pages: number }
@@ -164,8 +174,8 @@ interface Watched {
   readonly mustList: boolean;
   /** Something came, or the watch was open for a while: the next failure is a new one. */
   readonly hasProgressed: boolean;
-  /** It idled without a single event. */
-  readonly isSilent: boolean;
+  /** When the last event came, as {@link Timing.now} tells it; null: none did. */
+  readonly heardAt: number | null;
 }
 
 async function watchOnce<T>(options: ReflectorOptions<T>, from: string, timing: Timing, stop: AbortSignal): Promise<Watched> {
@@ -173,7 +183,7 @@ async function watchOnce<T>(options: ReflectorOptions<T>, from: string, timing: 
   const cutting = new AbortController();
   let position = from;
   let openedAt: number | null = null;
-  let eventCount = 0;
+  let heardAt: number | null = null;
   let streamError: ApiError | null = null;
 
   const end = await client.watch({
@@ -193,7 +203,7 @@ async function watchOnce<T>(options: ReflectorOptions<T>, from: string, timing: 
       const applied = applyEvent(options, event);
       if (applied.ok) {
         position = applied.position;
-        eventCount += 1;
+        heardAt = timing.now();
       } else {
         streamError = applied.error;
         cutting.abort();
@@ -204,8 +214,8 @@ async function watchOnce<T>(options: ReflectorOptions<T>, from: string, timing: 
   return {
     ...judgeEnd(end, streamError, openedAt !== null),
     position,
-    hasProgressed: eventCount > 0 || openMilliseconds >= SHORTEST_HEALTHY_WATCH_MILLISECONDS,
-    isSilent: eventCount === 0 && !end.ok && end.error.code === "timeout",
+    hasProgressed: heardAt !== null || openMilliseconds >= SHORTEST_HEALTHY_WATCH_MILLISECONDS,
+    heardAt,
   };
 }
 

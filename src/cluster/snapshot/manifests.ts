@@ -57,6 +57,8 @@ export function parseManifests(file: string, text: string): ManifestsResult {
     customTags: asKubectl,
     lineCounter,
     logLevel: "error",
+    // Or each message repeats the line and shows a piece of the text.
+    prettyErrors: false,
     uniqueKeys: true,
   });
   const manifests: Manifest[] = [];
@@ -72,8 +74,8 @@ export function parseManifests(file: string, text: string): ManifestsResult {
     let value: unknown;
     try {
       value = document.toJS({ maxAliasCount: MAX_ALIASES });
-    } catch {
-      return malformed(`${place}: its aliases unfold to more than any manifest needs`);
+    } catch (error) {
+      return malformed(`${place}: ${conversionProblem(error)}`);
     }
     if (value === null || value === undefined) continue;
     const objects = flattenList(value);
@@ -81,6 +83,14 @@ export function parseManifests(file: string, text: string): ManifestsResult {
     manifests.push(...objects.map((object) => ({ file, line, object })));
   }
   return { ok: true, value: manifests };
+}
+
+/** Source: yaml, Alias.ts; what else is thrown there is the stack's end. */
+function conversionProblem(error: unknown): string {
+  const message = error instanceof Error ? error.message : "";
+  if (message.startsWith("Unresolved alias")) return "an alias names no anchor before it";
+  if (message.startsWith("Excessive alias count")) return "its aliases unfold to more than any manifest needs";
+  return "nested deeper than any manifest needs";
 }
 
 /** Aliases may unfold to no more nodes than this: a bound on "billion laughs" documents. */
@@ -121,8 +131,11 @@ async function findSources(
   try {
     const stats = await stat(path);
     if (!stats.isDirectory()) return { ok: true, value: [fileSource(path)] };
-    const entries = await readdir(path, { recursive: isRecursive });
-    const files = entries.filter((entry) => /\.(?:ya?ml|json)$/.test(entry)).toSorted();
+    const entries = await readdir(path, { recursive: isRecursive, withFileTypes: true });
+    const files = entries
+      .filter((entry) => !entry.isDirectory() && /\.(?:ya?ml|json)$/.test(entry.name))
+      .map((entry) => join(entry.parentPath, entry.name))
+      .toSorted();
     if (files.length === 0) {
       return {
         ok: false,
@@ -132,7 +145,7 @@ async function findSources(
         },
       };
     }
-    return { ok: true, value: files.map((file) => fileSource(join(path, file))) };
+    return { ok: true, value: files.map(fileSource) };
   } catch (error) {
     return unreadable(`${path}: ${systemReason(error)}`);
   }

@@ -27,7 +27,11 @@ describe("parseCrd", () => {
       metadata: {
         name: "gears.own.dev",
         generation: 3,
-        annotations: { "gateway.networking.k8s.io/bundle-version": "v1.1.0", "gateway.networking.k8s.io/channel": "standard", other: "x" },
+        annotations: {
+          "gateway.networking.k8s.io/bundle-version": "v1.1.0",
+          "gateway.networking.k8s.io/channel": "standard",
+          other: "x",
+        },
         managedFields: [
           { manager: "kubectl", time: "2026-01-01T00:00:00Z" },
           { manager: "helm", time: "2026-03-01T00:00:00Z" },
@@ -79,9 +83,19 @@ describe("parseCrd", () => {
     { title: "null", input: null, code: "not-a-crd", path: "" },
     { title: "a list", input: [], code: "not-a-crd", path: "" },
     { title: "another kind", input: { apiVersion: "v1", kind: "Pod" }, code: "not-a-crd", path: "kind" },
-    { title: "v1beta1", input: manifest({ apiVersion: "apiextensions.k8s.io/v1beta1" }), code: "crd-malformed", path: "apiVersion" },
+    {
+      title: "v1beta1",
+      input: manifest({ apiVersion: "apiextensions.k8s.io/v1beta1" }),
+      code: "crd-malformed",
+      path: "apiVersion",
+    },
     { title: "no spec", input: manifest({ spec: undefined }), code: "crd-malformed", path: "spec" },
-    { title: "no versions", input: manifest({ spec: { ...Object(spec), versions: [] } }), code: "crd-malformed", path: "spec.versions" },
+    {
+      title: "no versions",
+      input: manifest({ spec: { ...Object(spec), versions: [] } }),
+      code: "crd-malformed",
+      path: "spec.versions",
+    },
     {
       title: "a version twice",
       input: manifest({ spec: { ...Object(spec), versions: [1, 2].map(() => ({ name: "v1", served: true, storage: true })) } }),

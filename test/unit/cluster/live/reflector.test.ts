@@ -136,7 +136,7 @@ describe("a watch", () => {
     await vi.waitFor(() => {
       expect(seen.picture()).toEqual({ "ns/late": 1 });
     });
-    expect(server.requests.filter(isWatch).at(-1)?.query["resourceVersion"]).toBe(bookmark);
+    expect(server.requests.findLast(isWatch)?.query["resourceVersion"]).toBe(bookmark);
     expect(server.requests.filter(isList)).toHaveLength(1);
     expect(seen.log).toContain("restarted things: broken");
     expect(seen.sleeps).toEqual([500]);
@@ -242,6 +242,19 @@ describe("a watch", () => {
       expect(seen.picture()).toEqual({ "ns/meanwhile": 1 });
     });
     expect(server.requests.filter(isList)).toHaveLength(1);
+  });
+
+  it("lists again at once when a restarted API server has forgotten its position, but rests when that happens twice", async () => {
+    const seen = await watching();
+    const forget = server.answer(isWatch, { status: 410, body: status(410, "too old resource version") }, 2);
+    things.cut();
+
+    await vi.waitFor(() => {
+      expect(server.requests.filter(isList)).toHaveLength(3);
+    }, FAST);
+    forget();
+    // After the cut, and after the second 410, which came right after a list.
+    expect(seen.sleeps).toEqual([500, 1_000]);
   });
 
   it("starts again over a half-open connection, and gets what it missed", async () => {

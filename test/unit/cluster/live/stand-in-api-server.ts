@@ -223,6 +223,8 @@ function createCollection(clock: { version: number }, source: ItemSource = { cou
     },
     end() {
       for (const watch of watches) watch.response.end();
+      // Closed only in a later turn of the event loop: what is put in this one belongs to the next watch.
+      watches = [];
     },
     get openWatches() {
       return watches.length;

@@ -1,0 +1,174 @@
+import { describe, expect, it } from "vitest";
+import type { Cluster } from "../../../../src/cluster/cluster.ts";
+import { folderCluster, readFolderCluster } from "../../../../src/cluster/snapshot/folder-cluster.ts";
+import { parseManifests } from "../../../../src/cluster/snapshot/manifests.ts";
+import type { Catalog } from "../../../../src/requirements/catalog.ts";
+import { parseImage } from "../../../../src/requirements/image.ts";
+import { requirement } from "../../../support/builders.ts";
+
+const catalog: Catalog = [
+  {
+    id: "turner",
+    images: [parseImage("own.dev/mill/turner")],
+    when: { configMap: { namespace: "mill", name: "config", key: "gears", equals: "on" } },
+    releases: [{ versions: ">=1.0.0", requirements: [requirement({ versions: ["v1"] })] }],
+  },
+];
+
+function definition(shape: { readonly scope?: string; readonly status?: string } = {}): string {
+  return `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: gears.own.dev }
+spec:
+  group: own.dev
+  names: { kind: Gear, plural: gears }
+  scope: ${shape.scope ?? "Namespaced"}
+  versions: [{ name: v1, served: true, storage: true }, { name: v1beta1, served: true, storage: false }]
+${shape.status ?? ""}`;
+}
+
+const turner = `apiVersion: apps/v1
+kind: Deployment
+metadata: { name: turner, namespace: mill }
+spec: { template: { spec: { containers: [{ name: main, image: "own.dev/mill/turner:v1.0.0" }] } } }`;
+
+function open(...documents: readonly string[]): Cluster {
+  const manifests = parseManifests("cluster.yaml", documents.join("\n---\n"));
+  if (!manifests.ok) throw new Error(manifests.error.message);
+  const cluster = folderCluster("cluster", manifests.value, catalog);
+  if (!cluster.ok) throw new Error(cluster.error.message);
+  return cluster.value;
+}
+
+async function count(cluster: Cluster): Promise<unknown> {
+  const crd = cluster.picture()?.crds.get("gears.own.dev");
+  if (crd === undefined) throw new Error("no gears");
+  return cluster.countObjects(crd, AbortSignal.timeout(1_000));
+}
+
+function gear(name: string, { namespace = "", version = "v1", group = "own.dev", kind = "Gear" } = {}): string {
+  return `apiVersion: ${group}/${version}\nkind: ${kind}\nmetadata: { name: ${name}${namespace === "" ? "" : `, namespace: ${namespace}`} }`;
+}
+
+describe("folderCluster", () => {
+  it("counts objects of a definition by namespace, in whatever version, and names the first few", async () => {
+    const cluster = open(
+      definition(),
+      ...["g6", "g5", "g4"].map((name) => gear(name, { namespace: "shop" })),
+      ...["g3", "g2"].map((name) => gear(name, { namespace: "mill", version: "v1beta1" })),
+      gear("g1"),
+      gear("other-kind", { kind: "Cog" }),
+      gear("other-group", { group: "own.dev.example" }),
+    );
+
+    expect(await count(cluster)).toEqual({
+      kind: "counted",
+      total: 6,
+      isComplete: true,
+      byNamespace: new Map([
+        ["default", 1],
+        ["mill", 2],
+        ["shop", 3],
+      ]),
+      examples: [
+        { namespace: "default", name: "g1" },
+        { namespace: "mill", name: "g2" },
+        { namespace: "mill", name: "g3" },
+        { namespace: "shop", name: "g4" },
+        { namespace: "shop", name: "g5" },
+      ],
+      source: { kind: "folder", path: "cluster" },
+    });
+  });
+
+  it("counts cluster-scoped objects without a namespace, whatever their manifests say", async () => {
+    expect(await count(open(definition({ scope: "Cluster" }), gear("g1", { namespace: "mill" }), gear("g2")))).toMatchObject({
+      total: 2,
+      byNamespace: new Map([["", 2]]),
+      examples: [
+        { namespace: "", name: "g1" },
+        { namespace: "", name: "g2" },
+      ],
+    });
+  });
+
+  it("knows that what is not there does not exist, and nothing of migrations or of rights", async () => {
+    const cluster = open(definition());
+    const crd = cluster.picture()?.crds.get("gears.own.dev");
+    if (crd === undefined) throw new Error("no gears");
+    const requester = { username: "jane", uid: "", groups: [], extra: {} };
+    const signal = AbortSignal.timeout(1_000);
+
+    expect(await count(cluster)).toMatchObject({ kind: "counted", total: 0, isComplete: true, byNamespace: new Map() });
+    expect(await cluster.findMigration(crd, signal)).toEqual({ kind: "none" });
+    expect(await cluster.mayList(requester, { group: "own.dev", resource: "gears", namespace: "" }, signal)).toBe(true);
+  });
+
+  it.each([
+    {
+      title: "a status",
+      status: "status: { storedVersions: [v1beta1, v1] }",
+      stored: { names: ["v1beta1", "v1"], source: "status" },
+    },
+    { title: "no status, taking the storage version for stored", status: "", stored: { names: ["v1"], source: "assumed" } },
+  ])("reads a definition with $title", ({ status, stored }) => {
+    expect(open(definition({ status })).picture()?.crds.get("gears.own.dev")?.stored).toEqual(stored);
+  });
+
+  it.each([
+    { title: "switched on", settings: 'data: { gears: "on" }', certainties: ["known"] },
+    { title: "switched off", settings: 'data: { gears: "off" }', certainties: [] },
+    { title: "not set", settings: "data: {}", certainties: [] },
+    { title: "without data", settings: "", certainties: [] },
+    { title: "a boolean, which no ConfigMap holds", settings: "data: { gears: on }", certainties: [] },
+  ])("reads settings from ConfigMaps: $title", ({ settings, certainties }) => {
+    const config = `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: config, namespace: mill }\n${settings}`;
+
+    expect((open(config, turner).picture()?.needs.get("gears.own.dev") ?? []).map(({ certainty }) => certainty.kind)).toEqual(
+      certainties,
+    );
+  });
+
+  it("takes a setting for granted whose ConfigMap is not in the folder", () => {
+    expect((open(turner).picture()?.needs.get("gears.own.dev") ?? []).map(({ certainty }) => certainty)).toEqual([
+      { kind: "assumed", condition: "gears=on in ConfigMap mill/config" },
+    ]);
+  });
+
+  it.each([
+    {
+      title: "a malformed definition",
+      text: `${gear("g1")}\n---\n${definition().replace("served: true", "served: 1")}`,
+      message: "cluster.yaml:5:1: spec.versions[0].served: expected true or false",
+    },
+    {
+      title: "half a workload",
+      text: "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: { name: a }",
+      message: "cluster.yaml:1:1: a StatefulSet needs metadata.name and spec.template",
+    },
+  ])("refuses $title, by file and line", ({ text, message }) => {
+    const manifests = parseManifests("cluster.yaml", text);
+
+    expect(folderCluster("cluster", manifests.ok ? manifests.value : [], catalog)).toEqual({
+      ok: false,
+      error: { code: "manifest-malformed", message },
+    });
+  });
+
+  it("reads the demo's cluster from its folder", async () => {
+    const cluster = await readFolderCluster("demo/cluster", catalog);
+
+    expect(cluster.ok && [...(cluster.value.picture()?.crds.keys() ?? [])].toSorted()).toEqual(
+      ["backendtlspolicies", "gateways", "grpcroutes", "httproutes", "referencegrants"].map(
+        (plural) => `${plural}.gateway.networking.k8s.io`,
+      ),
+    );
+  });
+
+  it("refuses a folder that is not there", async () => {
+    expect(await readFolderCluster("demo/absent", catalog)).toEqual({
+      ok: false,
+      error: { code: "file-unreadable", message: "demo/absent: no such file or folder" },
+    });
+  });
+});
