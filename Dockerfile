@@ -29,5 +29,8 @@ COPY demo/ demo/
 # In numbers: under `runAsNonRoot` the kubelet cannot tell whether a name is root's.
 USER 65532:65532
 EXPOSE 8443 8080
-ENTRYPOINT ["/nodejs/bin/node", "/crdguard/dist/cli/main.js"]
+# A review is little work for V8 and much memory outside its heap, in the buffers that the body came in. A young generation of
+# 1 MiB a half is collected often and at once, and frees them early; left to itself it grows, the buffers pile up, and one
+# answer in a hundred waits for a full collection (docs/performance.md).
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=1", "/crdguard/dist/cli/main.js"]
 CMD ["serve"]

@@ -34,6 +34,11 @@ export function signerOf(certificate: X509Certificate, authorities: readonly X50
   return authorities.find((each) => each.fingerprint256 === certificate.fingerprint256 || isSignedBy(certificate, each)) ?? null;
 }
 
+/** Not asked of OpenSSL, which tells of no certificate that it issued itself unless it is an authority. */
+export function isSelfSigned(certificate: X509Certificate): boolean {
+  return certificate.subject === certificate.issuer && certificate.verify(certificate.publicKey);
+}
+
 function isSignedBy(certificate: X509Certificate, authority: X509Certificate): boolean {
   return authority.ca && certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
 }

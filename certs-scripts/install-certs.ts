@@ -135,11 +135,34 @@ interface KubernetesObject {
   readonly [member: string]: unknown;
 }
 
+/**
+ * By a patch, which finds entries by name, not by `kubectl apply --server-side`: where the configuration was ever applied
+ * from the client's side, as GitOps tools do, that takes over all the fields which the annotation `last-applied-configuration`
+ * names, and with the second run drops those that are not in our part, so that the API server refuses what is left.
+ */
 async function installBundle(bundle: KubernetesObject, choice: readonly string[]): Promise<void> {
   const found = await kubectl(["get", bundle.kind, bundle.metadata.name, "--ignore-not-found", "-o", "name", ...choice], "");
-  if (found.trim() !== "") return apply(bundle, choice);
+  if (found.trim() === "") {
+    process.stdout.write(
+      `${bundle.kind} ${bundle.metadata.name} is not registered yet: run this again after applying manifests/webhooks\n`,
+    );
+    return;
+  }
+  const patch = JSON.stringify({ webhooks: bundle["webhooks"] });
   process.stdout.write(
-    `${bundle.kind} ${bundle.metadata.name} is not registered yet: run this again after applying manifests/webhooks\n`,
+    await kubectl(
+      [
+        "patch",
+        bundle.kind,
+        bundle.metadata.name,
+        "--type=strategic",
+        `--field-manager=${FIELD_MANAGER}`,
+        "--patch",
+        patch,
+        ...choice,
+      ],
+      "",
+    ),
   );
 }
 

@@ -3,7 +3,7 @@ import type { X509Certificate } from "node:crypto";
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { alternativeNames, parseServingPair } from "../src/certificates/serving-pair.ts";
-import { FILES, readChain, readPem, signerOf } from "./certificate-folder.ts";
+import { FILES, isSelfSigned, readChain, readPem, signerOf } from "./certificate-folder.ts";
 import { EXIT, type ExitStatus, readFlags, runScript, ScriptError } from "./script.ts";
 
 const HELP = `Shows the serving certificate and the authority in a folder. Exit status 1 if something is wrong with them.
@@ -39,9 +39,9 @@ async function showCerts(): Promise<ExitStatus> {
   const caPath = join(folder, FILES.caCert);
   const [leaf] = readChain(cert, certPath);
   if (leaf === undefined) throw new ScriptError(EXIT.usage, `${certPath} does not hold PEM certificates`);
-  const isSelfSigned = leaf.checkIssued(leaf);
+  const signsItself = isSelfSigned(leaf);
   // A folder without ca.crt is fine where the certificate signs itself.
-  const authorities = (await isThere(caPath)) || !isSelfSigned ? readChain(await readPem(folder, FILES.caCert), caPath) : [leaf];
+  const authorities = (await isThere(caPath)) || !signsItself ? readChain(await readPem(folder, FILES.caCert), caPath) : [leaf];
   const signer = signerOf(leaf, authorities);
 
   const judged = parseServingPair({ cert, key }, { certFile: certPath, keyFile: join(folder, FILES.key) }, now);
@@ -60,9 +60,9 @@ async function showCerts(): Promise<ExitStatus> {
       certPath,
       ...describe(leaf, now),
       `  names        ${alternativeNames(leaf).join(", ") || "none"}`,
-      `  signed by    ${signer === null ? `unknown (${oneLine(leaf.issuer)})` : signer === leaf || isSelfSigned ? "itself" : oneLine(signer.subject)}`,
+      `  signed by    ${signer === null ? `unknown (${oneLine(leaf.issuer)})` : signer === leaf || signsItself ? "itself" : oneLine(signer.subject)}`,
       `  key          ${keyLine(judged)}`,
-      ...(isSelfSigned ? [] : [caPath, ...authorities.flatMap((authority) => describe(authority, now))]),
+      ...(signsItself ? [] : [caPath, ...authorities.flatMap((authority) => describe(authority, now))]),
       ...(problems.length === 0 ? ["ok"] : problems.map((problem) => `wrong: ${problem}`)),
       "",
     ].join("\n"),

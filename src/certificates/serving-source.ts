@@ -24,7 +24,7 @@ export type ServingSourceResult =
  * The kubelet brings a changed Secret into a pod within a minute or so, so that looking every ten seconds adds little; it
  * is also the interval at which cert-manager's own webhook looks at its authority.
  */
-export const DEFAULT_INTERVAL_MS = 10_000;
+const DEFAULT_INTERVAL_MS = 10_000;
 
 /**
  * Reads the pair once, and fails if it cannot be served; from then on looks again and again.

@@ -8,13 +8,13 @@ export type RegistrationClient = Pick<ApiClient, "request">;
 
 export type RegistrationResult = { readonly ok: true } | { readonly ok: false; readonly error: RegistrationError };
 
-export interface RegistrationError {
+interface RegistrationError {
   readonly code: "registration-failed" | "removal-failed";
   readonly message: string;
 }
 
 /** Owner of our fields in server-side apply. */
-export const FIELD_MANAGER = "crdguard";
+const FIELD_MANAGER = "crdguard";
 
 /**
  * Creates or replaces both configurations, by server-side apply. The explainer comes first because it fails open: should

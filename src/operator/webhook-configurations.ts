@@ -18,7 +18,7 @@ export interface WebhookConfigurations {
   readonly mutating: WebhookConfiguration<"MutatingWebhookConfiguration", MutatingWebhook>;
 }
 
-export interface WebhookConfiguration<Kind extends string, Entry> {
+interface WebhookConfiguration<Kind extends string, Entry> {
   readonly apiVersion: "admissionregistration.k8s.io/v1";
   readonly kind: Kind;
   readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
@@ -37,18 +37,18 @@ export interface Webhook {
   readonly timeoutSeconds: number;
 }
 
-export interface MutatingWebhook extends Webhook {
+interface MutatingWebhook extends Webhook {
   readonly reinvocationPolicy: "Never";
 }
 
-export type ClientConfig =
+type ClientConfig =
   | { readonly url: string; readonly caBundle: string }
   | {
       readonly service: { readonly namespace: string; readonly name: string; readonly port: number; readonly path: string };
       readonly caBundle?: string;
     };
 
-export interface WebhookRule {
+interface WebhookRule {
   readonly apiGroups: readonly ["apiextensions.k8s.io"];
   readonly apiVersions: readonly ["v1"];
   readonly operations: readonly ("CREATE" | "UPDATE" | "DELETE")[];
@@ -56,15 +56,15 @@ export interface WebhookRule {
   readonly scope: "Cluster";
 }
 
-export interface MatchCondition {
+interface MatchCondition {
   readonly name: string;
   /** CEL. One that cannot be evaluated under `failurePolicy: Fail` turns every write of a CRD into a 403. */
   readonly expression: string;
 }
 
 /** Paths of the server, below the endpoint. */
-export const VALIDATE_PATH = "/validate";
-export const EXPLAIN_PATH = "/explain";
+const VALIDATE_PATH = "/validate";
+const EXPLAIN_PATH = "/explain";
 
 /** Says who keeps a registration, so that a server that ends removes its own and never what was installed from manifests. */
 export const REGISTERED_BY_LABEL = "crdguard.dev/registered-by";

@@ -1,0 +1,97 @@
+import { describe, expect, it } from "vitest";
+import { wantedConfigMaps } from "../../../src/cluster/live/settings.ts";
+import { readCatalog } from "../../../src/requirements/catalog-folder.ts";
+import { readManifests } from "./read-manifests.ts";
+
+/** Every permission of crdguard, and what it would not be able to do without. One that is not here does not belong in the manifest. */
+const REASONS: Readonly<Record<string, string>> = {
+  "ClusterRole crdguard: get,list,watch customresourcedefinitions.apiextensions.k8s.io":
+    "to know which CRDs there are, with which versions served and stored",
+  "ClusterRole crdguard: get,list,watch deployments,statefulsets,daemonsets.apps":
+    "to know which controllers run, and what they need",
+  "ClusterRole crdguard: list storageversionmigrations.storagemigration.k8s.io":
+    "to accept a finished migration as proof that no object is stored in a version",
+  "ClusterRole crdguard: create subjectaccessreviews.authorization.k8s.io":
+    "to name namespaces in a denial only to those who may list them",
+  "ClusterRole crdguard-count-objects: list *.*": "to count the objects of a CRD of any group, before it is deleted",
+  "Role kube-system/crdguard: get,list,watch configmaps/cilium-config.": "to know whether Cilium's Gateway API support is on",
+};
+
+describe("manifests/server/rbac.yaml", () => {
+  it("grants nothing without a reason, and every reason is granted", async () => {
+    expect((await permissions()).toSorted()).toEqual(Object.keys(REASONS).toSorted());
+  });
+
+  it("lets crdguard change nothing: it can only ask", async () => {
+    const verbs = (await rules()).flatMap((rule) => rule.verbs.map((verb) => `${verb} ${rule.resources.join()}`));
+
+    // A SubjectAccessReview is a question that is put by creating it; nothing is stored.
+    expect(verbs.filter((verb) => !/^(?:get|list|watch) /.test(verb))).toEqual(["create subjectaccessreviews"]);
+  });
+
+  it("grants any group and any resource to the one verb that counting takes, in a role that can be left out", async () => {
+    const wide = (await rules()).filter((rule) => [...rule.apiGroups, ...rule.resources, ...rule.verbs].includes("*"));
+
+    expect(wide).toEqual([
+      { role: "ClusterRole crdguard-count-objects", apiGroups: ["*"], resources: ["*"], resourceNames: [], verbs: ["list"] },
+    ]);
+  });
+
+  it("covers every ConfigMap that the catalog asks for, and no other", async () => {
+    const catalog = await readCatalog();
+    if (!catalog.ok) throw new Error(catalog.error.message);
+    const granted = (await rules())
+      .filter(({ resources }) => resources.includes("configmaps"))
+      .flatMap(({ role, resourceNames }) => resourceNames.map((name) => `${role} ${name}`));
+
+    expect(granted).toEqual(wantedConfigMaps(catalog.value).map(({ namespace, name }) => `Role ${namespace}/crdguard ${name}`));
+  });
+
+  it("binds each role to crdguard's own account, and to nobody else", async () => {
+    const objects = await readObjects();
+    const bindings = objects.filter(({ kind }) => kind.endsWith("RoleBinding"));
+
+    expect(bindings.map(({ metadata, roleRef }) => [metadata.namespace, roleRef?.kind, roleRef?.name])).toEqual(
+      objects.filter(({ kind }) => kind.endsWith("Role")).map(({ kind, metadata }) => [metadata.namespace, kind, metadata.name]),
+    );
+    for (const { subjects } of bindings) {
+      expect(subjects).toEqual([{ kind: "ServiceAccount", name: "crdguard", namespace: "crdguard" }]);
+    }
+  });
+});
+
+interface Rule {
+  readonly role: string;
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly resourceNames: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+async function permissions(): Promise<readonly string[]> {
+  return (await rules()).flatMap(({ role, apiGroups, resources, resourceNames, verbs }) =>
+    apiGroups.map((group) => {
+      const names = resourceNames.length === 0 ? "" : `/${resourceNames.join()}`;
+      return `${role}: ${verbs.join()} ${resources.join()}${names}.${group}`;
+    }),
+  );
+}
+
+async function rules(): Promise<readonly Rule[]> {
+  return (await readObjects()).flatMap(({ kind, metadata, rules: own = [] }) => {
+    const role = `${kind} ${metadata.namespace === undefined ? "" : `${metadata.namespace}/`}${metadata.name}`;
+    return own.map((rule) => ({ role, resourceNames: [], ...rule }));
+  });
+}
+
+interface RbacObject {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly rules?: readonly (Omit<Rule, "role" | "resourceNames"> & { readonly resourceNames?: readonly string[] })[];
+  readonly roleRef?: { readonly kind: string; readonly name: string };
+  readonly subjects?: unknown;
+}
+
+async function readObjects(): Promise<readonly RbacObject[]> {
+  return (await readManifests("server/rbac.yaml")) as readonly RbacObject[];
+}

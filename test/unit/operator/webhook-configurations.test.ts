@@ -1,0 +1,132 @@
+import { describe, expect, it } from "vitest";
+import { renderWebhookConfigurations, type Webhook, type WebhookEndpoint } from "../../../src/operator/webhook-configurations.ts";
+
+const url: WebhookEndpoint = { kind: "url", url: "https://127.0.0.1:8443", caBundle: "Q0E=" };
+const service: WebhookEndpoint = { kind: "service", namespace: "crdguard", name: "crdguard", port: 443 };
+
+describe("renderWebhookConfigurations", () => {
+  it("names three entries, by what they are for", () => {
+    const { validating, mutating } = renderWebhookConfigurations(service);
+
+    expect(validating.webhooks.map(({ name }) => name)).toEqual(["changes.crdguard.dev", "creates.crdguard.dev"]);
+    expect(mutating.webhooks.map(({ name }) => name)).toEqual(["explain.crdguard.dev"]);
+  });
+
+  it.each([
+    {
+      name: "changes.crdguard.dev",
+      sent: ["UPDATE customresourcedefinitions", "DELETE customresourcedefinitions", "UPDATE customresourcedefinitions/status"],
+      failurePolicy: "Fail",
+      timeoutSeconds: 10,
+    },
+    { name: "creates.crdguard.dev", sent: ["CREATE customresourcedefinitions"], failurePolicy: "Ignore", timeoutSeconds: 5 },
+    { name: "explain.crdguard.dev", sent: ["UPDATE customresourcedefinitions"], failurePolicy: "Ignore", timeoutSeconds: 5 },
+  ])("$name is sent $sent, and a failed call leads to $failurePolicy within $timeoutSeconds s", ({ name, sent, ...rest }) => {
+    const webhook = entry(service, name);
+
+    expect(webhook).toMatchObject({ ...rest, matchPolicy: "Equivalent", sideEffects: "None", admissionReviewVersions: ["v1"] });
+    expect(
+      webhook.rules.flatMap(({ operations, resources }) =>
+        operations.flatMap((verb) => resources.map((each) => `${verb} ${each}`)),
+      ),
+    ).toEqual(sent);
+    for (const rule of webhook.rules) {
+      expect(rule).toMatchObject({ apiGroups: ["apiextensions.k8s.io"], apiVersions: ["v1"], scope: "Cluster" });
+    }
+  });
+
+  it.each([
+    { name: "changes.crdguard.dev", conditions: ["spec-changed-or-deleted", "stored-version-forgotten", "not-terminating"] },
+    { name: "creates.crdguard.dev", conditions: undefined },
+    { name: "explain.crdguard.dev", conditions: ["stored-version-removed"] },
+  ])("$name is narrowed by $conditions", ({ name, conditions }) => {
+    expect(entry(service, name).matchConditions?.map((condition) => condition.name)).toEqual(conditions);
+  });
+
+  it("uses the expressions that were tried on a real API server, to the letter", () => {
+    const { validating, mutating } = renderWebhookConfigurations(service);
+
+    expect(
+      [...validating.webhooks, ...mutating.webhooks].flatMap(({ matchConditions = [] }) =>
+        matchConditions.map(({ expression }) => expression),
+      ),
+    ).toEqual([
+      "request.operation != 'UPDATE' || has(request.subResource) || object.metadata.generation != oldObject.metadata.generation",
+      "!has(request.subResource) || request.subResource != 'status' || (has(oldObject.status) && has(oldObject.status.storedVersions) && oldObject.status.storedVersions.exists(s, !has(object.status.storedVersions) || !(s in object.status.storedVersions)))",
+      "oldObject == null || !has(oldObject.metadata.deletionTimestamp)",
+      "has(oldObject.status) && has(oldObject.status.storedVersions) && oldObject.status.storedVersions.exists(s, !object.spec.versions.exists(v, v.name == s))",
+    ]);
+  });
+
+  it("asks the explainer once only, since it never patches", () => {
+    expect(renderWebhookConfigurations(service).mutating.webhooks[0]?.reinvocationPolicy).toBe("Never");
+  });
+
+  it.each([
+    {
+      title: "a URL",
+      endpoint: url,
+      validate: { url: "https://127.0.0.1:8443/validate", caBundle: "Q0E=" },
+      explain: { url: "https://127.0.0.1:8443/explain", caBundle: "Q0E=" },
+    },
+    {
+      title: "a URL with a path, whatever slashes it ends in",
+      endpoint: { ...url, url: "https://guard.example/crdguard//" },
+      validate: { url: "https://guard.example/crdguard/validate", caBundle: "Q0E=" },
+      explain: { url: "https://guard.example/crdguard/explain", caBundle: "Q0E=" },
+    },
+    {
+      title: "a Service, without a caBundle where none is given",
+      endpoint: service,
+      validate: { service: { namespace: "crdguard", name: "crdguard", port: 443, path: "/validate" } },
+      explain: { service: { namespace: "crdguard", name: "crdguard", port: 443, path: "/explain" } },
+    },
+    {
+      title: "a Service, with the caBundle",
+      endpoint: { ...service, caBundle: "Q0E=" },
+      validate: { service: { namespace: "crdguard", name: "crdguard", port: 443, path: "/validate" }, caBundle: "Q0E=" },
+      explain: { service: { namespace: "crdguard", name: "crdguard", port: 443, path: "/explain" }, caBundle: "Q0E=" },
+    },
+  ] satisfies readonly { title: string; endpoint: WebhookEndpoint; validate: unknown; explain: unknown }[])(
+    "reaches the server by $title",
+    ({ endpoint, validate, explain }) => {
+      expect(entry(endpoint, "changes.crdguard.dev").clientConfig).toStrictEqual(validate);
+      expect(entry(endpoint, "creates.crdguard.dev").clientConfig).toStrictEqual(validate);
+      expect(entry(endpoint, "explain.crdguard.dev").clientConfig).toStrictEqual(explain);
+    },
+  );
+
+  it.each([
+    {
+      title: "a Service is the installed registration",
+      endpoint: service,
+      names: ["crdguard", "crdguard-explainer"],
+      registeredBy: "manifests",
+    },
+    {
+      title: "a URL has names of its own, and never those of the installed one",
+      endpoint: url,
+      names: ["crdguard-dev", "crdguard-explainer-dev"],
+      registeredBy: "running-server",
+    },
+  ])("$title", ({ endpoint, names, registeredBy }) => {
+    const { validating, mutating } = renderWebhookConfigurations(endpoint);
+
+    expect([validating.metadata.name, mutating.metadata.name]).toEqual(names);
+    for (const { metadata } of [validating, mutating]) {
+      expect(metadata.labels).toEqual({
+        "app.kubernetes.io/name": "crdguard",
+        "app.kubernetes.io/part-of": "crdguard",
+        "app.kubernetes.io/component": "webhook",
+        "crdguard.dev/registered-by": registeredBy,
+      });
+    }
+  });
+});
+
+function entry(endpoint: WebhookEndpoint, name: string): Webhook {
+  const { validating, mutating } = renderWebhookConfigurations(endpoint);
+  const found = [...validating.webhooks, ...mutating.webhooks].find((webhook) => webhook.name === name);
+  if (found === undefined) throw new Error(`no entry ${name}`);
+  return found;
+}
