@@ -1,6 +1,7 @@
 /** @file One decoded review → one answer: asks `review`, finds out what the asker may see, and has it explained. */
-import type { Cluster } from "../cluster/cluster.ts";
-import { audienceOf, targetsOf } from "../explain/audience.ts";
+import type { Cluster, Requester } from "../cluster/cluster.ts";
+import type { Crd } from "../crd/crd.ts";
+import { type Audience, audienceOf, targetsOf } from "../explain/audience.ts";
 import {
   type AdmissionAnswer,
   explainNotJudged,
@@ -10,8 +11,9 @@ import {
 } from "../explain/admission.ts";
 import type { Policy } from "../policy/policy.ts";
 import { review } from "../review/review.ts";
-import type { Verdict } from "../review/verdict.ts";
+import type { UndecidedReason, Verdict } from "../review/verdict.ts";
 import { type Change, nextCrd, previousCrd } from "../rules/change.ts";
+import { evidenceNeeded } from "../rules/evaluate.ts";
 import type { DecodedReview } from "./decode.ts";
 import type { Deadlines } from "./deadline.ts";
 
@@ -63,20 +65,31 @@ async function answerChange(
   deadlines: Deadlines,
   context: AnswerContext,
 ): Promise<Answered> {
+  const decideUntil = (signal: AbortSignal): Promise<Answered> =>
+    decide(phase, change, decoded, signal, accessMilliseconds(deadlines), context);
+  try {
+    // Most answers wait for nothing, and need no clock.
+    if (evidenceNeeded(change).size === 0) return await decideUntil(NEVER);
+    return await inTime(deadlines, decideUntil, () => undecided(phase, change, "deadline-exceeded", context.policy, null));
+  } catch (error) {
+    return undecided(phase, change, "internal-error", context.policy, error);
+  }
+}
+
+const NEVER = new AbortController().signal;
+
+/** Aborts the signal when evidence must end, and gives up when the answer must be on its way. */
+async function inTime<T>(deadlines: Deadlines, work: (signal: AbortSignal) => Promise<T>, giveUp: () => T): Promise<T> {
   const evidence = new AbortController();
+  const tooLate = Promise.withResolvers<T>();
   const evidenceTimer = setTimeout(() => {
     evidence.abort();
   }, deadlines.evidenceMilliseconds);
-  let answerTimer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<Answered>((resolve) => {
-    answerTimer = setTimeout(() => {
-      resolve(undecided(phase, { kind: "undecided", reason: "deadline-exceeded" }, context.policy, null));
-    }, deadlines.answerMilliseconds);
-  });
+  const answerTimer = setTimeout(() => {
+    tooLate.resolve(giveUp());
+  }, deadlines.answerMilliseconds);
   try {
-    return await Promise.race([decide(phase, change, decoded, evidence.signal, accessMilliseconds(deadlines), context), tooLate]);
-  } catch (error) {
-    return undecided(phase, { kind: "undecided", reason: "internal-error" }, context.policy, error);
+    return await Promise.race([work(evidence.signal), tooLate.promise]);
   } finally {
     clearTimeout(evidenceTimer);
     clearTimeout(answerTimer);
@@ -92,18 +105,37 @@ async function decide(
   { cluster, policy }: AnswerContext,
 ): Promise<Answered> {
   const verdict = await review({ change, requester }, cluster, policy, signal);
-  if (verdict.kind === "undecided") return undecided(phase, verdict, policy, null);
+  if (verdict.kind === "undecided") return undecided(phase, change, verdict.reason, policy, null);
   if (phase === "explain" && verdict.kind === "allow") return { answer: SILENT, verdict, error: null };
 
   const crd = previousCrd(change) ?? nextCrd(change);
   if (crd === null) throw new Error("a change has a CRD before it, after it, or both");
-  const targets = targetsOf(verdict.findings, crd).slice(0, MAX_ACCESS_REVIEWS);
-  // A signal of its own: a count that used up its time must not cost the reader the names.
-  const accessSignal = AbortSignal.timeout(accessReviewMilliseconds);
-  const answers = await Promise.all(targets.map((target) => cluster.mayList(requester, target, accessSignal)));
-  const audience = audienceOf(targets.filter((_, index) => answers[index]));
+  const audience =
+    verdict.findings.length === 0 ? NOBODY : await audienceFor(verdict, crd, requester, cluster, accessReviewMilliseconds);
   return { answer: explainVerdict(verdict, crd, audience), verdict, error: null };
 }
+
+async function audienceFor(
+  verdict: Exclude<Verdict, { kind: "undecided" }>,
+  crd: Crd,
+  requester: Requester,
+  cluster: Cluster,
+  milliseconds: number,
+): Promise<Audience> {
+  const targets = targetsOf(verdict.findings, crd).slice(0, MAX_ACCESS_REVIEWS);
+  // A signal of its own: a count that used up its time must not cost the reader the names.
+  const signal = AbortSignal.timeout(milliseconds);
+  const silence = new Promise<false>((resolve) => {
+    signal.addEventListener("abort", () => {
+      resolve(false);
+    });
+  });
+  const answers = await Promise.all(targets.map((target) => Promise.race([cluster.mayList(requester, target, signal), silence])));
+  return audienceOf(targets.filter((_, index) => answers[index]));
+}
+
+/** Where there is nothing to name. */
+const NOBODY = audienceOf([]);
 
 /** Names in more namespaces than this stay counts: a denial must not become a burst of requests. */
 const MAX_ACCESS_REVIEWS = 16;
@@ -117,7 +149,9 @@ function accessMilliseconds({ evidenceMilliseconds, answerMilliseconds }: Deadli
 
 const SILENT: AdmissionAnswer = { allowed: true, auditAnnotations: {} };
 
-function undecided(phase: Phase, verdict: Extract<Verdict, { kind: "undecided" }>, policy: Policy, error: unknown): Answered {
-  const answer = phase === "explain" ? SILENT : explainUndecided(verdict.reason, policy.onUndecided);
-  return { answer, verdict, error };
+/** A create is never held up by a guard that cannot answer, just as its webhook fails open: a CRD that is not there breaks more. */
+function undecided(phase: Phase, change: Change, reason: UndecidedReason, policy: Policy, error: unknown): Answered {
+  const onUndecided = change.kind === "create" ? "allow" : policy.onUndecided;
+  const answer = phase === "explain" ? SILENT : explainUndecided(reason, onUndecided);
+  return { answer, verdict: { kind: "undecided", reason }, error };
 }

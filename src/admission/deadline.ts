@@ -14,6 +14,17 @@ export interface Deadlines {
 
 /** @param timeout the `timeout` parameter of the request, a Go duration such as `10s`; anything else gives the default. */
 export function deadlinesFrom(timeout: string | undefined): Deadlines {
+  if (timeout === lastTimeout) return lastDeadlines;
+  lastTimeout = timeout;
+  lastDeadlines = deadlinesOf(timeout);
+  return lastDeadlines;
+}
+
+/** An API server sends the same value with every request. */
+let lastTimeout: string | undefined;
+let lastDeadlines = deadlinesOf(undefined);
+
+function deadlinesOf(timeout: string | undefined): Deadlines {
   const milliseconds = Math.min(parseGoDuration(timeout ?? "") ?? DEFAULT_MILLISECONDS, MAX_MILLISECONDS);
   // A fifth is kept for asking whose names may be shown and for the way back over a busy network.
   return { evidenceMilliseconds: milliseconds * 0.7, answerMilliseconds: milliseconds * 0.9 };

@@ -4,6 +4,7 @@ import type { Requester } from "../cluster/cluster.ts";
 import { type CrdParseResult, parseCrd } from "../crd/parse.ts";
 import type { Crd } from "../crd/crd.ts";
 import type { Change } from "../rules/change.ts";
+import { withoutSchemas } from "./without-schemas.ts";
 
 /** The envelope cannot be read, so that no AdmissionReview can answer it; HTTP 400. */
 export interface EnvelopeError {
@@ -44,7 +45,7 @@ export type DecodeResult =
 export function decodeReview(body: Buffer): DecodeResult {
   let review: unknown;
   try {
-    review = JSON.parse(body.toString("utf8"));
+    review = JSON.parse(withoutSchemas(body));
   } catch {
     return { ok: false, error: { code: "json-malformed", message: "the body is not JSON" } };
   }

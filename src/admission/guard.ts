@@ -22,7 +22,6 @@ export interface Guard {
   /** `http://HOST:PORT` */
   readonly healthUrl: string | null;
   readonly setCertificate: (tls: { readonly cert: string; readonly key: string }) => void;
-  isReady(): boolean;
   /**
    * Stops without failing a call: first readiness goes and each answer closes its connection; after `seconds`, in which
    * endpoints and the API server's connections move elsewhere, the ports close, and the last answers are awaited.
@@ -47,20 +46,29 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
   const ready = [certificate, synced, draining];
   const health = createHealthServer({ live: [certificate], ready, metrics: options.metrics });
 
-  const url = await server.listen(options.listen.host, options.listen.port);
-  const healthUrl =
-    options.healthListen === null ? null : await health.listen(options.healthListen.host, options.healthListen.port);
+  const close = async (): Promise<void> => {
+    await server.close();
+    await health.close();
+  };
+  let url: string;
+  let healthUrl: string | null = null;
+  try {
+    url = await server.listen(options.listen.host, options.listen.port);
+    if (options.healthListen !== null) healthUrl = await health.listen(options.healthListen.host, options.healthListen.port);
+  } catch (error) {
+    // One port taken must not leave a process behind that listens on the other.
+    await close();
+    throw error;
+  }
   return {
     url,
     healthUrl,
     setCertificate: server.setCertificate,
-    isReady: () => ready.every((check) => check.isHealthy()),
     async drain(seconds) {
       isDraining = true;
       server.startDraining();
       await sleep(seconds * 1000);
-      await server.close();
-      await health.close();
+      await close();
     },
   };
 }

@@ -94,7 +94,7 @@ export async function demo({ stay }: { readonly stay: boolean }, terminal: Termi
     healthListen: stay ? { host: "127.0.0.1", port: STAY_HEALTH_PORT } : null,
     hasValidCertificate: () => true,
   }).catch((error: unknown) => {
-    throw new CommandError(EXIT.undecided, "listen-failed", error instanceof Error ? error.message : String(error));
+    throw new CommandError(EXIT.usage, "listen-failed", error instanceof Error ? error.message : String(error));
   });
   if (stay) {
     terminal.print(`${stayLines(guard.url, colors).join("\n")}\n`);

@@ -8,6 +8,7 @@ import { registerWebhooks, unregisterWebhooks } from "../operator/registration.t
 import { renderWebhookConfigurations } from "../operator/webhook-configurations.ts";
 import type { Catalog } from "../requirements/catalog.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
+import { giveBackMemory } from "./garbage-collection.ts";
 
 export interface LiveChoice {
   readonly kubeconfig: string | undefined;
@@ -22,6 +23,7 @@ export function openLiveFacts(
   metrics: Metrics,
 ): {
   readonly cluster: Cluster;
+  readonly objectCounts: () => Readonly<Record<string, number>>;
   readonly register: (url: URL, caBundle: string) => Promise<() => Promise<void>>;
   readonly stop: () => void;
 } {
@@ -31,9 +33,11 @@ export function openLiveFacts(
   void cluster.synced.then(() => {
     metrics.cacheSynced.set(1);
     logger.info({} satisfies LogFields, "cluster read completely");
+    giveBackMemory();
   });
   return {
     cluster,
+    objectCounts: () => cluster.objectCounts(),
     async register(url, caBundle) {
       await cluster.synced;
       const configurations = renderWebhookConfigurations({
@@ -76,6 +80,8 @@ export async function withLiveCluster(
     observer: {
       ...SILENT,
       failed(resource, error) {
+        // A setting that cannot be read is taken for granted, and said to be.
+        if (resource === "configmaps") return;
         failed.reject(
           new CommandError(
             EXIT.undecided,
@@ -125,7 +131,6 @@ const SILENT: LiveClusterObserver = {
 function logAndCount(logger: Logger, metrics: Metrics): LiveClusterObserver {
   return {
     listed(resource, count) {
-      metrics.cacheObjects.set({ resource }, count);
       logger.info({ resource, count } satisfies LogFields, "collection listed");
     },
     watchRestarted(resource, reason) {

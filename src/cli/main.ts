@@ -1,6 +1,7 @@
 /** @file Parses the command line and hands over; each command is a file of its own, loaded when it is called. */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { LOG_LEVELS } from "../observability/log-levels.ts";
+import { escaped } from "../explain/text.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { standardTerminal } from "./terminal.ts";
 import { parseAddress } from "./address.ts";
@@ -13,7 +14,6 @@ const program = new Command("crdguard")
     "Denies a CustomResourceDefinition change that would break the cluster, and explains what, who is hurt and the way out.",
   )
   .version("0.1.0")
-  .showHelpAfterError("(crdguard --help tells more)")
   .exitOverride()
   .configureOutput({ outputError: () => undefined });
 
@@ -117,13 +117,23 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommandError) {
-    terminal.tell(`crdguard: error (${error.code}): ${error.message}`);
+    // The message may quote a manifest, and a line of a log must stay one.
+    terminal.tell(escaped(`crdguard: error (${error.code}): ${error.message}`));
     status = error.status;
   } else if (error instanceof CommanderError) {
     status = error.exitCode === 0 ? EXIT.allowed : EXIT.usage;
-    if (error.exitCode !== 0) terminal.tell(`crdguard: ${error.message.split("\n", 1)[0] ?? ""} (crdguard --help tells more)`);
+    // Where nothing was asked for, the help has been written already.
+    if (error.exitCode !== 0 && error.code !== "commander.help") {
+      terminal.tell(escaped(`crdguard: ${error.message.split("\n", 1)[0] ?? ""} (crdguard --help tells more)`));
+    }
   } else {
-    throw error;
+    // Node's own status for a crash is 1, which would read as a denial.
+    status = EXIT.undecided;
+    terminal.tell(
+      escaped(`crdguard: error (internal-error): ${error instanceof Error ? error.message : String(error)}; please report it`),
+    );
   }
+  // A command that failed half-way may leave a server or a watch open, which would keep the process for ever.
+  process.exit(status);
 }
 process.exitCode = status;

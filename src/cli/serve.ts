@@ -36,11 +36,13 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   const registerUrl = parseRegisterUrl(options);
   const catalog = await loadCatalog();
   const logger = createLogger(options.logLevel);
-  const metrics = createMetrics();
+  let objectCounts: OpenFacts["objectCounts"] = () => ({});
+  const metrics = createMetrics(() => objectCounts());
   const stopSignal = nextStopSignal();
 
   const certificate = await openCertificate(options, registerUrl, logger, metrics);
   const facts = await openFacts(options, catalog, logger, metrics);
+  objectCounts = facts.objectCounts;
   const guard = await startGuard({
     cluster: facts.cluster,
     policy,
@@ -204,6 +206,8 @@ function namedHost(host: string): readonly string[] {
 
 interface OpenFacts {
   readonly cluster: Cluster;
+  /** By plural resource name. */
+  readonly objectCounts: () => Readonly<Record<string, number>>;
   register(url: URL, caBundle: string): Promise<() => Promise<void>>;
   stop(): void;
 }
@@ -218,6 +222,7 @@ async function openFacts(options: ServeOptions, catalog: Catalog, logger: Logger
   metrics.cacheSynced.set(1);
   return {
     cluster,
+    objectCounts: () => ({}),
     register: () => Promise.reject(new Error("a folder has nothing to register with")),
     stop: () => undefined,
   };

@@ -3,13 +3,17 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** Each server has a registry of its own, so that two in one process do not share their counts. */
-export function createMetrics(): {
+/**
+ * Each server has a registry of its own, so that two in one process do not share their counts.
+ * @param objectCounts asked at each scrape: what is known of the cluster, by plural resource name.
+ */
+export function createMetrics(objectCounts: () => Readonly<Record<string, number>> = () => ({})): {
   readonly registry: Registry;
   readonly admissionRequests: Counter<"phase" | "operation" | "subresource" | "decision" | "dry_run">;
   readonly admissionDuration: Histogram<"phase">;
   readonly admissionRejected: Counter<"reason">;
-  readonly bytesInFlight: Gauge;
+  /** Read at each scrape; set by the server that counts them. */
+  readonly bytesInFlight: { read: () => number };
   readonly ruleResults: Counter<"rule" | "enforcement">;
   readonly cacheSynced: Gauge;
   readonly cacheObjects: Gauge<"resource">;
@@ -19,7 +23,16 @@ export function createMetrics(): {
 } {
   const registry = new Registry();
   const registers = [registry];
+  const bytesInFlight = { read: () => 0 };
   collectDefaultMetrics({ register: registry });
+  void new Gauge({
+    name: "crdguard_admission_bytes_in_flight",
+    help: "Bytes of bodies being read or judged",
+    registers,
+    collect() {
+      this.set(bytesInFlight.read());
+    },
+  });
   return {
     registry,
     admissionRequests: new Counter({
@@ -42,11 +55,7 @@ export function createMetrics(): {
       labelNames: ["reason"],
       registers,
     }),
-    bytesInFlight: new Gauge({
-      name: "crdguard_admission_bytes_in_flight",
-      help: "Bytes of bodies being read or judged",
-      registers,
-    }),
+    bytesInFlight,
     ruleResults: new Counter({
       name: "crdguard_rule_results_total",
       help: "Findings, by rule and enforcement",
@@ -59,6 +68,9 @@ export function createMetrics(): {
       help: "Objects known, by resource",
       labelNames: ["resource"],
       registers,
+      collect() {
+        for (const [resource, count] of Object.entries(objectCounts())) this.set({ resource }, count);
+      },
     }),
     watchRestarts: new Counter({
       name: "crdguard_watch_restarts_total",

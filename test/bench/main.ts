@@ -1,0 +1,75 @@
+/** @file `npm run bench`: figures, side by side with a baseline of the same run; nothing passes or fails by time. */
+import { cpus, totalmem } from "node:os";
+import { markdownTable } from "./table.ts";
+import { measureDecisions, measureMemory } from "./scale.ts";
+import { measureThroughput } from "./throughput.ts";
+
+const print = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+const [cpu] = cpus();
+print(
+  `Node ${process.versions.node}, ${String(cpus().length)} × ${cpu?.model ?? "unknown CPU"}, ${String(Math.round(totalmem() / 2 ** 30))} GiB\n`,
+);
+
+print("Decision, without parsing (a denial, in a cluster of so many workloads)");
+print(
+  markdownTable(
+    ["workloads", "p50 µs", "p99 µs"],
+    (await measureDecisions()).map((row) => [
+      String(row.workloads),
+      row.p50Microseconds.toFixed(1),
+      row.p99Microseconds.toFixed(1),
+    ]),
+  ),
+);
+
+const memory = await measureMemory();
+print("Memory of `serve` over a live cluster");
+print(
+  markdownTable(
+    ["deployments", "CRDs", "RSS MiB", "peak MiB", "ready after s"],
+    [
+      [
+        String(memory.deployments),
+        String(memory.crds),
+        memory.residentMebibytes.toFixed(0),
+        memory.peakMebibytes.toFixed(0),
+        memory.syncedSeconds.toFixed(1),
+      ],
+    ],
+  ),
+);
+
+print("Throughput of /validate, against a bare node:https server that reads, parses and answers (ratio = guard / bare)");
+print(
+  markdownTable(
+    [
+      "body kB",
+      "connections",
+      "bare req/s",
+      "guard req/s",
+      "ratio",
+      "bare p50 ms",
+      "guard p50 ms",
+      "ratio",
+      "bare p99 ms",
+      "guard p99 ms",
+      "ratio",
+    ],
+    (await measureThroughput()).map(({ bytes, concurrency, bare, guard, ratios }) => [
+      (bytes / 1000).toFixed(0),
+      String(concurrency),
+      bare.requestsPerSecond.toFixed(0),
+      guard.requestsPerSecond.toFixed(0),
+      ratios.requestsPerSecond.toFixed(3),
+      bare.p50Milliseconds.toFixed(2),
+      guard.p50Milliseconds.toFixed(2),
+      ratios.p50Milliseconds.toFixed(3),
+      bare.p99Milliseconds.toFixed(2),
+      guard.p99Milliseconds.toFixed(2),
+      ratios.p99Milliseconds.toFixed(3),
+    ]),
+  ),
+);
