@@ -61,6 +61,25 @@ export function explainUndecided(reason: UndecidedReason, onUndecided: "deny" | 
   };
 }
 
+/** What crdguard has no opinion on; the reason names foreign things. */
+export function explainNotJudged(reason: string): AdmissionAnswer {
+  return { allowed: true, warnings: [cutWarning(shown(reason))], auditAnnotations: {} };
+}
+
+/** A request that does not hold together; no API server sends it. */
+export function explainUnreadable(code: string, message: string): AdmissionAnswer {
+  return {
+    allowed: false,
+    status: {
+      status: "Failure",
+      code: 400,
+      reason: "BadRequest",
+      message: `crdguard cannot read this request (${code}): ${shown(message)}`,
+    },
+    auditAnnotations: { verdict: "unreadable" },
+  };
+}
+
 export function undecidedSentence(reason: UndecidedReason): string {
   switch (reason) {
     case "facts-not-synced":
@@ -108,5 +127,5 @@ function warningsOf(findings: readonly ExplainedFinding[]): readonly string[] {
 }
 
 function cutWarning(text: string): string {
-  return text.length <= MAX_WARNING_LENGTH ? text : `${text.slice(0, MAX_WARNING_LENGTH - 1)}…`;
+  return text.length <= MAX_WARNING_LENGTH ? text : `${text.slice(0, MAX_WARNING_LENGTH - 1).toWellFormed()}…`;
 }

@@ -51,7 +51,7 @@ export function findingLine(finding: ExplainedFinding): string {
 }
 
 /** Where the rule is explained, relative to the root of the project. */
-export function pageOf(ruleId: string): string {
+function pageOf(ruleId: string): string {
   return `docs/rules/${ruleId}.md`;
 }
 

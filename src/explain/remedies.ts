@@ -168,9 +168,14 @@ function replaceByBackup(remedy: Extract<Remedy, { kind: "replace-by-backup" }>)
       `kubectl delete customresourcedefinition ${shellWord(crd.name)}`,
       "# apply your change again; compare the two schemas, for fields may have moved; then",
       // A resourceVersion in the file would make the API server refuse to create the object.
-      `sed -e '/^    resourceVersion: /d' -e ${shellWord(`s#apiVersion: ${oldName}$#apiVersion: ${newName}#`)} ${backupFile(crd)} | kubectl create -f -`,
+      `sed -e '/^    resourceVersion: /d' -e ${shellWord(`s#apiVersion: ${sedText(oldName)}$#apiVersion: ${sedText(newName)}#`)} ${backupFile(crd)} | kubectl create -f -`,
     ].join("\n"),
   };
+}
+
+/** A name with a `#` in it could end the expression and begin another, which may run a program. */
+function sedText(name: string): string {
+  return name.replaceAll(/[\\#&*^$[\]]/g, String.raw`\$&`);
 }
 
 function backUp(crd: Crd, readIn: string): string {
@@ -186,7 +191,8 @@ function backupFile(crd: Crd): string {
 }
 
 function resourceArgument(crd: Crd, version: string): string {
-  return shellWord(`${crd.plural}.${version}.${crd.group}`);
+  // A comma would make a list of it, and thus name other resources.
+  return shellWord(`${crd.plural}.${version}.${crd.group}`.replaceAll(",", String.raw`\u002c`));
 }
 
 function allNamespaces(crd: Crd): string {

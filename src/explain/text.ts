@@ -24,8 +24,14 @@ const MAX_SHOWN = 256;
  * become visible escapes; what is too long is cut.
  */
 export function shown(value: string): string {
-  const cut = value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value;
-  return cut.replaceAll(UNSAFE, (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`);
+  return escaped(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value);
+}
+
+/** As `shown`, whatever its length. */
+export function escaped(value: string): string {
+  return value
+    .toWellFormed()
+    .replaceAll(UNSAFE, (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`);
 }
 
 // Cc: control; Cf: formatting, which holds the bidirectional overrides; Zl and Zp: line and paragraph separators.
@@ -33,9 +39,9 @@ const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /**
  * One word for a POSIX shell. Names come from manifests that may be hostile, and the command made of them is meant to be
- * pasted.
+ * pasted. Never cut: half a patch is none. No name begins with a dash; one that does would be read as an option.
  */
 export function shellWord(value: string): string {
-  const word = shown(value);
+  const word = escaped(value).replace(/^-/, String.raw`\u002d`);
   return /^[A-Za-z0-9_.,:/@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

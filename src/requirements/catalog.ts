@@ -54,9 +54,10 @@ export function parseCatalogFile(input: unknown): CatalogResult<CatalogControlle
     }))
     .toSorted((left, right) => semver.compare(minimumVersion(left), minimumVersion(right)));
   for (const [index, release] of releases.entries()) {
-    const next = releases[index + 1];
-    if (next !== undefined && semver.intersects(release.versions, next.versions)) {
-      return fail("catalog-ranges-overlap", `"${release.versions}" and "${next.versions}" overlap`);
+    // Each with all that follow, since a range may have several pieces.
+    const overlapping = releases.slice(index + 1).find((later) => semver.intersects(release.versions, later.versions));
+    if (overlapping !== undefined) {
+      return fail("catalog-ranges-overlap", `"${release.versions}" and "${overlapping.versions}" overlap`);
     }
   }
   return {

@@ -17,9 +17,9 @@ export interface Workload {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-export const WORKLOAD_KINDS = ["Deployment", "StatefulSet", "DaemonSet"] as const;
+const WORKLOAD_KINDS = ["Deployment", "StatefulSet", "DaemonSet"] as const;
 
-export const ANNOTATION_PREFIX = "crdguard.dev/";
+const ANNOTATION_PREFIX = "crdguard.dev/";
 
 export function isWorkloadManifest(input: unknown): boolean {
   return isRecord(input) && input["apiVersion"] === "apps/v1" && WORKLOAD_KINDS.some((kind) => kind === input["kind"]);

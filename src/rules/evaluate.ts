@@ -13,13 +13,11 @@ export function evaluate(change: Change, facts: Facts, rules: readonly Rule[] = 
   if (isPastSaving(change)) return [];
   return rules
     .flatMap((rule) =>
-      rule
-        .find({ change, facts })
-        .map((finding) => ({
-          ...finding,
-          rule: rule.id,
-          defaultEnforcement: finding.isAdvisory ? "warn" : rule.defaultEnforcement,
-        })),
+      rule.find({ change, facts }).map((finding) => ({
+        ...finding,
+        rule: rule.id,
+        defaultEnforcement: finding.isAdvisory ? "warn" : rule.defaultEnforcement,
+      })),
     )
     .toSorted((left, right) => compareText(left.rule, right.rule) || compareText(left.field, right.field));
 }

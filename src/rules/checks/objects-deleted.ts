@@ -1,5 +1,5 @@
 /** @file Finds the deletion of a CRD while objects of it exist. */
-import { servedVersions } from "../../crd/versions.ts";
+import { readableVersion } from "../../crd/versions.ts";
 import type { ObjectEvidence } from "../facts.ts";
 import type { Remedy } from "../finding.ts";
 import { defineRule } from "../rule.ts";
@@ -17,9 +17,9 @@ export const objectsDeleted = defineRule({
   find({ change, facts: { objects } }) {
     if (change.kind !== "delete" || isKnownToBeNone(objects)) return [];
 
-    const readIn = servedVersions(change.previous)[0];
+    const readIn = readableVersion(change.previous);
     const remedy: Remedy =
-      readIn === undefined
+      readIn === null
         ? { kind: "serve-to-count", crd: change.previous }
         : { kind: "delete-objects", crd: change.previous, readIn };
     return [{ field: "metadata.name", fact: { kind: "objects-deleted", objects }, remedies: [remedy] }];

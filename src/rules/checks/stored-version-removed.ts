@@ -1,6 +1,6 @@
 /** @file Finds an update that drops a version in which objects may still be stored. */
 import type { Crd } from "../../crd/crd.ts";
-import { commonVersions, findVersion, servedVersions, storageVersion } from "../../crd/versions.ts";
+import { commonVersions, findVersion, readableVersion, storageVersion } from "../../crd/versions.ts";
 import type { ObjectEvidence } from "../facts.ts";
 import type { Remedy, StoredVersionCase } from "../finding.ts";
 import { defineRule } from "../rule.ts";
@@ -80,7 +80,7 @@ function remediesFor(situation: StoredVersionCase, previous: Crd, next: Crd, ver
         {
           kind: "replace-by-backup",
           crd: previous,
-          readIn: servedVersions(previous)[0] ?? null,
+          readIn: readableVersion(previous),
           newVersion: storageVersion(next),
         },
         keep,

@@ -14,7 +14,11 @@ describe("objects-deleted", () => {
     const findings = objectsDeleted.find({ change: remove(gears), facts: { ...noFacts, objects } });
 
     expect(findings).toEqual([
-      { field: "metadata.name", fact: { kind: "objects-deleted", objects }, remedies: [{ kind: "delete-objects", crd: gears, readIn: "v1" }] },
+      {
+        field: "metadata.name",
+        fact: { kind: "objects-deleted", objects },
+        remedies: [{ kind: "delete-objects", crd: gears, readIn: "v1" }],
+      },
     ]);
   });
 
@@ -24,7 +28,10 @@ describe("objects-deleted", () => {
 
   it("tells to serve a version first where none is served, since nobody can see the objects then", () => {
     const unserved = crd({ served: [], unserved: ["v1"] });
-    const [finding] = objectsDeleted.find({ change: remove(unserved), facts: { ...noFacts, objects: { kind: "uncountable", reason: "no version is served" } } });
+    const [finding] = objectsDeleted.find({
+      change: remove(unserved),
+      facts: { ...noFacts, objects: { kind: "uncountable", reason: "no version is served" } },
+    });
 
     expect(finding?.remedies).toEqual([{ kind: "serve-to-count", crd: unserved }]);
   });

@@ -23,7 +23,10 @@ describe("required-version-unserved", () => {
           isCreate: false,
           hurt: [{ need: envoy, before: "works", after: "crashes", stateAfter: "unserved" }],
         },
-        remedies: [{ kind: "keep-version-served", versions: ["v1alpha2"], isListed: true }, { kind: "scale-down", need: envoy }],
+        remedies: [
+          { kind: "keep-version-served", versions: ["v1alpha2"], isListed: true },
+          { kind: "scale-down", need: envoy },
+        ],
       },
     ]);
   });
@@ -101,14 +104,18 @@ describe("required-version-unserved", () => {
   it("warns, and no more, of a workload that loses a feature, apart from the denial", () => {
     const findings = requiredVersionUnserved.find({
       change: update(before, after),
-      facts: { ...noFacts, needs: [envoy, need({ versions: ["v1alpha2"], outcome: "loses-feature", workload: { name: "other" } })] },
+      facts: {
+        ...noFacts,
+        needs: [envoy, need({ versions: ["v1alpha2"], outcome: "loses-feature", workload: { name: "other" } })],
+      },
     });
 
     expect(findings.map(({ isAdvisory }) => isAdvisory ?? false)).toEqual([false, true]);
   });
 
   it("warns where the version of a known controller is unknown, once a workload", () => {
-    const unknown = (version: string) => need({ versions: [version], certainty: { kind: "unknown-version" }, image: "own.dev/turner:latest" });
+    const unknown = (version: string) =>
+      need({ versions: [version], certainty: { kind: "unknown-version" }, image: "own.dev/turner:latest" });
     const findings = requiredVersionUnserved.find({
       change: update(crd({ served: ["v1alpha2", "v1beta1"] }), crd({ served: ["v1"] })),
       facts: { ...noFacts, needs: [unknown("v1alpha2"), unknown("v1beta1")] },
@@ -133,7 +140,9 @@ describe("required-version-unserved", () => {
     } as const;
     const facts = { ...noFacts, unreadableDeclarations: [declaration] };
 
-    expect(requiredVersionUnserved.find({ change: update(before, after), facts }).map(({ fact }) => fact.kind)).toEqual(["declaration-unreadable"]);
+    expect(requiredVersionUnserved.find({ change: update(before, after), facts }).map(({ fact }) => fact.kind)).toEqual([
+      "declaration-unreadable",
+    ]);
     expect(requiredVersionUnserved.find({ change: update(before, crd({ served: ["v1alpha2", "v1"] })), facts })).toEqual([]);
   });
 
@@ -148,7 +157,10 @@ describe("required-version-unserved", () => {
       ],
     });
     const [finding] = requiredVersionUnserved.find({
-      change: update({ ...before, bundle: { version: "v1.0.0", channel: "experimental" } }, { ...after, bundle: { version: "v1.1.0", channel: "standard" } }),
+      change: update(
+        { ...before, bundle: { version: "v1.0.0", channel: "experimental" } },
+        { ...after, bundle: { version: "v1.1.0", channel: "standard" } },
+      ),
       facts: { ...noFacts, needs: [upgradable] },
     });
 

@@ -6,7 +6,11 @@ import { counted, crd, noFacts, statusUpdate, update } from "../../../support/bu
 const gears = crd({ served: ["v1", "v1alpha1"], storage: "v1", stored: ["v1alpha1", "v1"] });
 const none: MigrationEvidence = { kind: "none" };
 const succeeded: MigrationEvidence = { kind: "succeeded", by: "StorageVersionMigration gears" };
-const outdated: MigrationEvidence = { kind: "outdated", by: "StorageVersionMigration gears", reason: "the CRD was written later" };
+const outdated: MigrationEvidence = {
+  kind: "outdated",
+  by: "StorageVersionMigration gears",
+  reason: "the CRD was written later",
+};
 const uncountable: ObjectEvidence = { kind: "uncountable", reason: "forbidden" };
 
 describe("stored-version-forgotten", () => {
@@ -16,7 +20,9 @@ describe("stored-version-forgotten", () => {
     { title: "denies a trim when the count was cut short", objects: counted(0, { isComplete: false }), migration: none },
     { title: "denies a trim on a migration that is too old", objects: counted(2), migration: outdated },
   ])("$title", ({ objects, migration }) => {
-    expect(storedVersionForgotten.find({ change: statusUpdate(gears, ["v1"]), facts: { ...noFacts, objects, migration } })).toEqual([
+    expect(
+      storedVersionForgotten.find({ change: statusUpdate(gears, ["v1"]), facts: { ...noFacts, objects, migration } }),
+    ).toEqual([
       {
         field: "status.storedVersions[v1alpha1]",
         fact: { kind: "stored-version-forgotten", version: "v1alpha1", isStorageVersion: false, objects, migration },
@@ -30,7 +36,9 @@ describe("stored-version-forgotten", () => {
     { title: "allows a trim after a migration, whatever the count", objects: counted(2), migration: succeeded },
     { title: "allows a trim after a migration even if objects cannot be counted", objects: uncountable, migration: succeeded },
   ])("$title", ({ objects, migration }) => {
-    expect(storedVersionForgotten.find({ change: statusUpdate(gears, ["v1"]), facts: { ...noFacts, objects, migration } })).toEqual([]);
+    expect(
+      storedVersionForgotten.find({ change: statusUpdate(gears, ["v1"]), facts: { ...noFacts, objects, migration } }),
+    ).toEqual([]);
   });
 
   it("denies to forget the storage version, even without objects and after a migration", () => {

@@ -79,14 +79,20 @@ describe("stored-version-removed", () => {
 
   it("says when the status was not given and the storage version is taken for stored", () => {
     const withoutStatus = crd({ served: ["v1alpha2"], storedSource: "assumed" });
-    const [finding] = storedVersionRemoved.find({ change: update(withoutStatus, alpha3), facts: { ...noFacts, objects: counted(1) } });
+    const [finding] = storedVersionRemoved.find({
+      change: update(withoutStatus, alpha3),
+      facts: { ...noFacts, objects: counted(1) },
+    });
 
     expect(finding?.fact).toMatchObject({ isAssumedStored: true });
   });
 
   it.each([
     { title: "allows to drop a version that nothing is stored in", change: update(crd({ served: ["v1", "v1beta1"] }), onlyV1) },
-    { title: "allows to stop serving a stored version: it is still listed", change: update(mixed, crd({ served: ["v1"], unserved: ["v1alpha2"] })) },
+    {
+      title: "allows to stop serving a stored version: it is still listed",
+      change: update(mixed, crd({ served: ["v1"], unserved: ["v1alpha2"] })),
+    },
     { title: "allows what changes no version", change: update(mixed, { ...mixed, bundle: { version: "v9", channel: null } }) },
     { title: "allows what was missing before", change: update(crd({ served: ["v1"], stored: ["v1alpha2", "v1"] }), onlyV1) },
     { title: "has no opinion on a deletion", change: remove(mixed) },

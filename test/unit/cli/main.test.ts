@@ -1,0 +1,442 @@
+import { type SpawnSyncReturns, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it, onTestFinished } from "vitest";
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const MAIN = join(ROOT, "src/cli/main.ts");
+
+interface Ran {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(
+  args: readonly string[],
+  options: { readonly input?: string; readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
+): Ran {
+  const ran: SpawnSyncReturns<string> = spawnSync(process.execPath, [MAIN, ...args], {
+    cwd: options.cwd ?? ROOT,
+    input: options.input ?? "",
+    env: { PATH: process.env["PATH"] ?? "", HOME: tmpdir(), ...options.env },
+    encoding: "utf8",
+    timeout: 15_000,
+  });
+  return { status: ran.status, stdout: ran.stdout, stderr: ran.stderr };
+}
+
+/** A folder with these files, which is removed when the test ends. */
+function folderOf(files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), "crdguard-cli-"));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true });
+  });
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  return folder;
+}
+
+function gears(versions: string, { name = "gears.own.dev", status = "" } = {}): string {
+  return `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: ${name} }
+spec:
+  group: own.dev
+  names: { kind: Gear, plural: ${name.split(".", 1)[0] ?? ""} }
+  scope: Namespaced
+  versions: [${versions}]
+${status}`;
+}
+
+const V1 = "{ name: v1, served: true, storage: true }";
+const V1ALPHA1 = "{ name: v1alpha1, served: true, storage: false }";
+const CLUSTER = {
+  "crds.yaml": gears(`${V1}, ${V1ALPHA1}`, { status: "status: { storedVersions: [v1alpha1, v1] }" }),
+  "objects.yaml": "apiVersion: own.dev/v1\nkind: Gear\nmetadata: { name: g1, namespace: mill }\n",
+};
+
+describe("crdguard, used wrongly", () => {
+  const folder = sharedFolderOf({
+    "empty/readme.txt": "nothing",
+    "deep/below/crd.yaml": gears(V1),
+    "without-crds/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\n",
+    "malformed.yaml": "a: 1\nb: [1, 2\nc: 3\n",
+    "duplicate.yaml": "apiVersion: v1\nkind: ConfigMap\nkind: Secret\n",
+    "not-an-object.yaml": "---\n# nothing\n---\n- a\n",
+    "malformed-crd.yaml": `---\n${gears("{ name: v1, served: yes please, storage: true }")}`,
+    "beta-crd.yaml": gears(V1).replace("k8s.io/v1", "k8s.io/v1beta1"),
+    "hostile.yaml": gears(
+      '{ name: "v1\\n\\e[2J", served: true, storage: true }, { name: "v1\\n\\e[2J", served: true, storage: false }',
+    ),
+    "good.yaml": gears(V1),
+    "cluster/crd.yaml": gears(V1),
+    "broken-cluster/crd.yaml": gears("1"),
+    "broken-cluster2/workload.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a }\n",
+  });
+  const against = ["--against", join(folder, "cluster")];
+
+  it.each<{ title: string; args: readonly string[]; line: string }>([
+    { title: "an unknown flag", args: ["--loud"], line: "crdguard: error: unknown option '--loud' (crdguard --help tells more)" },
+    {
+      title: "an unknown flag of a command",
+      args: ["check", "--loud", ...against],
+      line: "crdguard: error: unknown option '--loud' (crdguard --help tells more)",
+    },
+    {
+      title: "an unknown command",
+      args: ["chekc"],
+      line: "crdguard: error: unknown command 'chekc' (crdguard --help tells more)",
+    },
+    {
+      title: "no word of what to check against",
+      args: ["check", "-f", "x"],
+      line: "crdguard: error: required option '--against <folder|live>' not specified (crdguard --help tells more)",
+    },
+    {
+      title: "nothing to check",
+      args: ["check", ...against],
+      line: "crdguard: error (nothing-to-check): give the new CRDs: -f FILE, -f FOLDER, or -f - for standard input",
+    },
+    {
+      title: "an argument too many",
+      args: ["demo", "more"],
+      line: "crdguard: error: too many arguments for 'demo'. Expected 0 arguments but got 1: more. (crdguard --help tells more)",
+    },
+    {
+      title: "an unknown output format",
+      args: ["check", "-o", "yaml", ...against],
+      line: "crdguard: error: option '-o, --output <format>' argument 'yaml' is invalid. Allowed choices are text, json. (crdguard --help tells more)",
+    },
+    {
+      title: "a missing file",
+      args: ["check", "-f", join(folder, "absent.yaml"), ...against],
+      line: `crdguard: error (file-unreadable): ${folder}/absent.yaml: no such file or folder`,
+    },
+    {
+      title: "a missing cluster folder",
+      args: ["check", "-f", join(folder, "good.yaml"), "--against", join(folder, "absent")],
+      line: `crdguard: error (file-unreadable): ${folder}/absent: no such file or folder`,
+    },
+    {
+      title: "a folder without manifests",
+      args: ["check", "-f", join(folder, "empty"), ...against],
+      line: `crdguard: error (no-manifests): ${folder}/empty: no .yaml, .yml or .json file in this folder (-R reads folders below it too)`,
+    },
+    {
+      title: "a folder with manifests only below it",
+      args: ["check", "-f", join(folder, "deep"), ...against],
+      line: `crdguard: error (no-manifests): ${folder}/deep: no .yaml, .yml or .json file in this folder (-R reads folders below it too)`,
+    },
+    {
+      title: "a folder without CRDs",
+      args: ["check", "-f", join(folder, "without-crds"), ...against],
+      line: `crdguard: error (nothing-to-check): ${folder}/without-crds: no CustomResourceDefinition in there`,
+    },
+    {
+      title: "malformed YAML, by line and column",
+      args: ["check", "-f", join(folder, "malformed.yaml"), ...against],
+      line: `crdguard: error (manifest-malformed): ${folder}/malformed.yaml:3:1: Flow sequence in block collection must be sufficiently indented and end with a ]`,
+    },
+    {
+      title: "a duplicate key, by line and column",
+      args: ["check", "-f", join(folder, "duplicate.yaml"), ...against],
+      line: `crdguard: error (manifest-malformed): ${folder}/duplicate.yaml:3:1: Map keys must be unique`,
+    },
+    {
+      title: "YAML that is no object",
+      args: ["check", "-f", join(folder, "not-an-object.yaml"), ...against],
+      line: `crdguard: error (manifest-malformed): ${folder}/not-an-object.yaml:4:1: not a Kubernetes object: apiVersion and kind are needed`,
+    },
+    {
+      title: "a malformed CRD, by line and member",
+      args: ["check", "-f", join(folder, "malformed-crd.yaml"), ...against],
+      line: `crdguard: error (crd-malformed): ${folder}/malformed-crd.yaml:2:1: spec.versions[0].served: expected true or false`,
+    },
+    {
+      title: "a CRD of v1beta1",
+      args: ["check", "-f", join(folder, "beta-crd.yaml"), ...against],
+      line: `crdguard: error (crd-malformed): ${folder}/beta-crd.yaml:1:1: apiVersion: expected apiextensions.k8s.io/v1; no API server since 1.22 serves another`,
+    },
+    {
+      title: "hostile names, harmlessly",
+      args: ["check", "-f", join(folder, "hostile.yaml"), ...against],
+      line: `crdguard: error (crd-malformed): ${folder}/hostile.yaml:1:1: spec.versions[1].name: "v1\\u000a\\u001b[2J" is listed twice`,
+    },
+    {
+      title: "a cluster folder with a malformed CRD",
+      args: ["check", "-f", join(folder, "good.yaml"), "--against", join(folder, "broken-cluster")],
+      line: `crdguard: error (manifest-malformed): ${folder}/broken-cluster/crd.yaml:1:1: spec.versions[0]: expected an object`,
+    },
+    {
+      title: "a cluster folder with half a workload",
+      args: ["check", "-f", join(folder, "good.yaml"), "--against", join(folder, "broken-cluster2")],
+      line: `crdguard: error (manifest-malformed): ${folder}/broken-cluster2/workload.yaml:1:1: a Deployment needs metadata.name and spec.template`,
+    },
+    {
+      title: "a setting of an unknown rule",
+      args: ["check", "--rule", "stored-version=warn", ...against],
+      line: `crdguard: error (rule-setting-invalid): --rule: "stored-version" is no rule; the rules are objects-deleted, required-resource-deleted, required-version-unserved, stored-version-forgotten, stored-version-removed`,
+    },
+    {
+      title: "a setting that is none",
+      args: ["check", "--rule", "objects-deleted", ...against],
+      line: `crdguard: error (rule-setting-invalid): --rule: "objects-deleted" is not of the form <rule-id>=deny|warn|audit`,
+    },
+    {
+      title: "an address without a port",
+      args: ["serve", "--listen", "localhost"],
+      line: "crdguard: error: option '--listen <host:port>' argument 'localhost' is invalid. give HOST:PORT, for example 127.0.0.1:8443. (crdguard --help tells more)",
+    },
+    {
+      title: "a port that is none",
+      args: ["serve", "--health-listen", "127.0.0.1:70000"],
+      line: "crdguard: error: option '--health-listen <host:port>' argument '127.0.0.1:70000' is invalid. give HOST:PORT, for example 127.0.0.1:8443. (crdguard --help tells more)",
+    },
+    {
+      title: "a drain without end",
+      args: ["serve", "--drain-seconds", "1e9"],
+      line: "crdguard: error: option '--drain-seconds <number>' argument '1e9' is invalid. give seconds from 0 to 600. (crdguard --help tells more)",
+    },
+    {
+      title: "a certificate without its key",
+      args: ["serve", "--tls-cert-file", "tls.crt", "--facts", join(folder, "cluster")],
+      line: "crdguard: error (flags-incomplete): --tls-cert-file and --tls-private-key-file go together",
+    },
+    {
+      title: "a registration of a folder",
+      args: ["serve", "--register-url", "https://localhost:8443", "--facts", join(folder, "cluster")],
+      line: "crdguard: error (flags-conflict): --register-url needs a cluster, which --facts stands in for: give one of them",
+    },
+  ])("refuses $title by status 2 and one line", ({ args, line }) => {
+    expect(run(args)).toEqual({ status: 2, stdout: "", stderr: `${line}\n` });
+  });
+
+  it("tells what it can do when it is given nothing, by status 2", () => {
+    const { status, stdout, stderr } = run([]);
+
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toMatch(/^Usage: crdguard \[options\] \[command\]\n/);
+    expect(stderr).not.toContain("(outputHelp)");
+  });
+});
+
+describe("crdguard --help", () => {
+  it("lists the commands on standard output, by status 0", () => {
+    const { status, stdout, stderr } = run(["--help"]);
+
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect([...stdout.matchAll(/^ {2}(\w+) /gm)].map(([, command]) => command)).toEqual(["check", "serve", "demo", "help"]);
+  });
+
+  it.each(["check", "serve", "demo"])("explains %s, within a terminal's width", (command) => {
+    const { status, stdout } = run([command, "--help"]);
+
+    expect(status).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^Usage: crdguard ${command} \\[options\\]\n`));
+    expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it("tells its version", () => {
+    expect(run(["--version"])).toEqual({ status: 0, stdout: "0.1.0\n", stderr: "" });
+  });
+});
+
+describe("crdguard check", () => {
+  it("allows by status 0, and says so on standard output alone", () => {
+    const folder = folderOf({ ...prefixed("cluster", CLUSTER), "new.yaml": gears(`${V1}, ${V1ALPHA1}`) });
+
+    expect(run(["check", "-f", "new.yaml", "--against", "cluster"], { cwd: folder })).toEqual({
+      status: 0,
+      stdout: "✓ allowed  gears.own.dev\n\n1 change: 1 allowed, 0 denied.\n",
+      stderr: "",
+    });
+  });
+
+  it("denies by status 1, and says what, why and the way out", () => {
+    const folder = folderOf({ ...prefixed("cluster", CLUSTER), "new.yaml": gears(V1) });
+
+    expect(run(["check", "-f", "new.yaml", "--against", "cluster"], { cwd: folder })).toEqual({
+      status: 1,
+      stdout: [
+        "✗ denied  gears.own.dev UPDATE",
+        '  deny spec.versions[v1alpha1]: stored-version-removed: "v1alpha1" would be dropped while status.storedVersions names it; 1 object of it exists, and must be rewritten into the storage version first:',
+        "      mill/g1",
+        "    To go on, do one of:",
+        "      - rewrite every object into the storage version by Kubernetes' own storage version migrator (1.35 and newer, where it is switched on), forget the old version, then apply your change again:",
+        `          echo '{"apiVersion":"storagemigration.k8s.io/v1beta1","kind":"StorageVersionMigration","metadata":{"name":"gears.own.dev"},"spec":{"resource":{"group":"own.dev","resource":"gears"}}}' | kubectl create -f -`,
+        "          kubectl wait --for=condition=Succeeded --timeout=15m storageversionmigration/gears.own.dev",
+        `          kubectl patch customresourcedefinition gears.own.dev --subresource=status --type=merge -p '{"status":{"storedVersions":["v1"]}}'`,
+        '      - keep "v1alpha1" in spec.versions of the new manifest; it need not be served',
+        "    More: docs/rules/stored-version-removed.md",
+        "",
+        "1 change: 0 allowed, 1 denied.",
+        "",
+      ].join("\n"),
+      stderr: "",
+    });
+  });
+
+  it("warns instead where a rule is set to, and allows", () => {
+    const folder = folderOf({ ...prefixed("cluster", CLUSTER), "new.yaml": gears(V1) });
+    const { status, stdout } = run(["check", "-f", "new.yaml", "--against", "cluster", "--rule", "stored-version-removed=warn"], {
+      cwd: folder,
+    });
+
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^✓ allowed {2}gears\.own\.dev UPDATE\n {2}warn spec\.versions\[v1alpha1\]: /);
+  });
+
+  it("reads standard input, several files and folders below, and says what it does not judge", () => {
+    const folder = folderOf({
+      ...prefixed("cluster", CLUSTER),
+      "bundle/below/cogs.yaml": gears(V1, { name: "cogs.own.dev" }),
+      "bundle/below/other.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: { name: mill }\n",
+      "axles.json": JSON.stringify({
+        apiVersion: "apiextensions.k8s.io/v1",
+        kind: "CustomResourceDefinition",
+        metadata: { name: "axles.own.dev" },
+        spec: {
+          group: "own.dev",
+          names: { kind: "Axle", plural: "axles" },
+          versions: [{ name: "v1", served: true, storage: true }],
+        },
+      }),
+    });
+
+    expect(
+      run(["check", "-f", "-", "-f", "axles.json", "-R", "-f", "bundle", "--against", "cluster"], {
+        cwd: folder,
+        input: gears(`${V1}, ${V1ALPHA1}`),
+      }),
+    ).toEqual({
+      status: 0,
+      stdout: "✓ allowed  axles.own.dev, cogs.own.dev, gears.own.dev\n\n3 changes: 3 allowed, 0 denied.\n",
+      stderr: "1 other object is not CustomResourceDefinitions and not judged\n",
+    });
+  });
+
+  it("names standard input in an error", () => {
+    const folder = folderOf(prefixed("cluster", CLUSTER));
+
+    expect(run(["check", "-f", "-", "--against", "cluster"], { cwd: folder, input: "a: [" })).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/^crdguard: error \(manifest-malformed\): \(standard input\):1:5: [^\n]+\n$/) as string,
+    });
+  });
+
+  it("prints JSON by its contract, and nothing else on standard output", () => {
+    const folder = folderOf({
+      ...prefixed("cluster", CLUSTER),
+      "new.yaml": `${gears(V1)}\n---\n${gears(V1, { name: "axles.own.dev" })}`,
+    });
+    const { status, stdout, stderr } = run(["check", "-f", "new.yaml", "--against", "cluster", "-o", "json"], { cwd: folder });
+
+    expect({ status, stderr }).toEqual({ status: 1, stderr: "" });
+    expect(JSON.parse(stdout)).toEqual({
+      apiVersion: "crdguard.dev/v1alpha1",
+      kind: "CheckReport",
+      verdict: "deny",
+      changes: [
+        { crd: "axles.own.dev", operation: "CREATE", verdict: "allow", findings: [] },
+        {
+          crd: "gears.own.dev",
+          operation: "UPDATE",
+          verdict: "deny",
+          findings: [
+            {
+              rule: "stored-version-removed",
+              enforcement: "deny",
+              field: "spec.versions[v1alpha1]",
+              message: expect.stringMatching(/^"v1alpha1" would be dropped/) as string,
+              evidence: [{ kind: "objects", count: 1, isComplete: true, namespaces: { mill: 1 }, examples: ["mill/g1"] }],
+              remedies: [
+                { title: expect.any(String) as string, command: expect.any(String) as string },
+                { title: expect.any(String) as string },
+              ],
+            },
+          ],
+        },
+      ],
+    });
+  });
+
+  it.each([
+    { title: "in a pipe", env: {}, hasColors: false },
+    { title: "in a pipe with NO_COLOR", env: { NO_COLOR: "1" }, hasColors: false },
+    { title: "with NO_COLOR, whatever FORCE_COLOR says", env: { NO_COLOR: "1", FORCE_COLOR: "1" }, hasColors: false },
+    { title: "with an empty NO_COLOR and FORCE_COLOR=1", env: { NO_COLOR: "", FORCE_COLOR: "1" }, hasColors: true },
+    { title: "with FORCE_COLOR=0", env: { FORCE_COLOR: "0" }, hasColors: false },
+  ])("writes colours only where somebody sees them: $title", ({ env, hasColors }) => {
+    const { stdout } = run(["check", "-f", "demo/changes", "--against", "demo/cluster"], { env });
+
+    expect(stdout.includes("\u001b")).toBe(hasColors);
+  });
+
+  it("takes a closed pipe for a reader that has seen enough", () => {
+    const ran = spawnSync(
+      "sh",
+      [
+        "-c",
+        `"$0" "$1" check -f demo/changes --against demo/cluster -o json | head -c 1; "$0" "$1" --help | true`,
+        process.execPath,
+        MAIN,
+      ],
+      {
+        cwd: ROOT,
+        encoding: "utf8",
+      },
+    );
+
+    expect({ stdout: ran.stdout, stderr: ran.stderr }).toEqual({ stdout: "{", stderr: "" });
+  });
+
+  it("keeps its status when the pipe is closed, so that set -o pipefail sees the denial", () => {
+    const script = `set -o pipefail; for i in 1 2 3; do "$0" "$1" check -f demo/changes --against demo/cluster | true; printf '%s ' $?; done`;
+    const ran = spawnSync("bash", ["-c", script, process.execPath, MAIN], { cwd: ROOT, encoding: "utf8" });
+
+    expect({ stdout: ran.stdout, stderr: ran.stderr }).toEqual({ stdout: "1 1 1 ", stderr: "" });
+  });
+});
+
+describe("crdguard demo", () => {
+  it("runs by itself, names who would be hurt and nobody else, and leaves nothing behind", () => {
+    const { status, stdout, stderr } = run(["demo"]);
+    const scenes = [...stdout.matchAll(/^(✓ allowed|✗ denied) {2}(\d)\./gm)].map(([, mark, number]) => [number, mark]);
+
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(scenes).toEqual([
+      ["1", "✗ denied"],
+      ["2", "✗ denied"],
+      ["3", "✗ denied"],
+      ["4", "✓ allowed"],
+      ["5", "✗ denied"],
+    ]);
+    const [first = ""] = stdout.split(/^. (?:allowed|denied) {2}2\./m);
+    expect(first).toContain("Deployment envoy-gateway-system/envoy-gateway (image docker.io/envoyproxy/gateway:v1.0.1;");
+    expect(first).toContain("Deployment kube-system/cilium-operator (image quay.io/cilium/operator-generic:v1.15.4;");
+    expect(stdout).not.toContain("istio-system");
+    expect(stdout).not.toContain("\u001b");
+  });
+});
+
+function prefixed(folder: string, files: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(files).map(([name, text]) => [`${folder}/${name}`, text]));
+}
+
+/** As `folderOf`, for a whole describe block. */
+function sharedFolderOf(files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), "crdguard-cli-"));
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  return folder;
+}

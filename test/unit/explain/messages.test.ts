@@ -1,0 +1,231 @@
+import { describe, expect, it } from "vitest";
+import { EVERYTHING, targetsOf } from "../../../src/explain/audience.ts";
+import { evidenceLine, evidenceOf } from "../../../src/explain/evidence.ts";
+import { messageOf, objectCount, outcomePhrase } from "../../../src/explain/messages.ts";
+import type { ObjectEvidence } from "../../../src/rules/facts.ts";
+import type { Fact } from "../../../src/rules/finding.ts";
+import { counted, need } from "../../support/builders.ts";
+
+const gears = { group: "own.dev", plural: "gears" };
+const turner = need({ versions: ["v1"], image: "own.dev/turner:v1.0.0" });
+const unknown = need({ versions: ["v1"], image: "own.dev/turner:latest", certainty: { kind: "unknown-version" } });
+const crashing = { need: turner, before: "works", after: "crashes", stateAfter: "unserved" } as const;
+const stopping = { need: turner, before: "works", after: "stops-working", stateAfter: "unserved" } as const;
+const losing = { need: turner, before: "works", after: "loses-feature", stateAfter: "unserved" } as const;
+const declaration = {
+  workload: turner.workload,
+  key: "crdguard.dev/requires",
+  value: "gears",
+  problem: "it names no version",
+} as const;
+
+/** What is told of one fact: the sentence, the lines of evidence, and the rights that its names take. */
+interface Told {
+  readonly message: string;
+  readonly lines: readonly (string | null)[];
+  readonly targets: readonly string[];
+}
+
+function tell(fact: Fact): Told {
+  const finding = { rule: "r", field: "f", fact, remedies: [], defaultEnforcement: "deny", enforcement: "deny" } as const;
+  return {
+    message: messageOf(fact, "gears.own.dev"),
+    lines: evidenceOf(fact, gears, EVERYTHING).map(evidenceLine),
+    targets: targetsOf([finding], gears).map(({ group, resource, namespace }) => `${resource}.${group}/${namespace}`),
+  };
+}
+
+const WORKLOAD_TARGETS = ["deployments.apps/", "deployments.apps/mill"];
+const OBJECT_TARGETS = ["gears.own.dev/", "gears.own.dev/mill"];
+
+/** One of each kind, so that a new kind without its words tested does not compile. */
+const EXPECTED: { readonly [Kind in Fact["kind"]]: { readonly fact: Extract<Fact, { kind: Kind }>; readonly told: Told } } = {
+  "stored-version-removed": {
+    fact: { kind: "stored-version-removed", version: "v1alpha1", case: "migrate", objects: counted(1), isAssumedStored: false },
+    told: {
+      message:
+        '"v1alpha1" would be dropped while status.storedVersions names it; 1 object of it exists, and must be rewritten into the storage version first',
+      lines: ["mill/g1"],
+      targets: OBJECT_TARGETS,
+    },
+  },
+  "stored-version-forgotten": {
+    fact: {
+      kind: "stored-version-forgotten",
+      version: "v1alpha1",
+      isStorageVersion: false,
+      objects: counted(2),
+      migration: { kind: "none" },
+    },
+    told: {
+      message:
+        '"v1alpha1" would be forgotten without proof that no object is stored in it: 2 objects of it exist, and no migration of them is recorded; once it is dropped as well, such objects can no longer be read, listed or deleted',
+      lines: ["mill/g1, 1 more"],
+      targets: OBJECT_TARGETS,
+    },
+  },
+  "required-version-unserved": {
+    fact: {
+      kind: "required-version-unserved",
+      versions: ["v1", "v1beta1"],
+      stateAfter: "unserved",
+      isCreate: false,
+      hurt: [crashing, crashing],
+    },
+    told: {
+      message: '"v1" and "v1beta1" would no longer be served, and 2 running workloads need it to start',
+      lines: Array.from(
+        { length: 2 },
+        () => "Deployment mill/turner (image own.dev/turner:v1.0.0; catalog: turner >=1.0.0 <2.0.0): crashes at its next restart",
+      ),
+      targets: WORKLOAD_TARGETS,
+    },
+  },
+  "required-resource-deleted": {
+    fact: { kind: "required-resource-deleted", hurt: [stopping] },
+    told: {
+      message: '"gears.own.dev" would be deleted, and 1 running workload needs it to work',
+      lines: [
+        "Deployment mill/turner (image own.dev/turner:v1.0.0; catalog: turner >=1.0.0 <2.0.0): stays up but does its work no more, at its next restart at the latest",
+      ],
+      targets: WORKLOAD_TARGETS,
+    },
+  },
+  "requirement-unknown": {
+    fact: { kind: "requirement-unknown", needs: [unknown] },
+    told: {
+      message:
+        "1 running workload may need what goes away: the image is that of a known controller, but its tag names no version",
+      lines: ["Deployment mill/turner (image own.dev/turner:latest; catalog: turner, version unknown)"],
+      targets: WORKLOAD_TARGETS,
+    },
+  },
+  "declaration-unreadable": {
+    fact: { kind: "declaration-unreadable", declarations: [declaration, declaration] },
+    told: {
+      message: "2 running workloads may need what goes away: the declaration cannot be read",
+      lines: Array.from(
+        { length: 2 },
+        () => 'Deployment mill/turner (annotation crdguard.dev/requires: "gears": it names no version)',
+      ),
+      targets: WORKLOAD_TARGETS,
+    },
+  },
+  "objects-deleted": {
+    fact: { kind: "objects-deleted", objects: counted(1) },
+    told: {
+      message: "1 object would be deleted with the definition, and what it stands for",
+      lines: ["mill/g1"],
+      targets: OBJECT_TARGETS,
+    },
+  },
+};
+
+describe("a fact in words", () => {
+  it.each(Object.entries(EXPECTED))("is told: %s", (_kind, { fact, told }) => {
+    expect(tell(fact)).toEqual(told);
+  });
+
+  it.each<{ title: string; fact: Fact; message: string }>([
+    {
+      title: "a create that does not list a version",
+      fact: { kind: "required-version-unserved", versions: ["v1"], stateAfter: "unlisted", isCreate: true, hurt: [crashing] },
+      message: '"v1" would not be listed, and 1 running workload needs it to start',
+    },
+    {
+      title: "harm of two kinds by the lesser claim",
+      fact: {
+        kind: "required-version-unserved",
+        versions: ["v1"],
+        stateAfter: "unlisted",
+        isCreate: false,
+        hurt: [crashing, stopping],
+      },
+      message: '"v1" would be gone, and 2 running workloads need it to work',
+    },
+    {
+      title: "lost features",
+      fact: {
+        kind: "required-version-unserved",
+        versions: ["v1"],
+        stateAfter: "unserved",
+        isCreate: false,
+        hurt: [losing, losing],
+      },
+      message: '"v1" would no longer be served, and 2 running workloads use it',
+    },
+    {
+      title: "a migration that succeeded, as what was seen",
+      fact: {
+        kind: "stored-version-forgotten",
+        version: "v1alpha1",
+        isStorageVersion: false,
+        objects: { kind: "not-counted" },
+        migration: { kind: "succeeded", by: "StorageVersionMigration gears" },
+      },
+      message:
+        '"v1alpha1" would be forgotten without proof that no object is stored in it: objects were not counted, rewritten by StorageVersionMigration gears; once it is dropped as well, such objects can no longer be read, listed or deleted',
+    },
+    {
+      title: "a deletion whose objects could not be counted",
+      fact: { kind: "objects-deleted", objects: { kind: "uncountable", reason: "the API server\nanswers 403" } },
+      message:
+        "its objects could not be counted (the API server\\u000aanswers 403), and every one that exists would be deleted with the definition",
+    },
+    {
+      title: "a deletion whose count was cut short before the first object",
+      fact: { kind: "objects-deleted", objects: counted(0, { isComplete: false }) },
+      message: "its objects could not be counted in time, and every one that exists would be deleted with the definition",
+    },
+    {
+      title: "a deletion whose count was cut short",
+      fact: { kind: "objects-deleted", objects: counted(3200, { isComplete: false }) },
+      message: "at least 3,200 objects would be deleted with the definition, and what they stand for",
+    },
+  ])("tells $title", ({ fact, message }) => {
+    expect(messageOf(fact, "gears.own.dev")).toBe(message);
+  });
+
+  it.each<{ objects: ObjectEvidence; words: string }>([
+    { objects: { kind: "not-counted" }, words: "objects were not counted" },
+    { objects: { kind: "uncountable", reason: "forbidden" }, words: "its objects could not be counted (forbidden)" },
+    { objects: counted(0), words: "no object of it exists" },
+    {
+      objects: { ...counted(0), source: { kind: "folder", path: "demo/cluster" } } as ObjectEvidence,
+      words: "no object of it is in demo/cluster",
+    },
+    { objects: counted(1), words: "1 object of it exists" },
+    { objects: counted(3200), words: "3,200 objects of it exist" },
+    { objects: counted(0, { isComplete: false }), words: "its objects could not be counted in time" },
+    { objects: counted(1, { isComplete: false }), words: "at least 1 object of it exists" },
+    { objects: counted(3200, { isComplete: false }), words: "at least 3,200 objects of it exist" },
+  ])("counts honestly: $words", ({ objects, words }) => {
+    expect(objectCount(objects)).toBe(words);
+  });
+
+  it.each([
+    ["works", "goes on working"],
+    ["loses-feature", "goes on without this API and ignores its objects"],
+    ["stops-working", "stays up but does its work no more, at its next restart at the latest"],
+    ["crashes", "crashes at its next restart"],
+  ] as const)("tells what becomes of a workload that %s", (outcome, words) => {
+    expect(outcomePhrase(outcome)).toBe(words);
+  });
+
+  it("names no namespace of cluster-scoped objects, and asks for one right for them", () => {
+    const objects: ObjectEvidence = {
+      kind: "counted",
+      total: 1,
+      isComplete: true,
+      byNamespace: new Map([["", 1]]),
+      examples: [{ namespace: "", name: "g1" }],
+      source: { kind: "cluster" },
+    };
+    const fact = { kind: "objects-deleted", objects } as const;
+
+    expect(tell(fact)).toMatchObject({ lines: ["g1"], targets: ["gears.own.dev/"] });
+    expect(evidenceOf(fact, gears, EVERYTHING)).toEqual([
+      { kind: "objects", count: 1, isComplete: true, namespaces: {}, examples: ["g1"] },
+    ]);
+  });
+});

@@ -1,0 +1,333 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { EVERYTHING } from "../../../src/explain/audience.ts";
+import { type ExplainedRemedy, explainRemedies } from "../../../src/explain/remedies.ts";
+import type { Remedy } from "../../../src/rules/finding.ts";
+import { crd, need } from "../../support/builders.ts";
+
+const gears = crd({ served: ["v1", "v1alpha1"], storage: "v1alpha1", stored: ["v1alpha1", "v1"] });
+const clusterGears = crd({ served: ["v1"], unserved: ["v2"], scope: "Cluster" });
+const unservedGears = crd({ served: [], unserved: ["v1", "v2"], storage: "v2" });
+const turner = need({ versions: ["v1alpha1", "v1"], image: "registry.example:5000/mirror/turner:v1.0.0@sha256:abc" });
+const declaration = {
+  workload: { kind: "StatefulSet", namespace: "mill", name: "turner" },
+  key: "crdguard.dev/requires",
+  value: "gears",
+  problem: "no version",
+} as const;
+
+/** One of each kind, so that a new kind without its words tested does not compile. */
+const EXPECTED: {
+  readonly [Kind in Remedy["kind"]]: { readonly remedy: Extract<Remedy, { kind: Kind }>; readonly told: ExplainedRemedy };
+} = {
+  "forget-stored-version": {
+    remedy: { kind: "forget-stored-version", crd: gears, remaining: ["v1"] },
+    told: {
+      title: "forget the version, since no object is stored in it, then apply your change again",
+      command: `kubectl patch customresourcedefinition gears.own.dev --subresource=status --type=merge -p '{"status":{"storedVersions":["v1"]}}'`,
+    },
+  },
+  "recreate-empty-crd": {
+    remedy: { kind: "recreate-empty-crd", crd: gears },
+    told: {
+      title: "delete the definition, which has no objects, then apply your change again",
+      command: "kubectl delete customresourcedefinition gears.own.dev",
+    },
+  },
+  "migrate-in-tree": {
+    remedy: { kind: "migrate-in-tree", crd: gears, remaining: ["v1"] },
+    told: {
+      title:
+        "rewrite every object into the storage version by Kubernetes' own storage version migrator (1.35 and newer, where it is switched on), forget the old version, then apply your change again",
+      command: [
+        `echo '{"apiVersion":"storagemigration.k8s.io/v1beta1","kind":"StorageVersionMigration","metadata":{"name":"gears.own.dev"},"spec":{"resource":{"group":"own.dev","resource":"gears"}}}' | kubectl create -f -`,
+        "kubectl wait --for=condition=Succeeded --timeout=15m storageversionmigration/gears.own.dev",
+        `kubectl patch customresourcedefinition gears.own.dev --subresource=status --type=merge -p '{"status":{"storedVersions":["v1"]}}'`,
+      ].join("\n"),
+    },
+  },
+  "flip-storage-version": {
+    remedy: { kind: "flip-storage-version", crd: gears, to: "v1", remaining: ["v1"] },
+    told: {
+      title: 'store new objects in "v1", rewrite the old ones, forget the old version, then apply your change again',
+      command: [
+        `kubectl patch customresourcedefinition gears.own.dev --type=json -p '[{"op":"test","path":"/spec/versions/0/name","value":"v1"},{"op":"replace","path":"/spec/versions/0/storage","value":true},{"op":"test","path":"/spec/versions/1/name","value":"v1alpha1"},{"op":"replace","path":"/spec/versions/1/storage","value":false}]'`,
+        `echo '{"apiVersion":"storagemigration.k8s.io/v1beta1","kind":"StorageVersionMigration","metadata":{"name":"gears.own.dev"},"spec":{"resource":{"group":"own.dev","resource":"gears"}}}' | kubectl create -f -`,
+        "kubectl wait --for=condition=Succeeded --timeout=15m storageversionmigration/gears.own.dev",
+        `kubectl patch customresourcedefinition gears.own.dev --subresource=status --type=merge -p '{"status":{"storedVersions":["v1"]}}'`,
+      ].join("\n"),
+    },
+  },
+  "keep-version-listed": {
+    remedy: { kind: "keep-version-listed", version: "v1alpha1" },
+    told: { title: 'keep "v1alpha1" in spec.versions of the new manifest; it need not be served' },
+  },
+  "keep-stored-version": {
+    remedy: { kind: "keep-stored-version", version: "v1" },
+    told: { title: 'keep "v1" in status.storedVersions' },
+  },
+  "replace-by-backup": {
+    remedy: { kind: "replace-by-backup", crd: gears, readIn: "v1alpha1", newVersion: "v2" },
+    told: {
+      title: "back the objects up, delete them and the definition, apply your change again, and create the objects anew",
+      command: [
+        "kubectl get gears.v1alpha1.own.dev --all-namespaces -o yaml > gears.own.dev.backup.yaml",
+        "kubectl delete gears.v1alpha1.own.dev --all --all-namespaces",
+        "kubectl delete customresourcedefinition gears.own.dev",
+        "# apply your change again; compare the two schemas, for fields may have moved; then",
+        "sed -e '/^    resourceVersion: /d' -e 's#apiVersion: own.dev/v1alpha1$#apiVersion: own.dev/v2#' gears.own.dev.backup.yaml | kubectl create -f -",
+      ].join("\n"),
+    },
+  },
+  "upgrade-workload": {
+    remedy: { kind: "upgrade-workload", need: turner, minimumVersion: "1.2.0" },
+    told: {
+      title: "upgrade turner to 1.2.0 or newer first, by its own chart or manifests, or by",
+      command: "kubectl -n mill set image deployment/turner main=registry.example:5000/mirror/turner:v1.2.0",
+    },
+  },
+  "scale-down": {
+    remedy: { kind: "scale-down", need: turner },
+    told: { title: "stop turner first, if nobody needs it", command: "kubectl -n mill scale deployment/turner --replicas=0" },
+  },
+  "keep-version-served": {
+    remedy: { kind: "keep-version-served", versions: ["v1alpha1", "v1"], isListed: true },
+    told: {
+      title:
+        'keep serving "v1alpha1" or "v1": set its served to true in the new manifest, or apply a release or channel that serves it',
+    },
+  },
+  "stay-on-bundle": {
+    remedy: { kind: "stay-on-bundle", version: "v1.0.0", channel: "experimental" },
+    told: { title: "stay on the release you have: v1.0.0, experimental channel" },
+  },
+  "delete-objects": {
+    remedy: { kind: "delete-objects", crd: clusterGears, readIn: "v1" },
+    told: {
+      title: "back the objects up and delete them one by one first, if they are no longer needed",
+      command: "kubectl get gears.v1.own.dev -o yaml > gears.own.dev.backup.yaml\nkubectl delete gears.v1.own.dev --all",
+    },
+  },
+  "serve-to-count": {
+    remedy: { kind: "serve-to-count", crd: unservedGears },
+    told: {
+      title: "serve a version, so that the objects can be seen, then look before you delete",
+      command: [
+        `kubectl patch customresourcedefinition gears.own.dev --type=json -p '[{"op":"test","path":"/spec/versions/1/name","value":"v2"},{"op":"replace","path":"/spec/versions/1/served","value":true}]'`,
+        "kubectl get gears.own.dev --all-namespaces",
+      ].join("\n"),
+    },
+  },
+  "declare-requirement": {
+    remedy: { kind: "declare-requirement", need: turner },
+    told: {
+      title: "say what turner needs, if you know its version, so that nobody has to guess",
+      command: "kubectl -n mill annotate deployment/turner 'crdguard.dev/requires=gears.own.dev/v1alpha1|v1'",
+    },
+  },
+  "correct-declaration": {
+    remedy: { kind: "correct-declaration", declaration },
+    told: {
+      title:
+        "correct the annotation crdguard.dev/requires of turner: <plural>.<group>/<version>[|<version>], separated by commas",
+    },
+  },
+};
+
+describe("explainRemedies", () => {
+  it.each(Object.entries(EXPECTED))("puts %s into words", (_kind, { remedy, told }) => {
+    expect(explainRemedies([remedy], EVERYTHING)).toEqual([told]);
+  });
+
+  it.each<{ title: string; remedy: Remedy; told: ExplainedRemedy }>([
+    {
+      title: "says that a backup needs a served version where there is none",
+      remedy: { kind: "replace-by-backup", crd: unservedGears, readIn: null, newVersion: "v3" },
+      told: {
+        title:
+          "back the objects up, delete them and the definition, apply your change again, and create the objects anew; serve a version first, or they cannot be read",
+      },
+    },
+    {
+      title: "says to put a version back that the new manifest lacks",
+      remedy: { kind: "keep-version-served", versions: ["v1"], isListed: false },
+      told: { title: 'keep serving "v1": put it back into the new manifest, or apply a release or channel that serves it' },
+    },
+    {
+      title: "names a bundle without a channel",
+      remedy: { kind: "stay-on-bundle", version: "v1.0.0", channel: null },
+      told: { title: "stay on the release you have: v1.0.0" },
+    },
+    {
+      title: "keeps a tag without the v without it",
+      remedy: {
+        kind: "upgrade-workload",
+        need: need({ versions: ["v1"], image: "istio/pilot:1.21.2" }),
+        minimumVersion: "1.22.0",
+      },
+      told: {
+        title: "upgrade turner to 1.22.0 or newer first, by its own chart or manifests, or by",
+        command: "kubectl -n mill set image deployment/turner main=istio/pilot:1.22.0",
+      },
+    },
+    {
+      title: "takes the port of a registry for no tag",
+      remedy: {
+        kind: "upgrade-workload",
+        need: need({ versions: ["v1"], image: "reg.example:5000/turner" }),
+        minimumVersion: "2.0.0",
+      },
+      told: {
+        title: "upgrade turner to 2.0.0 or newer first, by its own chart or manifests, or by",
+        command: "kubectl -n mill set image deployment/turner main=reg.example:5000/turner:v2.0.0",
+      },
+    },
+  ])("$title", ({ remedy, told }) => {
+    expect(explainRemedies([remedy], EVERYTHING)).toEqual([told]);
+  });
+
+  it("leaves out what speaks of workloads that the reader may not see, and nothing else", () => {
+    const remedies = Object.values(EXPECTED).map(({ remedy }) => remedy);
+    const told = explainRemedies(remedies, { mayName: () => false });
+
+    expect(told).toEqual(
+      Object.values(EXPECTED)
+        .filter(({ remedy }) => !("need" in remedy) && !("declaration" in remedy))
+        .map(({ told: words }) => words),
+    );
+    expect(JSON.stringify(told)).not.toContain("turner");
+  });
+});
+
+describe("a command pasted into a real shell", () => {
+  /** Each kubectl call of the command, as its arguments; standard input of `create` as an argument of its own. */
+  function paste(
+    command: string,
+    backup = "",
+  ): { readonly calls: readonly (readonly string[])[]; readonly files: readonly string[] } {
+    const folder = mkdtempSync(join(tmpdir(), "crdguard-paste-"));
+    onTestFinished(() => {
+      rmSync(folder, { recursive: true });
+    });
+    const kubectl = [
+      "kubectl() {",
+      `  { for argument; do printf '%s\\0' "$argument"; done; [ "$1" != create ] || { cat; printf '\\0'; }; printf '\\001\\0'; } >> calls`,
+      `  [ "$1" != get ] || cat backup`,
+      "}",
+    ].join("\n");
+    writeFileSync(join(folder, "backup"), backup);
+    execFileSync("sh", ["-c", `${kubectl}\n${command}`], { cwd: folder, encoding: "utf8" });
+    const calls = readFileSync(join(folder, "calls"), "utf8").split("\u0001\0").slice(0, -1);
+    const files = readdirSync(folder).filter((file) => file !== "calls" && file !== "backup");
+    return { calls: calls.map((call) => call.split("\0").slice(0, -1)), files };
+  }
+
+  function commandOf(remedy: Remedy): string {
+    return explainRemedies([remedy], EVERYTHING)[0]?.command ?? "";
+  }
+
+  const hostile = "a'; touch pwned; $(touch pwned) `touch pwned` \"\n touch pwned\n\u001b[2J\u202E#w pwned\n#e";
+  const hostileCrd = { ...crd({ name: "gears.own.dev", served: ["v1"] }), name: hostile, plural: hostile, group: hostile };
+  const hostileNeed = {
+    ...need({ versions: [hostile], workload: { namespace: hostile, name: hostile }, image: hostile }),
+    requirement: { ...turner.requirement, group: hostile, resource: hostile, versions: [hostile] },
+  };
+
+  it.each<Remedy>([
+    { kind: "forget-stored-version", crd: hostileCrd, remaining: [hostile] },
+    { kind: "recreate-empty-crd", crd: hostileCrd },
+    { kind: "migrate-in-tree", crd: hostileCrd, remaining: [hostile] },
+    {
+      kind: "flip-storage-version",
+      crd: { ...hostileCrd, versions: [{ name: hostile, isServed: true, isStorage: true }] },
+      to: "v1",
+      remaining: [hostile],
+    },
+    { kind: "replace-by-backup", crd: hostileCrd, readIn: hostile, newVersion: hostile },
+    { kind: "upgrade-workload", need: hostileNeed, minimumVersion: "1.2.0" },
+    { kind: "scale-down", need: hostileNeed },
+    { kind: "delete-objects", crd: hostileCrd, readIn: hostile },
+    { kind: "serve-to-count", crd: { ...hostileCrd, versions: [{ name: hostile, isServed: false, isStorage: true }] } },
+    { kind: "declare-requirement", need: hostileNeed },
+  ])("runs nothing but kubectl, however hostile the names are: $kind", (remedy) => {
+    const { calls, files } = paste(commandOf(remedy), `- apiVersion: ${hostile}/${hostile}\n    resourceVersion: "7"\n`);
+
+    expect(calls.length).toBeGreaterThan(0);
+    expect(files.filter((file) => !file.endsWith(".backup.yaml"))).toEqual([]);
+    expect(commandOf(remedy).replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  });
+
+  it.each(["v2#w pwned", "v2#e;touch pwned", "v2\\"])("lets no version be a command of sed: %s", (newVersion) => {
+    const command = commandOf({ kind: "replace-by-backup", crd: gears, readIn: "v1alpha1", newVersion });
+    const { calls, files } = paste(command, "- apiVersion: own.dev/v1alpha1\n");
+
+    expect(files).toEqual(["gears.own.dev.backup.yaml"]);
+    expect(calls.at(-1)).toEqual(["create", "-f", "-", `- apiVersion: own.dev/${newVersion}\n`]);
+  });
+
+  it("reads no name as an option, and no plural as a list of resources", () => {
+    const options = { ...hostileCrd, name: "--all", plural: "pods,secrets", group: "own.dev" };
+
+    expect(paste(commandOf({ kind: "recreate-empty-crd", crd: options })).calls).toEqual([
+      ["delete", "customresourcedefinition", String.raw`\u002d-all`],
+    ]);
+    expect(paste(commandOf({ kind: "delete-objects", crd: options, readIn: "v1" })).calls[1]).toEqual([
+      "delete",
+      String.raw`pods\u002csecrets.v1.own.dev`,
+      "--all",
+      "--all-namespaces",
+    ]);
+  });
+
+  it("gives kubectl whole patches, however many versions there are", () => {
+    const names = Array.from({ length: 40 }, (_, index) => `v${String(index + 1)}alpha1`);
+    const many = crd({ served: names, storage: "v1alpha1", stored: names });
+    const [flip = []] = paste(commandOf({ kind: "flip-storage-version", crd: many, to: "v40alpha1", remaining: names })).calls;
+
+    expect(JSON.parse(flip.at(-1) ?? "")).toEqual([
+      { op: "test", path: "/spec/versions/0/name", value: "v1alpha1" },
+      { op: "replace", path: "/spec/versions/0/storage", value: false },
+      { op: "test", path: "/spec/versions/39/name", value: "v40alpha1" },
+      { op: "replace", path: "/spec/versions/39/storage", value: true },
+    ]);
+    const [forget = []] = paste(commandOf({ kind: "forget-stored-version", crd: many, remaining: names })).calls;
+    expect(JSON.parse(forget.at(-1) ?? "")).toEqual({ status: { storedVersions: names } });
+  });
+
+  it("gives kubectl a whole migration, for the longest names too", () => {
+    const name = `${"g".repeat(63)}.${"o".repeat(63)}.${"w".repeat(63)}.own.dev`;
+    const [create = []] = paste(
+      commandOf({ kind: "migrate-in-tree", crd: crd({ name, served: ["v1"] }), remaining: ["v1"] }),
+    ).calls;
+
+    expect(create.slice(0, 3)).toEqual(["create", "-f", "-"]);
+    expect(JSON.parse(create[3] ?? "")).toMatchObject({ metadata: { name }, spec: { resource: { resource: "g".repeat(63) } } });
+  });
+
+  it("restores a backup in the new version, without resource versions", () => {
+    const backup = [
+      "apiVersion: v1",
+      "items:",
+      "- apiVersion: own.dev/v1alpha1",
+      "  kind: Gear",
+      "  metadata:",
+      "    name: g1",
+      '    resourceVersion: "391"',
+      "  spec:",
+      "    teeth: 12",
+      "kind: List",
+      "",
+    ].join("\n");
+    const { calls } = paste(commandOf({ kind: "replace-by-backup", crd: gears, readIn: "v1alpha1", newVersion: "v2" }), backup);
+
+    expect(calls).toEqual([
+      ["get", "gears.v1alpha1.own.dev", "--all-namespaces", "-o", "yaml"],
+      ["delete", "gears.v1alpha1.own.dev", "--all", "--all-namespaces"],
+      ["delete", "customresourcedefinition", "gears.own.dev"],
+      ["create", "-f", "-", backup.replace("v1alpha1", "v2").replace('    resourceVersion: "391"\n', "")],
+    ]);
+  });
+});

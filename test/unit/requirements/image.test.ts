@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import { isInRange, isSameRepository, parseImage, readTagVersion, type TagVersion } from "../../../src/requirements/image.ts";
+
+describe("parseImage", () => {
+  it.each([
+    { image: "traefik", path: "traefik", tag: null },
+    { image: "traefik:v3.0.0", path: "traefik", tag: "v3.0.0" },
+    { image: "library/traefik:v3", path: "traefik", tag: "v3" },
+    { image: "docker.io/library/traefik:v3", path: "traefik", tag: "v3" },
+    { image: "docker.io/envoyproxy/gateway:v1.0.1", path: "envoyproxy/gateway", tag: "v1.0.1" },
+    { image: "envoyproxy/gateway", path: "envoyproxy/gateway", tag: null },
+    { image: "quay.io/cilium/operator-generic:v1.15.4@sha256:0a1b", path: "cilium/operator-generic", tag: "v1.15.4" },
+    { image: "quay.io/cilium/operator@sha256:0a1b", path: "cilium/operator", tag: null },
+    { image: "registry.example:5000/envoyproxy/gateway", path: "envoyproxy/gateway", tag: null },
+    { image: "registry.example:5000/envoyproxy/gateway:v1", path: "envoyproxy/gateway", tag: "v1" },
+    { image: "registry:5000/gateway:v1", path: "gateway", tag: "v1" },
+    { image: "localhost/gateway:v1", path: "gateway", tag: "v1" },
+    { image: "[::1]:5000/gateway:v1", path: "gateway", tag: "v1" },
+    { image: "mirror/docker.io/envoyproxy/gateway:v1", path: "mirror/docker.io/envoyproxy/gateway", tag: "v1" },
+    { image: "", path: "", tag: null },
+    { image: ":", path: "", tag: "" },
+    { image: "@sha256:0a1b", path: "", tag: null },
+  ])("reads $image", ({ image, path, tag }) => {
+    expect(parseImage(image)).toEqual({ path, tag });
+  });
+});
+
+describe("isSameRepository", () => {
+  it.each([
+    { image: "envoyproxy/gateway:v1.0.1", known: "docker.io/envoyproxy/gateway", isSame: true },
+    { image: "registry.example/envoyproxy/gateway", known: "docker.io/envoyproxy/gateway", isSame: true },
+    { image: "registry.example:5000/mirror/docker.io/envoyproxy/gateway", known: "docker.io/envoyproxy/gateway", isSame: true },
+    { image: "registry.example/evil-envoyproxy/gateway", known: "docker.io/envoyproxy/gateway", isSame: false },
+    { image: "envoyproxy/gateway-dev", known: "docker.io/envoyproxy/gateway", isSame: false },
+    { image: "envoyproxy/gateway/tools", known: "docker.io/envoyproxy/gateway", isSame: false },
+    { image: "gateway", known: "docker.io/envoyproxy/gateway", isSame: false },
+    { image: "registry.example/traefik:v3", known: "traefik", isSame: true },
+    { image: "docker.io/library/traefik", known: "traefik", isSame: true },
+    { image: "registry.example/someone/traefik", known: "traefik", isSame: false },
+    { image: "Envoyproxy/Gateway", known: "docker.io/envoyproxy/gateway", isSame: false },
+  ])("tells whether $image is $known", ({ image, known, isSame }) => {
+    expect(isSameRepository(parseImage(image), parseImage(known))).toBe(isSame);
+  });
+});
+
+describe("readTagVersion", () => {
+  const exact = (version: string): TagVersion => ({ kind: "exact", version });
+  const minor = (range: string): TagVersion => ({ kind: "minor", range });
+  const unknown: TagVersion = { kind: "unknown" };
+
+  it.each([
+    { tag: "v1.15.6", version: exact("1.15.6") },
+    { tag: "1.15.6", version: exact("1.15.6") },
+    { tag: "v1.15.06", version: exact("1.15.6") },
+    { tag: "1.15.6-distroless", version: exact("1.15.6") },
+    { tag: "1.15.6_arm64", version: exact("1.15.6") },
+    { tag: "v1.1.0-rc.1", version: exact("1.1.0") },
+    { tag: "v1.1.0+build.7", version: exact("1.1.0") },
+    { tag: "1.27.0.1", version: exact("1.27.0") },
+    { tag: "v1.15", version: minor("1.15.x") },
+    { tag: "1.15", version: minor("1.15.x") },
+    { tag: "v1.15-alpine", version: minor("1.15.x") },
+    { tag: "v1.2.9999999", version: minor("1.2.x") },
+    { tag: "999999.999999.999999", version: exact("999999.999999.999999") },
+    { tag: "v1", version: unknown },
+    { tag: "latest", version: unknown },
+    { tag: "main", version: unknown },
+    { tag: "edge-24.5.1", version: unknown },
+    { tag: "stable-2.14.10", version: unknown },
+    { tag: "v0.0.0-20240501120000-0123456789ab", version: unknown },
+    { tag: "0.0.0", version: unknown },
+    { tag: "0123abc", version: unknown },
+    { tag: "sha-0123abc", version: unknown },
+    { tag: "20240501", version: unknown },
+    { tag: `v${"9".repeat(400)}.0.0`, version: unknown },
+    { tag: "v1.15.6\n", version: unknown },
+    { tag: "V1.15.6", version: unknown },
+    { tag: "vv1.15.6", version: unknown },
+    { tag: "v1.15.6x", version: minor("1.15.x") },
+    { tag: "", version: unknown },
+    { tag: null, version: unknown },
+  ])("reads $tag", ({ tag, version }) => {
+    expect(readTagVersion(tag)).toEqual(version);
+  });
+
+  it.each([
+    { version: exact("1.15.6"), range: ">=1.15.0 <1.16.0", isIn: true },
+    { version: exact("1.16.0"), range: ">=1.15.0 <1.16.0", isIn: false },
+    { version: minor("1.15.x"), range: ">=1.15.0 <1.16.0", isIn: true },
+    { version: minor("1.15.x"), range: ">=1.15.3 <1.16.0", isIn: false },
+    { version: minor("1.15.x"), range: ">=1.0.0", isIn: true },
+    { version: minor("1.15.x"), range: ">=1.16.0", isIn: false },
+  ] as const)("tells whether $version lies wholly in $range", ({ version, range, isIn }) => {
+    expect(version.kind !== "unknown" && isInRange(version, range)).toBe(isIn);
+  });
+});

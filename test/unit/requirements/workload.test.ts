@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { isWorkloadManifest, parseWorkload } from "../../../src/requirements/workload.ts";
+
+const template = { spec: { containers: [{ name: "main", image: "own.dev/turner:v1.0.0" }] } };
+const deployment = {
+  apiVersion: "apps/v1",
+  kind: "Deployment",
+  metadata: { name: "turner", namespace: "mill" },
+  spec: { template },
+};
+const read = {
+  ref: { kind: "Deployment", namespace: "mill", name: "turner" },
+  isRunning: true,
+  containers: template.spec.containers,
+  annotations: {},
+};
+
+describe("parseWorkload", () => {
+  it("keeps what requirements are found by, and nothing else", () => {
+    expect(parseWorkload(deployment)).toEqual(read);
+  });
+
+  it.each([
+    { title: "one replica, which is the default", spec: { template }, isRunning: true },
+    { title: "three replicas, ready or not", spec: { template, replicas: 3 }, isRunning: true },
+    { title: "zero replicas", spec: { template, replicas: 0 }, isRunning: false },
+  ])("tells whether a Deployment runs: $title", ({ spec, isRunning }) => {
+    expect(parseWorkload({ ...deployment, spec })).toEqual({ ...read, isRunning });
+  });
+
+  it("takes a DaemonSet for running, which has no replicas", () => {
+    expect(parseWorkload({ ...deployment, spec: { template, replicas: 0 } }, "DaemonSet")).toEqual({
+      ...read,
+      ref: { ...read.ref, kind: "DaemonSet" },
+    });
+  });
+
+  it("puts a workload without a namespace into default, as kubectl does", () => {
+    expect(parseWorkload({ ...deployment, metadata: { name: "turner" } })?.ref).toEqual({
+      kind: "Deployment",
+      namespace: "default",
+      name: "turner",
+    });
+  });
+
+  it("reads annotations of its own from the workload, then from the pod template", () => {
+    const annotations = { "crdguard.dev/requires": "a.own.dev/v1", "other.dev/requires": "x", "crdguard.dev/number": 1 };
+    const ofTemplate = { "crdguard.dev/requires": "b.own.dev/v1", "crdguard.dev/uses": "c.own.dev/v1" };
+    const workload = parseWorkload({
+      ...deployment,
+      metadata: { ...deployment.metadata, annotations },
+      spec: { template: { ...template, metadata: { annotations: ofTemplate } } },
+    });
+
+    expect(workload?.annotations).toEqual({ "crdguard.dev/requires": "a.own.dev/v1", "crdguard.dev/uses": "c.own.dev/v1" });
+  });
+
+  it("passes over containers without a name or an image, and init containers", () => {
+    const containers = [{ name: "a" }, { image: "b" }, null, "c", { name: "main", image: "own.dev/turner:v1.0.0" }];
+    const spec = { template: { spec: { containers, initContainers: [{ name: "init", image: "envoyproxy/gateway:v1.0.1" }] } } };
+
+    expect(parseWorkload({ ...deployment, spec })).toEqual(read);
+  });
+
+  it.each([
+    { title: "null", input: null },
+    { title: "a list", input: [] },
+    { title: "another kind", input: { ...deployment, kind: "Job" } },
+    { title: "no name", input: { ...deployment, metadata: {} } },
+    { title: "no spec", input: { ...deployment, spec: undefined } },
+    { title: "no pod template", input: { ...deployment, spec: {} } },
+  ])("reads nothing out of $title", ({ input }) => {
+    expect(parseWorkload(input)).toBeNull();
+  });
+
+  it.each([
+    { input: deployment, isWorkload: true },
+    { input: { ...deployment, kind: "StatefulSet" }, isWorkload: true },
+    { input: { ...deployment, kind: "DaemonSet" }, isWorkload: true },
+    { input: { ...deployment, kind: "Job" }, isWorkload: false },
+    { input: { ...deployment, apiVersion: "extensions/v1beta1" }, isWorkload: false },
+    { input: null, isWorkload: false },
+  ])("tells a workload from other objects", ({ input, isWorkload }) => {
+    expect(isWorkloadManifest(input)).toBe(isWorkload);
+  });
+});
