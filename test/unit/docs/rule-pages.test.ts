@@ -113,7 +113,9 @@ describe("docs/rules", () => {
     });
 
     it("tells of a real incident, with a link to it", async () => {
-      expect(sectionOf(await readFile(path, "utf8"), "Why it matters")).toMatch(/https:\/\/github\.com\/[^/]+\/[^/]+\/(?:issues|pull)\/\d+/);
+      expect(sectionOf(await readFile(path, "utf8"), "Why it matters")).toMatch(
+        /https:\/\/github\.com\/[^/]+\/[^/]+\/(?:issues|pull)\/\d+/,
+      );
     });
 
     it("shows what one really sees", async () => {
@@ -121,7 +123,10 @@ describe("docs/rules", () => {
       const page = await readFile(path, "utf8");
       const [block = "", shown] = FENCE.exec(sectionOf(page, "What you see")) ?? [];
       if (process.env["UPDATE_DOCS"] === "1" && block !== "") {
-        await writeFile(path, page.replace(block, () => `\`\`\`text\n${output}\n\`\`\``));
+        await writeFile(
+          path,
+          page.replace(block, () => `\`\`\`text\n${output}\n\`\`\``),
+        );
         return;
       }
 
