@@ -278,7 +278,10 @@ describe("a real API server asks the guard", () => {
 
       expect(answer.status).toBe(422);
       expect(JSON.stringify(answer.body)).toContain("objects-deleted");
-      const [review] = (await guard.reviews()).filter(({ crd, operation }) => crd === "nuts.own.dev" && operation === "DELETE");
+      const review = await eventually("the deletion is logged", async () => {
+        const reviews = await guard.reviews();
+        return reviews.find(({ crd, operation }) => crd === "nuts.own.dev" && operation === "DELETE") ?? false;
+      });
       expect(review).toMatchObject({ decision: "deny", rules: ["objects-deleted=deny"] });
     });
 
