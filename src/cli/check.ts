@@ -81,7 +81,9 @@ async function judgeAll(crds: readonly Crd[], cluster: Cluster, policy: Policy):
 function tell(report: CheckReport, otherCount: number, options: CheckOptions, terminal: Terminal): ExitStatus {
   if (otherCount > 0) {
     terminal.tell(
-      `${String(otherCount)} other ${otherCount === 1 ? "object is" : "objects are"} not CustomResourceDefinitions and not judged`,
+      otherCount === 1
+        ? "1 other object is no CustomResourceDefinition, and not judged"
+        : `${String(otherCount)} other objects are no CustomResourceDefinitions, and not judged`,
     );
   }
   if (options.output === "json") terminal.print(`${JSON.stringify(report, null, 2)}\n`);

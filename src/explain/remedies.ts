@@ -40,16 +40,16 @@ function explainRemedy(remedy: Remedy): ExplainedRemedy {
         title:
           "rewrite every object into the storage version by Kubernetes' own storage version migrator (1.35 and newer, where it is " +
           "switched on), forget the old version, then apply your change again",
-        command: [migrateInTree(remedy.crd), patchStoredVersions(remedy.crd, remedy.remaining)].join("\n"),
+        command: inTurn([migrateInTree(remedy.crd), patchStoredVersions(remedy.crd, remedy.remaining)]),
       };
     case "flip-storage-version":
       return {
         title: `store new objects in ${quoted(remedy.to)}, rewrite the old ones, forget the old version, then apply your change again`,
-        command: [
+        command: inTurn([
           flipStorageVersion(remedy.crd, remedy.to),
           migrateInTree(remedy.crd),
           patchStoredVersions(remedy.crd, remedy.remaining),
-        ].join("\n"),
+        ]),
       };
     case "keep-version-listed":
       return { title: `keep ${quoted(remedy.version)} in spec.versions of the new manifest; it need not be served` };
@@ -81,14 +81,12 @@ function explainRemedy(remedy: Remedy): ExplainedRemedy {
     case "delete-objects":
       return {
         title: "back the objects up and delete them one by one first, if they are no longer needed",
-        command: [backUp(remedy.crd, remedy.readIn), deleteObjects(remedy.crd, remedy.readIn)].join("\n"),
+        command: inTurn([backUp(remedy.crd, remedy.readIn), deleteObjects(remedy.crd, remedy.readIn)]),
       };
     case "serve-to-count":
       return {
         title: "serve a version, so that the objects can be seen, then look before you delete",
-        command: [serveFirstVersion(remedy.crd), `kubectl get ${shellWord(remedy.crd.name)}${allNamespaces(remedy.crd)}`].join(
-          "\n",
-        ),
+        command: inTurn([serveFirstVersion(remedy.crd), `kubectl get ${shellWord(remedy.crd.name)}${allNamespaces(remedy.crd)}`]),
       };
     case "declare-requirement":
       return {
@@ -106,6 +104,11 @@ function explainRemedy(remedy: Remedy): ExplainedRemedy {
   }
 }
 
+/** Each only if the one before has worked: a backup that failed must not be followed by a deletion. */
+function inTurn(commands: readonly string[]): string {
+  return commands.join(" &&\n");
+}
+
 function patchStoredVersions(crd: Crd, remaining: readonly string[]): string {
   const patch = JSON.stringify({ status: { storedVersions: remaining } });
   return `kubectl patch customresourcedefinition ${shellWord(crd.name)} --subresource=status --type=merge -p ${shellWord(patch)}`;
@@ -119,10 +122,12 @@ function migrateInTree(crd: Crd): string {
     metadata: { name: crd.name },
     spec: { resource: { group: crd.group, resource: crd.plural } },
   };
-  return [
+  return inTurn([
+    // One of an earlier time proves nothing, and is in the way.
+    `kubectl delete storageversionmigration ${shellWord(crd.name)} --ignore-not-found`,
     `echo ${shellWord(JSON.stringify(manifest))} | kubectl create -f -`,
     `kubectl wait --for=condition=Succeeded --timeout=15m storageversionmigration/${shellWord(crd.name)}`,
-  ].join("\n");
+  ]);
 }
 
 function flipStorageVersion(crd: Crd, to: string): string {
@@ -159,17 +164,19 @@ function replaceByBackup(remedy: Extract<Remedy, { kind: "replace-by-backup" }>)
   const title = "back the objects up, delete them and the definition, apply your change again, and create the objects anew";
   if (readIn === null) return { title: `${title}; serve a version first, or they cannot be read` };
   const oldName = `${crd.group}/${readIn}`;
-  const newName = `${crd.group}/${newVersion ?? readIn}`;
+  const restoreIn = newVersion ?? readIn;
+  const newName = `${crd.group}/${restoreIn}`;
   return {
     title,
-    command: [
+    command: inTurn([
       backUp(crd, readIn),
       deleteObjects(crd, readIn),
       `kubectl delete customresourcedefinition ${shellWord(crd.name)}`,
-      "# apply your change again; compare the two schemas, for fields may have moved; then",
+      `echo ${shellWord(`Edit ${backupName(crd)} where fields have moved, then apply your change in another terminal; this waits.`)}`,
+      `until kubectl get ${resourceArgument(crd, restoreIn)} >/dev/null 2>&1; do sleep 1; done`,
       // A resourceVersion in the file would make the API server refuse to create the object.
       `sed -e '/^    resourceVersion: /d' -e ${shellWord(`s#apiVersion: ${sedText(oldName)}$#apiVersion: ${sedText(newName)}#`)} ${backupFile(crd)} | kubectl create -f -`,
-    ].join("\n"),
+    ]),
   };
 }
 
@@ -187,7 +194,11 @@ function deleteObjects(crd: Crd, readIn: string): string {
 }
 
 function backupFile(crd: Crd): string {
-  return shellWord(`${crd.name.replaceAll("/", "_")}.backup.yaml`);
+  return shellWord(backupName(crd));
+}
+
+function backupName(crd: Crd): string {
+  return `${crd.name.replaceAll("/", "_")}.backup.yaml`;
 }
 
 function resourceArgument(crd: Crd, version: string): string {

@@ -12,14 +12,14 @@ export type DeclarationResult =
 
 /**
  * Grammar: items separated by commas, each `<plural>.<group>/<version>[|<version>…]`, of which any one version is enough:
- * `grpcroutes.gateway.networking.k8s.io/v1alpha2, gateways.gateway.networking.k8s.io/v1|v1beta1`.
+ * `grpcroutes.gateway.networking.k8s.io/v1alpha2, gateways.gateway.networking.k8s.io/v1|v1beta1`. An empty value says
+ * that nothing is needed, whatever the catalog thinks.
  */
 export function parseDeclaration(key: typeof REQUIRES | typeof USES, value: string): DeclarationResult {
   const items = value
     .split(",")
     .map((item) => item.trim())
     .filter((item) => item !== "");
-  if (items.length === 0) return malformed("it names no API");
   const requirements: Requirement[] = [];
   for (const item of items) {
     const match = ITEM.exec(item);

@@ -23,8 +23,7 @@ export type ReadSetting = (namespace: string, name: string, key: string) => stri
  */
 export function findNeeds(workload: Workload, catalog: Catalog, readSetting: ReadSetting): WorkloadNeeds {
   if (!workload.isRunning) return { needs: [], unreadable: [] };
-  const declared = readDeclarations(workload);
-  if (declared.needs.length > 0 || declared.unreadable.length > 0) return declared;
+  if ([REQUIRES, USES].some((key) => key in workload.annotations)) return readDeclarations(workload);
   return {
     needs: workload.containers.flatMap((container) => catalogNeeds(workload, container, catalog, readSetting)),
     unreadable: [],

@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -53,14 +53,14 @@ describe.skipIf(before === null || standard === null || experimental === null ||
       });
     }
 
-    /** Runs commands of a denial as a person pastes them. */
-    function paste(command: string, cwd: string): void {
-      const { status, stderr } = spawnSync("sh", ["-ec", command], {
+    /** Runs the command of a denial as a person pastes it. @returns its exit status. */
+    function pasteInBackground(command: string, cwd: string): Promise<number | null> {
+      const shell = spawn("sh", ["-c", command], {
         cwd,
-        encoding: "utf8",
+        stdio: ["ignore", "ignore", "inherit"],
         env: { ...process.env, KUBECONFIG: api.kubeconfigPath },
       });
-      expect(status, `${command}\n${stderr}`).toBe(0);
+      return new Promise((resolve) => shell.once("exit", resolve));
     }
 
     it("denies v1.1.0 standard: GRPCRoute v1alpha2 stays listed, and Envoy Gateway and the Cilium operator would crash", async () => {
@@ -132,7 +132,7 @@ describe.skipIf(before === null || standard === null || experimental === null ||
       expect(both).toContain("* spec.versions[v1alpha2]: stored-version-removed:");
       expect(both).toContain("no version survives that could hold them");
 
-      // As a person does it: upgrade the controller, then follow the other denial line by line.
+      // As a person does it: upgrade the controller, then paste the block of the other denial.
       await api.kubectl([
         "-n",
         "envoy-gateway-system",
@@ -145,22 +145,26 @@ describe.skipIf(before === null || standard === null || experimental === null ||
         const stderr = await denial(["-f", file]);
         return stderr.includes("required-version-unserved") ? false : stderr;
       });
-      const [backUp = "", remove = "", drop = "", restore = ""] = commandsOf(stored);
-      paste([backUp, remove, drop].join("\n"), api.workDir);
+      const pasted = pasteInBackground(commandOf(stored), api.workDir);
+      await eventually("the old definition is gone", async () => {
+        const { stderr } = await api.kubectl(["get", "crd", "backendtlspolicies.gateway.networking.k8s.io"]);
+        return stderr.includes("NotFound");
+      });
+      // v1alpha3 renamed fields, which the block asks to look for.
+      const edits = [
+        "s/targetRef:/targetRefs:/",
+        's/^    \\(  \\)group: ""/    - group: ""/',
+        "s/tls:$/validation:/",
+        "s/wellKnownCACerts/wellKnownCACertificates/",
+      ];
+      const backup = "backendtlspolicies.gateway.networking.k8s.io.backup.yaml";
+      expect(spawnSync("sed", ["-i", ...edits.flatMap((edit) => ["-e", edit]), backup], { cwd: api.workDir }).status).toBe(0);
       await apply("BackendTLSPolicy of v1.1.0", ["-f", file]);
-      // v1alpha3 renamed two fields, which the denial tells to look for.
-      const edit =
-        "sed -i -e 's/targetRef:/targetRefs:/' -e 's/^    \\(  \\)group: \"\"/    - group: \"\"/' -e 's/tls:$/validation:/' -e 's/wellKnownCACerts/wellKnownCACertificates/'";
-      paste(`${edit} backendtlspolicies.gateway.networking.k8s.io.backup.yaml`, api.workDir);
-      await eventually(
-        "the new kind is served",
-        async () => (await api.kubectl(["get", "backendtlspolicies.v1alpha3.gateway.networking.k8s.io"])).exitCode === 0,
-      );
-      paste(restore, api.workDir);
+      expect(await pasted).toBe(0);
 
       const { stdout } = await api.kubectl([
         "get",
-        "backendtlspolicies",
+        "backendtlspolicies.v1alpha3.gateway.networking.k8s.io",
         "payments",
         "-o",
         "jsonpath={.apiVersion} {.spec.validation.hostname}",
@@ -176,17 +180,20 @@ describe.skipIf(before === null || standard === null || experimental === null ||
       expect(stderr).toContain(
         'spec.versions[v1alpha2]: stored-version-removed: "v1alpha2" would be dropped while status.storedVersions names it; no object of it exists',
       );
-      paste(commandsOf(stderr).join("\n"), api.workDir);
+      expect(await pasteInBackground(commandOf(stderr), api.workDir)).toBe(0);
 
       await apply("GRPCRoute of v1.2.1", ["-f", file]);
     });
   },
 );
 
-/** Command lines of a denial, which stand deeper than all else; comments are for the reader. */
-function commandsOf(stderr: string): readonly string[] {
-  return stderr
-    .split("\n")
-    .filter((line) => line.startsWith("        ") && !line.trimStart().startsWith("#"))
-    .map((line) => line.trim());
+/** The first command of a denial: the lines that stand deeper than all else, up to the next remedy. */
+function commandOf(stderr: string): string {
+  const lines = stderr.split("\n");
+  const start = lines.findIndex((line) => line.startsWith("        "));
+  const length = lines.slice(start).findIndex((line) => !line.startsWith("        "));
+  return lines
+    .slice(start, start + length)
+    .map((line) => line.trim())
+    .join("\n");
 }

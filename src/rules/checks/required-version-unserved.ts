@@ -1,6 +1,6 @@
 /** @file Finds a change after which a running workload no longer gets an API version that it needs. */
 import type { Crd } from "../../crd/crd.ts";
-import { findVersion } from "../../crd/versions.ts";
+import { compareVersions, findVersion } from "../../crd/versions.ts";
 import { type Change, nextCrd, previousCrd } from "../change.ts";
 import type { HurtWorkload, Remedy, RuleFinding } from "../finding.ts";
 import { findHurt, gradeHurt, isNonEmpty, scaleDownRemedies, unjudgedFindings, upgradeRemedies } from "../hurt.ts";
@@ -53,7 +53,8 @@ function groupByLoss(hurt: readonly HurtWorkload[], previous: Crd | null, next: 
 /** Of the versions a requirement accepts, those that this change takes away; all of them where none was served before. */
 function lostVersions(accepted: readonly string[], previous: Crd | null, next: Crd): readonly string[] {
   const lost = accepted.filter((name) => isServedIn(previous, name) && !isServedIn(next, name));
-  return lost.length > 0 ? lost : accepted;
+  // In one order, however a declaration lists them, so that the same loss is one finding.
+  return (lost.length > 0 ? lost : accepted).toSorted((left, right) => compareVersions(right, left));
 }
 
 function describe(change: Exclude<Change, { kind: "status-update" | "delete" }>, loss: Loss, isHardLoss: boolean): RuleFinding {

@@ -268,8 +268,9 @@ describe("crdguard check", () => {
         "      mill/g1",
         "    To go on, do one of:",
         "      - rewrite every object into the storage version by Kubernetes' own storage version migrator (1.35 and newer, where it is switched on), forget the old version, then apply your change again:",
-        `          echo '{"apiVersion":"storagemigration.k8s.io/v1beta1","kind":"StorageVersionMigration","metadata":{"name":"gears.own.dev"},"spec":{"resource":{"group":"own.dev","resource":"gears"}}}' | kubectl create -f -`,
-        "          kubectl wait --for=condition=Succeeded --timeout=15m storageversionmigration/gears.own.dev",
+        "          kubectl delete storageversionmigration gears.own.dev --ignore-not-found &&",
+        `          echo '{"apiVersion":"storagemigration.k8s.io/v1beta1","kind":"StorageVersionMigration","metadata":{"name":"gears.own.dev"},"spec":{"resource":{"group":"own.dev","resource":"gears"}}}' | kubectl create -f - &&`,
+        "          kubectl wait --for=condition=Succeeded --timeout=15m storageversionmigration/gears.own.dev &&",
         `          kubectl patch customresourcedefinition gears.own.dev --subresource=status --type=merge -p '{"status":{"storedVersions":["v1"]}}'`,
         '      - keep "v1alpha1" in spec.versions of the new manifest; it need not be served',
         "    More: docs/rules/stored-version-removed.md",
@@ -316,7 +317,7 @@ describe("crdguard check", () => {
     ).toEqual({
       status: 0,
       stdout: "✓ allowed  axles.own.dev, cogs.own.dev, gears.own.dev\n\n3 changes: 3 allowed, 0 denied.\n",
-      stderr: "1 other object is not CustomResourceDefinitions and not judged\n",
+      stderr: "1 other object is no CustomResourceDefinition, and not judged\n",
     });
   });
 

@@ -43,8 +43,9 @@ const EXPECTED: {
       title:
         "rewrite every object into the storage version by Kubernetes' own storage version migrator (1.35 and newer, where it is switched on), forget the old version, then apply your change again",
       command: [
-        `echo '{"apiVersion":"storagemigration.k8s.io/v1beta1","kind":"StorageVersionMigration","metadata":{"name":"gears.own.dev"},"spec":{"resource":{"group":"own.dev","resource":"gears"}}}' | kubectl create -f -`,
-        "kubectl wait --for=condition=Succeeded --timeout=15m storageversionmigration/gears.own.dev",
+        "kubectl delete storageversionmigration gears.own.dev --ignore-not-found &&",
+        `echo '{"apiVersion":"storagemigration.k8s.io/v1beta1","kind":"StorageVersionMigration","metadata":{"name":"gears.own.dev"},"spec":{"resource":{"group":"own.dev","resource":"gears"}}}' | kubectl create -f - &&`,
+        "kubectl wait --for=condition=Succeeded --timeout=15m storageversionmigration/gears.own.dev &&",
         `kubectl patch customresourcedefinition gears.own.dev --subresource=status --type=merge -p '{"status":{"storedVersions":["v1"]}}'`,
       ].join("\n"),
     },
@@ -54,9 +55,10 @@ const EXPECTED: {
     told: {
       title: 'store new objects in "v1", rewrite the old ones, forget the old version, then apply your change again',
       command: [
-        `kubectl patch customresourcedefinition gears.own.dev --type=json -p '[{"op":"test","path":"/spec/versions/0/name","value":"v1"},{"op":"replace","path":"/spec/versions/0/storage","value":true},{"op":"test","path":"/spec/versions/1/name","value":"v1alpha1"},{"op":"replace","path":"/spec/versions/1/storage","value":false}]'`,
-        `echo '{"apiVersion":"storagemigration.k8s.io/v1beta1","kind":"StorageVersionMigration","metadata":{"name":"gears.own.dev"},"spec":{"resource":{"group":"own.dev","resource":"gears"}}}' | kubectl create -f -`,
-        "kubectl wait --for=condition=Succeeded --timeout=15m storageversionmigration/gears.own.dev",
+        `kubectl patch customresourcedefinition gears.own.dev --type=json -p '[{"op":"test","path":"/spec/versions/0/name","value":"v1"},{"op":"replace","path":"/spec/versions/0/storage","value":true},{"op":"test","path":"/spec/versions/1/name","value":"v1alpha1"},{"op":"replace","path":"/spec/versions/1/storage","value":false}]' &&`,
+        "kubectl delete storageversionmigration gears.own.dev --ignore-not-found &&",
+        `echo '{"apiVersion":"storagemigration.k8s.io/v1beta1","kind":"StorageVersionMigration","metadata":{"name":"gears.own.dev"},"spec":{"resource":{"group":"own.dev","resource":"gears"}}}' | kubectl create -f - &&`,
+        "kubectl wait --for=condition=Succeeded --timeout=15m storageversionmigration/gears.own.dev &&",
         `kubectl patch customresourcedefinition gears.own.dev --subresource=status --type=merge -p '{"status":{"storedVersions":["v1"]}}'`,
       ].join("\n"),
     },
@@ -74,10 +76,11 @@ const EXPECTED: {
     told: {
       title: "back the objects up, delete them and the definition, apply your change again, and create the objects anew",
       command: [
-        "kubectl get gears.v1alpha1.own.dev --all-namespaces -o yaml > gears.own.dev.backup.yaml",
-        "kubectl delete gears.v1alpha1.own.dev --all --all-namespaces",
-        "kubectl delete customresourcedefinition gears.own.dev",
-        "# apply your change again; compare the two schemas, for fields may have moved; then",
+        "kubectl get gears.v1alpha1.own.dev --all-namespaces -o yaml > gears.own.dev.backup.yaml &&",
+        "kubectl delete gears.v1alpha1.own.dev --all --all-namespaces &&",
+        "kubectl delete customresourcedefinition gears.own.dev &&",
+        "echo 'Edit gears.own.dev.backup.yaml where fields have moved, then apply your change in another terminal; this waits.' &&",
+        "until kubectl get gears.v2.own.dev >/dev/null 2>&1; do sleep 1; done &&",
         "sed -e '/^    resourceVersion: /d' -e 's#apiVersion: own.dev/v1alpha1$#apiVersion: own.dev/v2#' gears.own.dev.backup.yaml | kubectl create -f -",
       ].join("\n"),
     },
@@ -108,7 +111,7 @@ const EXPECTED: {
     remedy: { kind: "delete-objects", crd: clusterGears, readIn: "v1" },
     told: {
       title: "back the objects up and delete them one by one first, if they are no longer needed",
-      command: "kubectl get gears.v1.own.dev -o yaml > gears.own.dev.backup.yaml\nkubectl delete gears.v1.own.dev --all",
+      command: "kubectl get gears.v1.own.dev -o yaml > gears.own.dev.backup.yaml &&\nkubectl delete gears.v1.own.dev --all",
     },
   },
   "serve-to-count": {
@@ -116,7 +119,7 @@ const EXPECTED: {
     told: {
       title: "serve a version, so that the objects can be seen, then look before you delete",
       command: [
-        `kubectl patch customresourcedefinition gears.own.dev --type=json -p '[{"op":"test","path":"/spec/versions/1/name","value":"v2"},{"op":"replace","path":"/spec/versions/1/served","value":true}]'`,
+        `kubectl patch customresourcedefinition gears.own.dev --type=json -p '[{"op":"test","path":"/spec/versions/1/name","value":"v2"},{"op":"replace","path":"/spec/versions/1/served","value":true}]' &&`,
         "kubectl get gears.own.dev --all-namespaces",
       ].join("\n"),
     },
@@ -299,7 +302,7 @@ describe("a command pasted into a real shell", () => {
 
   it("gives kubectl a whole migration, for the longest names too", () => {
     const name = `${"g".repeat(63)}.${"o".repeat(63)}.${"w".repeat(63)}.own.dev`;
-    const [create = []] = paste(
+    const [, create = []] = paste(
       commandOf({ kind: "migrate-in-tree", crd: crd({ name, served: ["v1"] }), remaining: ["v1"] }),
     ).calls;
 
@@ -327,6 +330,7 @@ describe("a command pasted into a real shell", () => {
       ["get", "gears.v1alpha1.own.dev", "--all-namespaces", "-o", "yaml"],
       ["delete", "gears.v1alpha1.own.dev", "--all", "--all-namespaces"],
       ["delete", "customresourcedefinition", "gears.own.dev"],
+      ["get", "gears.v2.own.dev"],
       ["create", "-f", "-", backup.replace("v1alpha1", "v2").replace('    resourceVersion: "391"\n', "")],
     ]);
   });

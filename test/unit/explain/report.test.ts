@@ -90,7 +90,7 @@ describe("checkReport", () => {
               remedies: [
                 {
                   title: expect.stringMatching(/^rewrite every object/) as string,
-                  command: expect.stringMatching(/^echo /) as string,
+                  command: expect.stringMatching(/^kubectl delete storageversionmigration /) as string,
                 },
                 { title: 'keep "v1alpha1" in spec.versions of the new manifest; it need not be served' },
               ],

@@ -42,6 +42,12 @@ function summary(needs: readonly Need[]): readonly unknown[] {
 }
 
 describe("findNeeds", () => {
+  it("believes an owner who declares that nothing is needed, over the catalog", () => {
+    const declared = workload({ annotations: { "crdguard.dev/requires": "" } });
+
+    expect(findNeeds(declared, [turner], noSettings)).toEqual({ needs: [], unreadable: [] });
+  });
+
   it("tells what the catalog knows of an image, and what later releases need", () => {
     expect(findNeeds(workload(), [turner], noSettings)).toEqual({
       needs: [
