@@ -215,8 +215,9 @@ function outroLines(colors: Colors): readonly string[] {
 
 function stayLines(url: string, colors: Colors): readonly string[] {
   return [
-    colors.bold(`crdguard serves at ${url} over the facts in demo/cluster; Ctrl-C stops it`),
-    `  curl -k ${url}/validate -H 'content-type: application/json' -d '{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"1","operation":"CREATE","resource":{"group":"apiextensions.k8s.io","version":"v1","resource":"customresourcedefinitions"}}}'`,
-    `  curl http://127.0.0.1:${String(STAY_HEALTH_PORT)}/readyz?verbose`,
+    colors.bold(`crdguard serves at ${url} over the facts in demo/cluster; Ctrl-C stops it. Ask it, in another terminal:`),
+    `  curl -k ${url}/validate -H 'content-type: application/json' -d @demo/review.json`,
+    `  curl 'http://127.0.0.1:${String(STAY_HEALTH_PORT)}/readyz?verbose'`,
+    `  curl http://127.0.0.1:${String(STAY_HEALTH_PORT)}/metrics`,
   ];
 }
