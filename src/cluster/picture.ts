@@ -1,9 +1,13 @@
 /** @file The immutable picture of CRDs and needs, and the builder that keeps it current as workloads come and go. */
 import type { Crd } from "../crd/crd.ts";
-import type { Need, UnreadableDeclaration, WorkloadRef } from "../rules/facts.ts";
+import type { Need, UnreadableDeclaration, WorkloadNeeds, WorkloadRef } from "../rules/facts.ts";
 import { crdNameOf } from "../rules/requirement.ts";
-import { type Catalog } from "../requirements/catalog.ts";
-import { findNeeds, type ReadSetting, type WorkloadNeeds } from "../requirements/needs.ts";
+import type { ApiRequirement } from "../requirements/api-requirement.ts";
+import { type Catalog, controllersOf } from "../requirements/catalog.ts";
+import type { ClusterServiceVersion } from "../requirements/cluster-service-version.ts";
+import type { ReadSetting } from "../requirements/condition.ts";
+import { parseImage } from "../requirements/image.ts";
+import { findNeeds, type NeedSources } from "../requirements/needs.ts";
 import type { Workload } from "../requirements/workload.ts";
 
 export interface ClusterPicture {
@@ -18,23 +22,48 @@ export interface PictureBuilder {
   removeCrd(name: string): void;
   putWorkload(workload: Workload): void;
   removeWorkload(ref: WorkloadRef): void;
-  /** Reads every workload again, because a setting that a catalog entry hangs on has changed. */
+  putApiRequirement(requirement: ApiRequirement): void;
+  removeApiRequirement(namespace: string, name: string): void;
+  putClusterServiceVersion(version: ClusterServiceVersion): void;
+  removeClusterServiceVersion(namespace: string, name: string): void;
+  /** Reads every workload again. */
+  setCatalog(catalog: Catalog): void;
+  /** Reads workloads of catalogued images again, because a setting that needs hang on has changed. */
   settingsChanged(): void;
   /** Costs nothing when nothing changed since the last call; else only what changed is built anew. */
   build(): ClusterPicture;
+  /** What it would need, were it applied where settings are as told. */
+  needsOf(workload: Workload, readSetting: ReadSetting): WorkloadNeeds;
+  /** What the workload of this name needs as it runs now; nothing where none runs. */
+  currentNeeds(ref: WorkloadRef): WorkloadNeeds;
+  /** Running or not. */
+  workloads(): Iterable<Workload>;
 }
 
 /**
- * A need is looked up by CRD name in one step, so that a decision costs the same in a cluster of any size. Only workloads
- * that need something are kept, unless the catalog hangs on settings: then those of catalogued images are kept too.
+ * A need is looked up by CRD name in one step, so that a decision costs the same in a cluster of any size. Every workload
+ * is kept, since an APIRequirement, or a catalog entry of a user's own, may speak of it at any time.
  */
-export function createPictureBuilder(catalog: Catalog, readSetting: ReadSetting): PictureBuilder {
+export function createPictureBuilder(initialCatalog: Catalog, readSetting: ReadSetting): PictureBuilder {
   const crds = new Map<string, Crd>();
   const workloads = new Map<string, { readonly workload: Workload; readonly found: WorkloadNeeds }>();
   const needsByCrd = new Map<string, Map<string, readonly Need[]>>();
+  const unreadable = new Map<string, readonly UnreadableDeclaration[]>();
   const staleCrds = new Set<string>();
+  const apiRequirements = createNamespacedStore<ApiRequirement>();
+  const clusterServiceVersions = createNamespacedStore<ClusterServiceVersion>();
+  let catalog = initialCatalog;
   let needs: Map<string, readonly Need[]> = new Map<string, readonly Need[]>();
   let current: ClusterPicture | null = null;
+
+  function sourcesFor(namespace: string, settings: ReadSetting): NeedSources {
+    return {
+      catalog,
+      readSetting: settings,
+      apiRequirements: apiRequirements.in(namespace),
+      clusterServiceVersions: clusterServiceVersions.in(namespace),
+    };
+  }
 
   function forget(key: string): void {
     for (const need of workloads.get(key)?.found.needs ?? []) {
@@ -42,14 +71,14 @@ export function createPictureBuilder(catalog: Catalog, readSetting: ReadSetting)
       needsByCrd.get(name)?.delete(key);
       staleCrds.add(name);
     }
+    unreadable.delete(key);
     if (workloads.delete(key)) current = null;
   }
 
   function remember(workload: Workload): void {
     const key = workloadKey(workload.ref);
     forget(key);
-    const found = findNeeds(workload, catalog, readSetting);
-    if (found.needs.length === 0 && found.unreadable.length === 0 && !hangsOnSettings(workload, catalog)) return;
+    const found = findNeeds(workload, sourcesFor(workload.ref.namespace, readSetting));
     workloads.set(key, { workload, found });
     for (const [name, own] of groupByCrd(found.needs)) {
       const byWorkload = needsByCrd.get(name) ?? new Map<string, readonly Need[]>();
@@ -57,7 +86,13 @@ export function createPictureBuilder(catalog: Catalog, readSetting: ReadSetting)
       needsByCrd.set(name, byWorkload);
       staleCrds.add(name);
     }
+    if (found.unreadable.length > 0) unreadable.set(key, found.unreadable);
     current = null;
+  }
+
+  function rememberAll(isConcerned: (workload: Workload) => boolean): void {
+    // A copy, since remembering a workload moves its entry to the end of the map.
+    for (const { workload } of Array.from(workloads.values())) if (isConcerned(workload)) remember(workload);
   }
 
   function refreshNeeds(): void {
@@ -75,6 +110,10 @@ export function createPictureBuilder(catalog: Catalog, readSetting: ReadSetting)
     staleCrds.clear();
   }
 
+  function inNamespace(namespace: string): (workload: Workload) => boolean {
+    return ({ ref }) => ref.namespace === namespace;
+  }
+
   return {
     putCrd(crd) {
       crds.set(crd.name, crd);
@@ -87,31 +126,75 @@ export function createPictureBuilder(catalog: Catalog, readSetting: ReadSetting)
     removeWorkload(ref) {
       forget(workloadKey(ref));
     },
+    putApiRequirement(requirement) {
+      apiRequirements.put(requirement);
+      rememberAll(inNamespace(requirement.namespace));
+    },
+    removeApiRequirement(namespace, name) {
+      if (apiRequirements.remove(namespace, name)) rememberAll(inNamespace(namespace));
+    },
+    putClusterServiceVersion(version) {
+      clusterServiceVersions.put(version);
+      rememberAll(inNamespace(version.namespace));
+    },
+    removeClusterServiceVersion(namespace, name) {
+      if (clusterServiceVersions.remove(namespace, name)) rememberAll(inNamespace(namespace));
+    },
+    setCatalog(next) {
+      catalog = next;
+      rememberAll(() => true);
+    },
     settingsChanged() {
-      // A copy, since remembering a workload moves its entry to the end of the map.
-      for (const workload of Array.from(workloads.values(), (entry) => entry.workload)) remember(workload);
+      rememberAll(({ containers }) => containers.some(({ image }) => controllersOf(catalog, parseImage(image)).length > 0));
     },
     build() {
       if (current !== null) return current;
       refreshNeeds();
-      current = {
-        crds: new Map(crds),
-        needs,
-        unreadableDeclarations: sortedByKey(new Map([...workloads].map(([key, { found }]) => [key, found.unreadable]))).flat(),
-      };
+      current = { crds: new Map(crds), needs, unreadableDeclarations: sortedByKey(unreadable).flat() };
       return current;
     },
+    needsOf: (workload, settings) => findNeeds(workload, sourcesFor(workload.ref.namespace, settings)),
+    currentNeeds: (ref) => workloads.get(workloadKey(ref))?.found ?? { needs: [], unreadable: [] },
+    *workloads() {
+      for (const { workload } of workloads.values()) yield workload;
+    },
+  };
+}
+
+interface NamespacedStore<T> {
+  put(item: T): void;
+  /** False where there was none. */
+  remove(namespace: string, name: string): boolean;
+  in(namespace: string): readonly T[];
+}
+
+/** Things of a namespace, in the order of their names. */
+function createNamespacedStore<T extends { readonly namespace: string; readonly name: string }>(): NamespacedStore<T> {
+  const byNamespace = new Map<string, readonly T[]>();
+  function without(namespace: string, name: string): readonly T[] {
+    return (byNamespace.get(namespace) ?? []).filter((item) => item.name !== name);
+  }
+  return {
+    put(item) {
+      const items = [...without(item.namespace, item.name), item];
+      byNamespace.set(
+        item.namespace,
+        items.toSorted((left, right) => (left.name < right.name ? -1 : 1)),
+      );
+    },
+    remove(namespace, name) {
+      const remaining = without(namespace, name);
+      const wasThere = remaining.length < (byNamespace.get(namespace)?.length ?? 0);
+      if (remaining.length === 0) byNamespace.delete(namespace);
+      else byNamespace.set(namespace, remaining);
+      return wasThere;
+    },
+    in: (namespace) => byNamespace.get(namespace) ?? [],
   };
 }
 
 function workloadKey(ref: WorkloadRef): string {
   return `${ref.kind}/${ref.namespace}/${ref.name}`;
-}
-
-function hangsOnSettings(workload: Workload, catalog: Catalog): boolean {
-  return catalog.some((controller) => controller.when !== null) && workload.isRunning && workload.containers.length > 0
-    ? findNeeds(workload, catalog, () => undefined).needs.length > 0
-    : false;
 }
 
 function groupByCrd(needs: readonly Need[]): ReadonlyMap<string, readonly Need[]> {

@@ -1,5 +1,5 @@
 /** @file Fact → evidence: what was seen, as far as the reader may see it. */
-import type { Need, ObjectEvidence, WorkloadRef } from "../rules/facts.ts";
+import type { Certainty, Need, ObjectEvidence, WorkloadRef } from "../rules/facts.ts";
 import type { Fact } from "../rules/finding.ts";
 import type { Outcome } from "../rules/requirement.ts";
 import { type Audience, workloadThings } from "./audience.ts";
@@ -108,15 +108,37 @@ function needEvidence(need: Need, outcome: Outcome | null): Evidence {
   };
 }
 
-function sourceOf({ source, certainty }: Need): string {
-  if (source.kind === "annotation") return `annotation ${source.key}`;
+/** Where a need is known from, and how surely. */
+export function sourceOf({ source, certainty }: Pick<Need, "source" | "certainty">): string {
+  switch (source.kind) {
+    case "annotation":
+      return `annotation ${source.key}${doubtOf(certainty)}`;
+    case "api-requirement": {
+      const reason = source.reason === null ? "" : ` (${shown(source.reason)})`;
+      return `APIRequirement ${shown(source.name)}${reason}${doubtOf(certainty)}`;
+    }
+    case "cluster-service-version":
+      return `ClusterServiceVersion ${shown(source.name)}${doubtOf(certainty)}`;
+    case "catalog":
+      return certainty.kind === "unknown-version"
+        ? `catalog: ${source.controller}, version unknown`
+        : `catalog: ${source.controller} ${source.versionRange}${doubtOf(certainty)}`;
+  }
+}
+
+function doubtOf(certainty: Certainty): string {
   switch (certainty.kind) {
     case "known":
-      return `catalog: ${source.controller} ${source.versionRange}`;
-    case "assumed":
-      return `catalog: ${source.controller} ${source.versionRange}, taking ${certainty.condition} for granted`;
     case "unknown-version":
-      return `catalog: ${source.controller}, version unknown`;
+      return "";
+    case "assumed":
+      return `, taking ${shown(certainty.condition)} for granted`;
+    case "conditional":
+      return `, if ${shown(certainty.condition)}`;
+    case "unconfirmed":
+      return ", of low confidence";
+    case "replaced":
+      return ", until it is replaced";
   }
 }
 

@@ -1,31 +1,64 @@
-/** @file Reads the catalog that comes with crdguard. */
+/** @file Reads catalog files: those that come with crdguard, and a user's own. */
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { type Catalog, type CatalogError, type CatalogResult, parseCatalogFile } from "./catalog.ts";
+import { type Catalog, type CatalogController, type CatalogError, parseCatalogFile } from "./catalog.ts";
 
 /** `catalog/` at the root of the project or package: two folders above this file, in `src` as in `dist`. */
 const BUILT_IN_FOLDER = fileURLToPath(new URL("../../catalog/", import.meta.url));
 
-/** @param folder one YAML file a controller; files of other names are not read. */
-export async function readCatalog(folder: string = BUILT_IN_FOLDER): Promise<CatalogResult<Catalog>> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith(".yaml")).toSorted();
-  const results = await Promise.all(
-    files.map(async (file) => ({ file, result: parseText(await readFile(join(folder, file), "utf8")) })),
-  );
-  const failed = results.find(({ result }) => !result.ok);
-  if (failed !== undefined && !failed.result.ok) {
-    const error: CatalogError = { ...failed.result.error, message: `${failed.file}: ${failed.result.error.message}` };
-    return { ok: false, error };
+export type CatalogFolderResult =
+  | { readonly ok: true; readonly value: Catalog }
+  | { readonly ok: false; readonly error: { readonly code: CatalogFolderErrorCode; readonly message: string } };
+
+export type CatalogFolderErrorCode = CatalogError["code"] | "catalog-unreadable" | "catalog-duplicate";
+
+/** @param folder one YAML file a controller; files of other names, and folders below, are not read. */
+export async function readCatalog(folder: string = BUILT_IN_FOLDER): Promise<CatalogFolderResult> {
+  let files: readonly string[];
+  try {
+    files = (await readdir(folder)).filter((file) => /\.ya?ml$/.test(file)).toSorted();
+  } catch {
+    return failed("catalog-unreadable", `${folder}: no folder that can be read`);
   }
-  return { ok: true, value: results.flatMap(({ result }) => (result.ok ? [result.value] : [])) };
+  if (files.length === 0) return failed("catalog-unreadable", `${folder}: no .yaml file in this folder`);
+  const texts = new Map(
+    await Promise.all(files.map(async (file) => [file, await readFile(join(folder, file), "utf8")] as const)),
+  );
+  return parseCatalogTexts(texts);
 }
 
-function parseText(text: string): ReturnType<typeof parseCatalogFile> {
-  try {
-    return parseCatalogFile(parse(text));
-  } catch (error) {
-    return { ok: false, error: { code: "catalog-malformed", message: error instanceof Error ? error.message : String(error) } };
+/** @param texts by the name of the file, or of the ConfigMap's key, that holds one controller. */
+export function parseCatalogTexts(texts: ReadonlyMap<string, string>): CatalogFolderResult {
+  const controllers = new Map<string, CatalogController>();
+  for (const [file, text] of texts) {
+    const result = parseCatalogText(text);
+    if (!result.ok) {
+      const [{ code, path, message }, ...others] = result.errors;
+      const more = others.length === 0 ? "" : `, and ${String(others.length)} more (crdguard catalog lint tells all)`;
+      return failed(code, `${file}: ${path === "" ? "" : `${path}: `}${message}${more}`);
+    }
+    if (controllers.has(result.value.id)) {
+      return failed("catalog-duplicate", `${file}: controller "${result.value.id}" is in another file too`);
+    }
+    controllers.set(result.value.id, result.value);
   }
+  return { ok: true, value: [...controllers.values()] };
+}
+
+/** One file's text. */
+export function parseCatalogText(text: string): ReturnType<typeof parseCatalogFile> {
+  let value: unknown;
+  try {
+    value = parse(text);
+  } catch (error) {
+    const message = error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : String(error);
+    return { ok: false, errors: [{ code: "catalog-malformed", path: "", message }] };
+  }
+  return parseCatalogFile(value);
+}
+
+function failed(code: CatalogFolderErrorCode, message: string): CatalogFolderResult {
+  return { ok: false, error: { code, message } };
 }

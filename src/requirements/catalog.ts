@@ -1,115 +1,247 @@
 /** @file What known controllers need, by image and version: the model, and how a catalog file becomes it. */
-import { Ajv } from "ajv";
+import { Ajv, type ErrorObject } from "ajv";
 import semver from "semver";
-import type { Outcome, Presence, Requirement } from "../rules/requirement.ts";
-import { type ImageReference, parseImage } from "./image.ts";
+import { type Outcome, PRESENCES, type Presence, type Requirement } from "../rules/requirement.ts";
+import { compilePattern, type Condition, type ConfigMapKey, configMapKeys, type Pattern } from "./condition.ts";
+import { type ImageReference, isSameRepository, knownKeys, lookUpKeys, parseImage } from "./image.ts";
 
-/** A setting of the controller that its needs hang on. */
-export interface ConfigMapCondition {
-  readonly configMap: { readonly namespace: string; readonly name: string; readonly key: string; readonly equals: string };
+export interface CatalogNeed {
+  readonly requirement: Requirement;
+  /** Null: it always holds. */
+  readonly when: Condition | null;
+  /** For a reader of the catalog. */
+  readonly note: string | null;
 }
 
 export interface CatalogRelease {
-  /** Semver range over the image tag without a leading v. */
+  /** Semver range over the version that the image's tag tells. */
   readonly versions: string;
-  readonly requirements: readonly Requirement[];
+  /** How the entry is known: seen when it was `run`, read in the `source`, and so on. */
+  readonly verified: Verification;
+  readonly confidence: Confidence;
+  /** What becomes of the workload, as a clause that reads after its name; null where the outcomes say it all. */
+  readonly effect: string | null;
+  /** What its log says then. */
+  readonly errors: readonly string[];
+  readonly sources: readonly string[];
+  readonly needs: readonly CatalogNeed[];
+}
+
+export type Verification = "run" | "source" | "issue" | "doc" | "derived";
+/** `low`: too little to deny anything by. */
+export type Confidence = "high" | "medium" | "low";
+
+/** Where the version of a controller stands that has no image of its own. */
+export interface VersionSetting {
+  readonly key: ConfigMapKey;
+  /** Its first capture group is the version; where it does not match, the controller is not in use. */
+  readonly pattern: Pattern;
 }
 
 export interface CatalogController {
   readonly id: string;
+  readonly description: string | null;
   readonly images: readonly ImageReference[];
+  /** Taken off a tag before the version is read. */
+  readonly tagPrefixes: readonly string[];
+  /** Label of the workload that tells the version where the tag tells none. */
+  readonly versionLabel: string | null;
+  readonly versionSetting: VersionSetting | null;
   /** Null: its needs always hold. */
-  readonly when: ConfigMapCondition | null;
+  readonly when: Condition | null;
   /** Oldest first; ranges do not overlap. */
   readonly releases: readonly CatalogRelease[];
 }
 
+/** One controller an id. */
 export type Catalog = readonly CatalogController[];
 
 export interface CatalogError {
-  readonly code: "catalog-malformed" | "catalog-range-invalid" | "catalog-ranges-overlap";
+  readonly code: "catalog-malformed" | "catalog-range-invalid" | "catalog-ranges-overlap" | "catalog-pattern-invalid";
+  /** JSON pointer to what is wrong; empty for the file as a whole. */
+  readonly path: string;
   readonly message: string;
 }
 
-export type CatalogResult<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: CatalogError };
+export type CatalogFileResult =
+  | { readonly ok: true; readonly value: CatalogController }
+  | { readonly ok: false; readonly errors: readonly [CatalogError, ...CatalogError[]] };
 
-/** @param input one parsed catalog file; its shape is documented in `docs/catalog.md`. */
-export function parseCatalogFile(input: unknown): CatalogResult<CatalogController> {
-  if (!isCatalogFile(input)) {
-    const first = isCatalogFile.errors?.[0];
-    return fail(
-      "catalog-malformed",
-      `${first?.instancePath === "" ? "/" : (first?.instancePath ?? "/")} ${first?.message ?? "is malformed"}`,
-    );
-  }
-  const invalid = input.releases.find((release) => semver.validRange(release.versions) === null);
-  if (invalid !== undefined) return fail("catalog-range-invalid", `"${invalid.versions}" is not a semver range`);
-  const releases = input.releases
-    .map((release) => ({
-      versions: release.versions,
-      requirements: release.needs.map(({ resource, versions, presence, outcomes }) => {
-        const dot = resource.indexOf(".");
-        return { resource: resource.slice(0, dot), group: resource.slice(dot + 1), versions, presence, outcomes };
-      }),
-    }))
-    .toSorted((left, right) => semver.compare(minimumVersion(left), minimumVersion(right)));
-  for (const [index, release] of releases.entries()) {
-    // Each with all that follow, since a range may have several pieces.
-    const overlapping = releases.slice(index + 1).find((later) => semver.intersects(release.versions, later.versions));
-    if (overlapping !== undefined) {
-      return fail("catalog-ranges-overlap", `"${release.versions}" and "${overlapping.versions}" overlap`);
-    }
-  }
-  return {
-    ok: true,
-    value: { id: input.controller, images: input.images.map(parseImage), when: input.when ?? null, releases },
+/** @param input one parsed catalog file; its shape is documented in `docs/catalog.md`. All that is wrong is told. */
+export function parseCatalogFile(input: unknown): CatalogFileResult {
+  if (!isCatalogFile(input)) return failed((isCatalogFile.errors ?? []).filter(isTelling).map(toCatalogError));
+  const problems: CatalogError[] = [];
+  const readCondition = conditionReader(problems);
+  const controller: CatalogController = {
+    id: input.controller,
+    description: input.description ?? null,
+    images: input.images.map(parseImage),
+    tagPrefixes: input.tagPrefixes ?? [],
+    versionLabel: input.versionLabel ?? null,
+    versionSetting: readVersionSetting(input.versionSetting, problems),
+    when: readCondition(input.when, "/when"),
+    releases: input.releases
+      .map((release, index) => ({
+        versions: release.versions,
+        verified: release.verified,
+        confidence: release.confidence,
+        effect: release.effect ?? null,
+        errors: release.errors ?? [],
+        sources: release.sources,
+        needs: release.needs.map((need, position) => ({
+          requirement: toRequirement(need),
+          when: readCondition(need.when, `/releases/${String(index)}/needs/${String(position)}/when`),
+          note: need.note ?? null,
+        })),
+      }))
+      .toSorted((left, right) => compareStarts(left.versions, right.versions)),
   };
+  problems.push(...rangeProblems(input.releases.map(({ versions }) => versions)));
+  return problems.length > 0 ? failed(problems) : { ok: true, value: controller };
 }
 
 /** First version that a release's range holds. */
-export function minimumVersion(release: CatalogRelease): string {
+export function minimumVersion(release: Pick<CatalogRelease, "versions">): string {
   return semver.minVersion(release.versions)?.version ?? "0.0.0";
+}
+
+/** Controllers whose image this is; a program may carry another that is catalogued by itself. */
+export function controllersOf(catalog: Catalog, image: ImageReference): readonly CatalogController[] {
+  let index = INDEXES.get(catalog);
+  if (index === undefined) INDEXES.set(catalog, (index = indexByImage(catalog)));
+  const found = lookUpKeys(image).flatMap((key) => index.get(key) ?? []);
+  return found.length === 0
+    ? found
+    : [...new Set(found)].filter(({ images }) => images.some((known) => isSameRepository(image, known)));
+}
+
+/** Most images of a cluster are in no catalog, and one look must tell: by the last segment of the path. */
+const INDEXES = new WeakMap<Catalog, ReadonlyMap<string, readonly CatalogController[]>>();
+
+function indexByImage(catalog: Catalog): ReadonlyMap<string, readonly CatalogController[]> {
+  const index = new Map<string, CatalogController[]>();
+  for (const controller of catalog) {
+    for (const key of controller.images.flatMap(knownKeys)) index.set(key, [...(index.get(key) ?? []), controller]);
+  }
+  return index;
+}
+
+/** Every ConfigMap key that any need of a catalog hangs on. */
+export function wantedKeys(catalog: Catalog): readonly ConfigMapKey[] {
+  return catalog.flatMap(({ when, versionSetting, releases }) => [
+    ...(versionSetting === null ? [] : [versionSetting.key]),
+    ...[when, ...releases.flatMap(({ needs }) => needs.map((need) => need.when))].flatMap((condition) =>
+      condition === null ? [] : configMapKeys(condition),
+    ),
+  ]);
+}
+
+/** A user's entries beside or in place of the built-in ones, by id. */
+export function mergeCatalogs(builtIn: Catalog, own: Catalog): Catalog {
+  const ids = new Set(own.map(({ id }) => id));
+  return [...builtIn.filter(({ id }) => !ids.has(id)), ...own].toSorted((left, right) => (left.id < right.id ? -1 : 1));
 }
 
 interface CatalogFile {
   readonly controller: string;
+  readonly description?: string;
   readonly images: readonly string[];
-  readonly when?: ConfigMapCondition;
+  readonly tagPrefixes?: readonly string[];
+  readonly versionLabel?: string;
+  readonly versionSetting?: { readonly configMap: ConfigMapText };
+  readonly when?: ConditionText;
   readonly releases: readonly {
     readonly versions: string;
-    readonly needs: readonly {
-      readonly resource: string;
-      readonly versions: readonly string[];
-      readonly presence: Presence;
-      readonly outcomes: { readonly absent: Outcome; readonly unlisted: Outcome; readonly unserved: Outcome };
-    }[];
+    readonly verified: Verification;
+    readonly confidence: Confidence;
+    readonly effect?: string;
+    readonly errors?: readonly string[];
+    readonly sources: readonly string[];
+    readonly needs: readonly NeedText[];
   }[];
 }
 
-const nonEmptyText = { type: "string", minLength: 1 } as const;
-const outcome = { enum: ["works", "loses-feature", "stops-working", "crashes"] } as const;
+interface NeedText {
+  readonly resource: string;
+  readonly versions: readonly string[];
+  readonly presence: Presence;
+  readonly outcomes: Outcome | Requirement["outcomes"];
+  readonly when?: ConditionText;
+  readonly note?: string;
+}
 
-const isCatalogFile = new Ajv({ allErrors: false }).compile<CatalogFile>({
+interface ConfigMapText {
+  readonly namespace?: string;
+  readonly name: string;
+  readonly key: string;
+  readonly equals?: string;
+  readonly matches?: string;
+}
+
+/** Exactly one member is set. */
+interface ConditionText {
+  readonly arg?: string;
+  readonly argRegex?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly configMap?: ConfigMapText;
+  readonly not?: ConditionText;
+  readonly anyOf?: readonly ConditionText[];
+  readonly allOf?: readonly ConditionText[];
+  readonly unreadable?: string;
+}
+
+const nonEmptyText = { type: "string", minLength: 1 } as const;
+const texts = { type: "array", minItems: 1, items: nonEmptyText } as const;
+const outcome = { enum: ["works", "loses-feature", "stops-working", "crashes"] } as const;
+const condition = { $ref: "#/definitions/condition" } as const;
+const configMap = {
+  type: "object",
+  required: ["name", "key"],
+  additionalProperties: false,
+  properties: {
+    namespace: nonEmptyText,
+    name: nonEmptyText,
+    key: nonEmptyText,
+    equals: { type: "string" },
+    matches: nonEmptyText,
+  },
+} as const;
+
+const isCatalogFile = new Ajv({ allErrors: true, verbose: true }).compile<CatalogFile>({
   type: "object",
   required: ["controller", "images", "releases"],
   additionalProperties: false,
+  definitions: {
+    condition: {
+      type: "object",
+      minProperties: 1,
+      maxProperties: 1,
+      additionalProperties: false,
+      properties: {
+        arg: nonEmptyText,
+        argRegex: nonEmptyText,
+        env: { type: "object", minProperties: 1, maxProperties: 1, additionalProperties: { type: "string" } },
+        configMap: { ...configMap, oneOf: [{ required: ["equals"] }, { required: ["matches"] }] },
+        not: condition,
+        anyOf: { type: "array", minItems: 1, items: condition },
+        allOf: { type: "array", minItems: 1, items: condition },
+        unreadable: nonEmptyText,
+      },
+    },
+  },
   properties: {
     controller: { type: "string", pattern: "^[a-z0-9][a-z0-9-]*$" },
     description: nonEmptyText,
-    images: { type: "array", minItems: 1, items: nonEmptyText },
-    when: {
+    images: texts,
+    tagPrefixes: texts,
+    versionLabel: nonEmptyText,
+    versionSetting: {
       type: "object",
       required: ["configMap"],
       additionalProperties: false,
-      properties: {
-        configMap: {
-          type: "object",
-          required: ["namespace", "name", "key", "equals"],
-          additionalProperties: false,
-          properties: { namespace: nonEmptyText, name: nonEmptyText, key: nonEmptyText, equals: { type: "string" } },
-        },
-      },
+      properties: { configMap: { ...configMap, required: ["name", "key", "matches"] } },
     },
+    when: condition,
     releases: {
       type: "array",
       minItems: 1,
@@ -121,8 +253,9 @@ const isCatalogFile = new Ajv({ allErrors: false }).compile<CatalogFile>({
           versions: nonEmptyText,
           verified: { enum: ["run", "source", "issue", "doc", "derived"] },
           confidence: { enum: ["high", "medium", "low"] },
-          sources: { type: "array", minItems: 1, items: nonEmptyText },
+          sources: texts,
           effect: nonEmptyText,
+          errors: texts,
           needs: {
             type: "array",
             minItems: 1,
@@ -132,16 +265,20 @@ const isCatalogFile = new Ajv({ allErrors: false }).compile<CatalogFile>({
               additionalProperties: false,
               properties: {
                 resource: { type: "string", pattern: "^[a-z0-9-]+(\\.[a-z0-9-]+)+$" },
-                versions: { type: "array", minItems: 1, items: nonEmptyText },
-                presence: {
-                  enum: ["unconditional", "crd-name", "crd-version-listed", "discovery-served", "discovery-preferred"],
-                },
+                versions: texts,
+                presence: { enum: PRESENCES },
                 outcomes: {
-                  type: "object",
-                  required: ["absent", "unlisted", "unserved"],
-                  additionalProperties: false,
-                  properties: { absent: outcome, unlisted: outcome, unserved: outcome },
+                  anyOf: [
+                    outcome,
+                    {
+                      type: "object",
+                      required: ["absent", "unlisted", "unserved"],
+                      additionalProperties: false,
+                      properties: { absent: outcome, unlisted: outcome, unserved: outcome },
+                    },
+                  ],
                 },
+                when: condition,
                 note: nonEmptyText,
               },
             },
@@ -152,6 +289,121 @@ const isCatalogFile = new Ajv({ allErrors: false }).compile<CatalogFile>({
   },
 });
 
-function fail(code: CatalogError["code"], message: string): { readonly ok: false; readonly error: CatalogError } {
-  return { ok: false, error: { code, message } };
+function toRequirement({ resource, versions, presence, outcomes }: NeedText): Requirement {
+  const dot = resource.indexOf(".");
+  return {
+    resource: resource.slice(0, dot),
+    group: resource.slice(dot + 1),
+    versions,
+    presence,
+    outcomes: typeof outcomes === "string" ? { absent: outcomes, unlisted: outcomes, unserved: outcomes } : outcomes,
+  };
+}
+
+/** Problems are added to the list; what is returned for such a condition is never used. */
+function conditionReader(problems: CatalogError[]): (text: ConditionText | undefined, path: string) => Condition | null {
+  function read(text: ConditionText, path: string): Condition {
+    if (text.arg !== undefined) return readArgument(text.arg);
+    if (text.argRegex !== undefined) {
+      return { kind: "arg-regex", pattern: readPattern(text.argRegex, `${path}/argRegex`, problems) };
+    }
+    if (text.env !== undefined) {
+      const [name = "", value = ""] = Object.entries(text.env)[0] ?? [];
+      return { kind: "env", name, value };
+    }
+    if (text.configMap !== undefined) {
+      const { equals, matches } = text.configMap;
+      return {
+        kind: "config-map",
+        key: toKey(text.configMap),
+        test:
+          equals === undefined
+            ? { kind: "matches", pattern: readPattern(matches ?? "", `${path}/configMap/matches`, problems) }
+            : { kind: "equals", value: equals },
+      };
+    }
+    if (text.not !== undefined) return { kind: "not", condition: read(text.not, `${path}/not`) };
+    if (text.anyOf !== undefined) return { kind: "any-of", conditions: readAll(text.anyOf, `${path}/anyOf`) };
+    if (text.allOf !== undefined) return { kind: "all-of", conditions: readAll(text.allOf, `${path}/allOf`) };
+    return { kind: "unreadable", text: text.unreadable ?? "" };
+  }
+  function readAll(list: readonly ConditionText[], path: string): readonly Condition[] {
+    return list.map((text, index) => read(text, `${path}/${String(index)}`));
+  }
+  return (text, path) => (text === undefined ? null : read(text, path));
+}
+
+function readArgument(text: string): Condition {
+  const equals = text.indexOf("=");
+  return equals === -1
+    ? { kind: "arg", name: text, value: null }
+    : { kind: "arg", name: text.slice(0, equals), value: text.slice(equals + 1) };
+}
+
+function readVersionSetting(text: CatalogFile["versionSetting"], problems: CatalogError[]): VersionSetting | null {
+  if (text === undefined) return null;
+  const pattern = readPattern(text.configMap.matches ?? "", "/versionSetting/configMap/matches", problems);
+  return { key: toKey(text.configMap), pattern };
+}
+
+function toKey({ namespace, name, key }: ConfigMapText): ConfigMapKey {
+  return { namespace: namespace ?? null, name, key };
+}
+
+function readPattern(source: string, path: string, problems: CatalogError[]): Pattern {
+  const pattern = compilePattern(source);
+  if (pattern !== null) return pattern;
+  problems.push({ code: "catalog-pattern-invalid", path, message: `"${source}" is no regular expression of RE2` });
+  return { source, test: () => false, capture: () => null };
+}
+
+function rangeProblems(ranges: readonly string[]): readonly CatalogError[] {
+  const problems: CatalogError[] = [];
+  for (const [index, range] of ranges.entries()) {
+    const path = `/releases/${String(index)}/versions`;
+    if (semver.validRange(range) === null) {
+      problems.push({ code: "catalog-range-invalid", path, message: `"${range}" is not a semver range` });
+      continue;
+    }
+    // Each with all that follow, since a range may have several pieces.
+    for (const later of ranges.slice(index + 1)) {
+      if (semver.validRange(later) !== null && semver.intersects(range, later)) {
+        problems.push({ code: "catalog-ranges-overlap", path, message: `"${range}" and "${later}" overlap` });
+      }
+    }
+  }
+  return problems;
+}
+
+function compareStarts(left: string, right: string): number {
+  // An invalid range is told of later; here it must only not throw.
+  if (semver.validRange(left) === null || semver.validRange(right) === null) return 0;
+  return semver.compare(minimumVersion({ versions: left }), minimumVersion({ versions: right }));
+}
+
+/** Errors of a whole that only repeat those of its parts. */
+function isTelling({ keyword }: ErrorObject): boolean {
+  return keyword !== "oneOf" && keyword !== "anyOf";
+}
+
+function toCatalogError(error: ErrorObject): CatalogError {
+  return { code: "catalog-malformed", path: error.instancePath, message: describeError(error) };
+}
+
+function describeError({ keyword, message, params, data }: ErrorObject): string {
+  switch (keyword) {
+    case "additionalProperties":
+      return `unknown member "${String(params["additionalProperty"])}"`;
+    case "required":
+      return `"${String(params["missingProperty"])}" is missing`;
+    case "enum":
+      return `${JSON.stringify(data)} is none of ${String(params["allowedValues"]).replaceAll(",", ", ")}`;
+    default:
+      return `${JSON.stringify(data)?.slice(0, 80) ?? ""} ${message ?? "is malformed"}`;
+  }
+}
+
+function failed(errors: readonly CatalogError[]): CatalogFileResult {
+  const [first = { code: "catalog-malformed", path: "", message: "is malformed" }, ...others] = errors;
+  return { ok: false, errors: [first, ...others] };
 }

@@ -23,12 +23,38 @@ export function parseImage(image: string): ImageReference {
 }
 
 /**
- * True when `image` is `known` on any registry, or below a mirror's prefix (`registry.example/mirror/envoyproxy/gateway`).
- * A name of a single word (`traefik`) is too common for that: it must be the whole path.
+ * True when `image` is `known` on any registry, below a mirror's prefix (`registry.example/mirror/envoyproxy/gateway`),
+ * renamed as mirrors rename (`rancher/mirrored-cilium-operator-generic`), or a variant of it (`…-distroless`).
  */
 export function isSameRepository(image: ImageReference, known: ImageReference): boolean {
-  return image.path === known.path || (known.path.includes("/") && image.path.endsWith(`/${known.path}`));
+  return [image.path, image.path.replace(VARIANT, "")].some(
+    (path) => path === known.path || path.endsWith(`/${known.path}`) || lastSegment(path) === mirroredName(known),
+  );
 }
+
+/** Last segments of a path by which a known image can be found, before `isSameRepository` looks at the rest. */
+export function lookUpKeys(image: ImageReference): readonly string[] {
+  const last = lastSegment(image.path);
+  const plain = last.replace(VARIANT, "");
+  return last === plain ? [last] : [last, plain];
+}
+
+/** Last segments that images equal to this one can have. */
+export function knownKeys(known: ImageReference): readonly string[] {
+  return [lastSegment(known.path), mirroredName(known)];
+}
+
+/** Source: rancher/image-mirror, which flattens paths in this way. */
+function mirroredName(known: ImageReference): string {
+  return `mirrored-${known.path.replaceAll("/", "-")}`;
+}
+
+function lastSegment(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** How images of the same program on another base, or built another way, are named. */
+const VARIANT = /-(?:distroless|debug|fips|ubi\d*|alpine|slim|nonroot)$/;
 
 /** What a tag says of the version: all of it, its first two numbers, or nothing. */
 export type TagVersion =
@@ -38,13 +64,18 @@ export type TagVersion =
 
 /**
  * `v1.15.6`, `1.15.6-distroless` and `v1.1.0-rc.1` are releases (a candidate needs what its release needs); `v1.15` is
- * some 1.15; `latest`, `edge-24.5.1`, a commit hash and `v0.0.0-…` (how Go projects tag development builds) tell nothing.
+ * some 1.15; `latest`, `edge-24.5.1`, a commit hash, a date and `v0.0.0-…` (how Go projects tag development builds) tell
+ * nothing.
+ * @param prefixes taken off first: `stable-` of `stable-2.14.1`.
  */
-export function readTagVersion(tag: string | null): TagVersion {
-  const match = /^v?(?<major>\d{1,6})\.(?<minor>\d{1,6})(?:\.(?<patch>\d{1,6}))?(?:[-+_.].*)?$/.exec(tag ?? "");
+export function readTagVersion(tag: string | null, prefixes: readonly string[] = []): TagVersion {
+  const prefix = prefixes.find((candidate) => tag?.startsWith(candidate)) ?? "";
+  const match = /^v?(?<major>\d{1,3})\.(?<minor>\d{1,6})(?:\.(?<patch>\d{1,6}))?(?:[-+_.].*)?$/.exec(
+    tag?.slice(prefix.length) ?? "",
+  );
   if (match?.groups === undefined) return { kind: "unknown" };
   const { major, minor, patch } = match.groups;
-  if (patch === undefined) return { kind: "minor", range: `${String(major)}.${String(minor)}.x` };
+  if (patch === undefined) return { kind: "minor", range: `${String(Number(major))}.${String(Number(minor))}.x` };
   const version = [major, minor, patch].map(Number).join(".");
   return version === "0.0.0" ? { kind: "unknown" } : { kind: "exact", version };
 }

@@ -1,34 +1,47 @@
-/** @file Finds what one workload needs: by its own declaration, or else by what the catalog knows of its image. */
-import type { Certainty, LaterRelease, Need, UnreadableDeclaration } from "../rules/facts.ts";
+/**
+ * @file Finds what one workload needs: by its own declaration, or else by APIRequirements that speak of it, or else by what
+ * the catalog knows of its image and OLM of its installation.
+ */
+import type { Certainty, LaterRelease, Need, NeedSource, UnreadableDeclaration, WorkloadNeeds } from "../rules/facts.ts";
 import { crdNameOf, type Requirement } from "../rules/requirement.ts";
 import { parseDeclaration, REQUIRES, USES } from "./annotations.ts";
-import { type Catalog, type CatalogController, type CatalogRelease, minimumVersion } from "./catalog.ts";
-import { isInRange, isSameRepository, parseImage, readTagVersion } from "./image.ts";
+import { type ApiRequirement, speaksOf } from "./api-requirement.ts";
+import {
+  type Catalog,
+  type CatalogController,
+  controllersOf,
+  type CatalogNeed,
+  type CatalogRelease,
+  minimumVersion,
+} from "./catalog.ts";
+import { type ClusterServiceVersion, installs } from "./cluster-service-version.ts";
+import { type Condition, type ContainerSettings, evaluateCondition, type ReadSetting, type Truth } from "./condition.ts";
+import { isInRange, parseImage, readTagVersion, type TagVersion } from "./image.ts";
 import type { Container, Workload } from "./workload.ts";
 
-export interface WorkloadNeeds {
-  readonly needs: readonly Need[];
-  readonly unreadable: readonly UnreadableDeclaration[];
+/** Everything beside a workload itself that tells what it needs. */
+export interface NeedSources {
+  readonly catalog: Catalog;
+  readonly readSetting: ReadSetting;
+  /** Of the workload's namespace at least; those that speak of others are passed over. */
+  readonly apiRequirements: readonly ApiRequirement[];
+  readonly clusterServiceVersions: readonly ClusterServiceVersion[];
 }
 
 /**
- * Reads a setting that a catalog entry's `when` asks for. `undefined`: the ConfigMap could not be read, or does not
- * exist; `null`: it exists without the key.
+ * A declaration, even an unreadable one, replaces what is known otherwise, so that an owner can correct it. A workload
+ * that does not run needs nothing.
  */
-export type ReadSetting = (namespace: string, name: string, key: string) => string | null | undefined;
-
-/**
- * A declaration, even an unreadable one, replaces the catalog's entry, so that an owner can correct the catalog. A
- * workload that does not run needs nothing.
- */
-export function findNeeds(workload: Workload, catalog: Catalog, readSetting: ReadSetting): WorkloadNeeds {
-  if (!workload.isRunning) return { needs: [], unreadable: [] };
-  if ([REQUIRES, USES].some((key) => key in workload.annotations)) return readDeclarations(workload);
-  return {
-    needs: workload.containers.flatMap((container) => catalogNeeds(workload, container, catalog, readSetting)),
-    unreadable: [],
-  };
+export function findNeeds(workload: Workload, sources: NeedSources): WorkloadNeeds {
+  if (!workload.isRunning) return NOTHING;
+  if ([REQUIRES, USES].some((key) => Object.hasOwn(workload.annotations, key))) return readDeclarations(workload);
+  const declared = sources.apiRequirements.filter((candidate) => speaksOf(candidate, workload));
+  if (declared.length > 0) return { needs: declared.flatMap((own) => declaredNeeds(workload, own)), unreadable: [] };
+  const catalogued = workload.containers.flatMap((container) => catalogNeeds(workload, container, sources));
+  return { needs: [...catalogued, ...olmNeeds(workload, sources.clusterServiceVersions, catalogued)], unreadable: [] };
 }
+
+const NOTHING: WorkloadNeeds = { needs: [], unreadable: [] };
 
 function readDeclarations(workload: Workload): WorkloadNeeds {
   const needs: Need[] = [];
@@ -37,70 +50,119 @@ function readDeclarations(workload: Workload): WorkloadNeeds {
     const value = workload.annotations[key];
     if (value === undefined) continue;
     const result = parseDeclaration(key, value);
-    if (result.ok) needs.push(...result.value.map((requirement) => declaredNeed(workload, key, requirement)));
+    if (result.ok)
+      needs.push(...result.value.map((requirement) => certainNeed(workload, requirement, { kind: "annotation", key })));
     else unreadable.push({ workload: workload.ref, key, value, problem: result.error.message });
   }
   return { needs, unreadable };
 }
 
-function declaredNeed(workload: Workload, key: string, requirement: Requirement): Need {
-  return {
-    workload: workload.ref,
-    requirement,
-    source: { kind: "annotation", key },
-    certainty: { kind: "known" },
-    laterReleases: [],
-  };
-}
-
-function catalogNeeds(workload: Workload, container: Container, catalog: Catalog, readSetting: ReadSetting): readonly Need[] {
-  const image = parseImage(container.image);
-  const controller = catalog.find((known) => known.images.some((candidate) => isSameRepository(image, candidate)));
-  if (controller === undefined) return [];
-  const switchedOn = readSwitch(controller, readSetting);
-  if (switchedOn === "off") return [];
-
-  const version = readTagVersion(image.tag);
-  const release =
-    version.kind === "unknown" ? undefined : controller.releases.find((known) => isInRange(version, known.versions));
-  const isUnknown = version.kind === "unknown" || (release === undefined && version.kind === "minor");
-  const releases = isUnknown ? controller.releases : release === undefined ? [] : [release];
-  const certainty: Certainty = isUnknown ? { kind: "unknown-version" } : switchedOn;
-  return releases.flatMap((known) =>
-    known.requirements.map((requirement) => ({
-      workload: workload.ref,
-      requirement,
-      source: {
-        kind: "catalog",
-        controller: controller.id,
-        versionRange: known.versions,
-        image: container.image,
-        container: container.name,
-      },
-      certainty,
-      laterReleases: isUnknown ? [] : laterReleases(controller, known, requirement),
-    })),
+function declaredNeeds(workload: Workload, { name, requirements }: ApiRequirement): readonly Need[] {
+  return requirements.map(({ requirement, reason }) =>
+    certainNeed(workload, requirement, { kind: "api-requirement", name, reason }),
   );
 }
 
-function readSwitch(
+/** Where the catalog speaks of an API, it knows more than OLM does: how the controller looks for it. */
+function olmNeeds(workload: Workload, versions: readonly ClusterServiceVersion[], catalogued: readonly Need[]): readonly Need[] {
+  const known = new Set(catalogued.map(({ requirement }) => crdNameOf(requirement)));
+  return versions
+    .filter((version) => installs(version, workload))
+    .flatMap(({ name, requirements }) =>
+      requirements
+        .filter((requirement) => !known.has(crdNameOf(requirement)))
+        .map((requirement) => certainNeed(workload, requirement, { kind: "cluster-service-version", name })),
+    );
+}
+
+function certainNeed({ ref }: Workload, requirement: Requirement, source: NeedSource): Need {
+  return { workload: ref, requirement, source, certainty: { kind: "known" }, laterReleases: [] };
+}
+
+function catalogNeeds(workload: Workload, container: Container, { catalog, readSetting }: NeedSources): readonly Need[] {
+  return controllersOf(catalog, parseImage(container.image)).flatMap((controller) =>
+    controllerNeeds(controller, workload, container, readSetting),
+  );
+}
+
+function controllerNeeds(
   controller: CatalogController,
+  workload: Workload,
+  container: Container,
   readSetting: ReadSetting,
-): "off" | Exclude<Certainty, { kind: "unknown-version" }> {
-  if (controller.when === null) return { kind: "known" };
-  const { namespace, name, key, equals } = controller.when.configMap;
-  const value = readSetting(namespace, name, key);
-  if (value === undefined) return { kind: "assumed", condition: `${key}=${equals} in ConfigMap ${namespace}/${name}` };
-  return value === equals ? { kind: "known" } : "off";
+): readonly Need[] {
+  const settings: ContainerSettings = { ...container, namespace: workload.ref.namespace };
+  const holds = (condition: Condition | null): Truth =>
+    condition === null ? { kind: "yes" } : evaluateCondition(condition, settings, readSetting);
+  const switchedOn = holds(controller.when);
+  const version = versionOf(controller, workload, container, readSetting);
+  if (switchedOn.kind === "no" || version === null) return [];
+
+  const release =
+    version.kind === "unknown" ? undefined : controller.releases.find((known) => isInRange(version, known.versions));
+  return (release === undefined ? controller.releases : [release]).flatMap((known) =>
+    known.needs.flatMap((need): readonly Need[] => {
+      const certainty = certaintyOf([switchedOn, holds(need.when)], known, release !== undefined);
+      if (certainty === null) return [];
+      return [
+        {
+          workload: workload.ref,
+          requirement: need.requirement,
+          source: {
+            kind: "catalog",
+            controller: controller.id,
+            versionRange: known.versions,
+            image: container.image,
+            container: container.name,
+            effect: known.effect,
+          },
+          certainty,
+          laterReleases: release === undefined ? [] : laterReleases(controller, known, need, holds),
+        },
+      ];
+    }),
+  );
+}
+
+/** @returns null where the controller is not in use. */
+function versionOf(
+  { tagPrefixes, versionLabel, versionSetting }: CatalogController,
+  workload: Workload,
+  container: Container,
+  readSetting: ReadSetting,
+): TagVersion | null {
+  if (versionSetting !== null) {
+    const { namespace, name, key } = versionSetting.key;
+    const captured = versionSetting.pattern.capture(readSetting(namespace ?? workload.ref.namespace, name, key) ?? "");
+    return captured === null ? null : readTagVersion(captured);
+  }
+  const tagged = readTagVersion(parseImage(container.image).tag, tagPrefixes);
+  if (tagged.kind !== "unknown" || versionLabel === null) return tagged;
+  return readTagVersion(Object.hasOwn(workload.labels, versionLabel) ? (workload.labels[versionLabel] ?? null) : null);
+}
+
+/** @returns null for a need that does not hold. What is least sure decides. */
+function certaintyOf(conditions: readonly Truth[], { confidence }: CatalogRelease, isVersionKnown: boolean): Certainty | null {
+  if (conditions.some(({ kind }) => kind === "no")) return null;
+  if (!isVersionKnown) return { kind: "unknown-version" };
+  const unknown = conditions.find((truth) => truth.kind === "unknown");
+  if (unknown !== undefined) return { kind: "conditional", condition: unknown.condition };
+  if (confidence === "low") return { kind: "unconfirmed" };
+  const assumed = conditions.find((truth) => truth.kind === "assumed");
+  return assumed === undefined ? { kind: "known" } : { kind: "assumed", condition: assumed.condition };
 }
 
 function laterReleases(
   controller: CatalogController,
   current: CatalogRelease,
-  requirement: Requirement,
+  { requirement }: CatalogNeed,
+  holds: (condition: Condition | null) => Truth,
 ): readonly LaterRelease[] {
   return controller.releases.slice(controller.releases.indexOf(current) + 1).map((release) => ({
     minimumVersion: minimumVersion(release),
-    requirement: release.requirements.find((candidate) => crdNameOf(candidate) === crdNameOf(requirement)) ?? null,
+    requirement:
+      release.needs.find(
+        (candidate) => crdNameOf(candidate.requirement) === crdNameOf(requirement) && holds(candidate.when).kind !== "no",
+      )?.requirement ?? null,
   }));
 }

@@ -5,6 +5,12 @@ import { isRecord } from "../crd/is-record.ts";
 export interface Container {
   readonly name: string;
   readonly image: string;
+  /** `command` and `args`, in this order. */
+  readonly args: readonly string[];
+  /** Null: the variable is set, from a place that the pod template does not show (`valueFrom`). */
+  readonly env: Readonly<Record<string, string | null>>;
+  /** Variables come from whole ConfigMaps or Secrets too (`envFrom`). */
+  readonly hasForeignEnv: boolean;
 }
 
 export interface Workload {
@@ -13,6 +19,8 @@ export interface Workload {
   readonly isRunning: boolean;
   /** Containers of the pod template, without init containers. */
   readonly containers: readonly Container[];
+  /** The workload's own, by which `kubectl get -l` selects it. */
+  readonly labels: Readonly<Record<string, string>>;
   /** Annotations under `crdguard.dev/`; the workload's own win over those of its pod template. */
   readonly annotations: Readonly<Record<string, string>>;
 }
@@ -43,6 +51,7 @@ export function parseWorkload(input: unknown, kind?: WorkloadRef["kind"]): Workl
     ref: { kind: actualKind, namespace: typeof namespace === "string" ? namespace : "default", name },
     isRunning: actualKind === "DaemonSet" || spec["replicas"] !== 0,
     containers: readContainers(template["spec"]),
+    labels: textMembers(metadata["labels"]),
     annotations: { ...ownAnnotations(template["metadata"]), ...ownAnnotations(metadata) },
   };
 }
@@ -51,14 +60,44 @@ function readContainers(podSpec: unknown): readonly Container[] {
   if (!isRecord(podSpec) || !Array.isArray(podSpec["containers"])) return [];
   return podSpec["containers"].filter(isRecord).flatMap((container) => {
     const { name, image } = container;
-    return typeof name === "string" && typeof image === "string" ? [{ name, image }] : [];
+    if (typeof name !== "string" || typeof image !== "string") return [];
+    const { command, args, env, envFrom } = container;
+    return [
+      {
+        name,
+        image,
+        args: [...textItems(command), ...textItems(args)],
+        env: readEnv(env),
+        hasForeignEnv: Array.isArray(envFrom) && envFrom.length > 0,
+      },
+    ];
   });
 }
 
-function ownAnnotations(metadata: unknown): Readonly<Record<string, string>> {
-  if (!isRecord(metadata) || !isRecord(metadata["annotations"])) return {};
-  const own = Object.entries(metadata["annotations"]).filter(
-    (entry): entry is [string, string] => entry[0].startsWith(ANNOTATION_PREFIX) && typeof entry[1] === "string",
+function readEnv(env: unknown): Readonly<Record<string, string | null>> {
+  if (!Array.isArray(env)) return {};
+  return Object.fromEntries(
+    env.filter(isRecord).flatMap(({ name, value, valueFrom }): readonly (readonly [string, string | null])[] => {
+      if (typeof name !== "string") return [];
+      if (valueFrom !== undefined && valueFrom !== null) return [[name, null]];
+      // Without a value, the variable is set to nothing. Source: k8s.io/api/core/v1, EnvVar.
+      return [[name, typeof value === "string" ? value : ""]];
+    }),
   );
-  return Object.fromEntries(own);
+}
+
+function ownAnnotations(metadata: unknown): Readonly<Record<string, string>> {
+  if (!isRecord(metadata)) return {};
+  return Object.fromEntries(
+    Object.entries(textMembers(metadata["annotations"])).filter(([key]) => key.startsWith(ANNOTATION_PREFIX)),
+  );
+}
+
+function textMembers(input: unknown): Readonly<Record<string, string>> {
+  if (!isRecord(input)) return {};
+  return Object.fromEntries(Object.entries(input).filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+}
+
+function textItems(input: unknown): readonly string[] {
+  return Array.isArray(input) ? input.filter((item): item is string => typeof item === "string") : [];
 }

@@ -10,6 +10,10 @@ export interface WorkloadRef {
 /** Where a need is known from. */
 export type NeedSource =
   | { readonly kind: "annotation"; readonly key: string }
+  /** An APIRequirement object in the workload's namespace. */
+  | { readonly kind: "api-requirement"; readonly name: string; readonly reason: string | null }
+  /** OLM's ClusterServiceVersion in the workload's namespace, which installed the workload. */
+  | { readonly kind: "cluster-service-version"; readonly name: string }
   | {
       readonly kind: "catalog";
       /** Catalog id, for example `envoy-gateway`. */
@@ -18,14 +22,26 @@ export type NeedSource =
       readonly versionRange: string;
       readonly image: string;
       readonly container: string;
+      /** What becomes of it when a need it cannot do without is not met; null where the outcome says it all. */
+      readonly effect: string | null;
     };
 
 /**
- * How sure the need is. `assumed`: it holds only under a setting that could not be read. `unknown-version`: the image is
- * that of a known controller, but its tag names no version; some version of it has this need.
+ * How sure the need is. Only the first two are sure enough to deny by.
+ * - `assumed`: it hangs on a ConfigMap that could not be read, and is taken to hold.
+ * - `conditional`: it hangs on a setting that nothing tells crdguard.
+ * - `unconfirmed`: the catalog itself is not sure of it.
+ * - `unknown-version`: the image is that of a known controller, but its tag names no version that the catalog knows; some
+ *   version of it has this need.
+ * - `replaced`: the workload is about to be replaced by one without this need.
  */
 export type Certainty =
-  { readonly kind: "known" } | { readonly kind: "assumed"; readonly condition: string } | { readonly kind: "unknown-version" };
+  | { readonly kind: "known" }
+  | { readonly kind: "assumed"; readonly condition: string }
+  | { readonly kind: "conditional"; readonly condition: string }
+  | { readonly kind: "unconfirmed" }
+  | { readonly kind: "unknown-version" }
+  | { readonly kind: "replaced" };
 
 /** A later release of the same controller, and what it needs of the same API; `requirement` null: nothing. */
 export interface LaterRelease {
@@ -42,6 +58,12 @@ export interface Need {
   readonly certainty: Certainty;
   /** Oldest first; empty for needs that do not come from the catalog. */
   readonly laterReleases: readonly LaterRelease[];
+}
+
+/** Needs of one workload, and what it declares that cannot be read. */
+export interface WorkloadNeeds {
+  readonly needs: readonly Need[];
+  readonly unreadable: readonly UnreadableDeclaration[];
 }
 
 /** A declaration on a running workload that could not be read, so nobody knows what it asks for. */

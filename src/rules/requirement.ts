@@ -1,5 +1,5 @@
 /** @file What a workload needs of an API, and what becomes of it in each state that API can be in. */
-import { findVersion } from "../crd/versions.ts";
+import { findVersion, servedVersions } from "../crd/versions.ts";
 import type { Crd } from "../crd/crd.ts";
 
 /**
@@ -21,15 +21,28 @@ export function isHard(outcome: Outcome): boolean {
   return HARM[outcome] >= HARM["stops-working"];
 }
 
-/** State of the versions a requirement accepts. `served` needs one of them served; `unserved` one of them listed. */
-export type ApiState = "served" | "unserved" | "unlisted" | "absent";
+/**
+ * State of the versions a requirement accepts. `served` needs one of them served; `unserved` one of them listed;
+ * `not-preferred`: one is served, but a newer one too, which is all that a controller sees that asks for preferred ones.
+ */
+export type ApiState = "served" | "not-preferred" | "unserved" | "unlisted" | "absent";
 
 /**
- * How a controller looks for the API. It explains the outcomes to a reader; the outcomes alone decide.
+ * How a controller looks for the API. It explains the outcomes to a reader, which alone decide, but for
+ * `discovery-preferred`, where a version served beside a newer one is not found.
  * Words as in the catalog: `unconditional` watch, CRD by `crd-name`, version in `spec.versions` whatever its `served`
- * (`crd-version-listed`), or discovery of served or preferred versions.
+ * (`crd-version-listed`), discovery of served or of preferred versions, the `bundle-version` annotation.
  */
-export type Presence = "unconditional" | "crd-name" | "crd-version-listed" | "discovery-served" | "discovery-preferred";
+export type Presence = (typeof PRESENCES)[number];
+
+export const PRESENCES = [
+  "unconditional",
+  "crd-name",
+  "crd-version-listed",
+  "discovery-served",
+  "discovery-preferred",
+  "bundle-version",
+] as const;
 
 export interface Requirement {
   readonly group: string;
@@ -38,7 +51,8 @@ export interface Requirement {
   /** Any one of these, served, satisfies the requirement; never empty. */
   readonly versions: readonly string[];
   readonly presence: Presence;
-  readonly outcomes: Readonly<Record<Exclude<ApiState, "served">, Outcome>>;
+  /** A version that is served but not preferred counts as unserved. */
+  readonly outcomes: Readonly<Record<"absent" | "unlisted" | "unserved", Outcome>>;
 }
 
 /** Name of the CRD that defines a requirement's API. */
@@ -50,10 +64,28 @@ export function crdNameOf(requirement: Pick<Requirement, "group" | "resource">):
 export function apiState(requirement: Requirement, crd: Crd | null): ApiState {
   if (crd === null) return "absent";
   const listed = requirement.versions.map((name) => findVersion(crd, name)).filter((version) => version !== null);
-  if (listed.some((version) => version.isServed)) return "served";
+  if (listed.some((version) => version.isServed)) return isFound(requirement, crd) ? "served" : "not-preferred";
   return listed.length > 0 ? "unserved" : "unlisted";
 }
 
 export function outcomeIn(requirement: Requirement, state: ApiState): Outcome {
-  return state === "served" ? "works" : requirement.outcomes[state];
+  switch (state) {
+    case "served":
+      return "works";
+    case "not-preferred":
+      return requirement.outcomes.unserved;
+    case "unserved":
+    case "unlisted":
+    case "absent":
+      return requirement.outcomes[state];
+  }
+}
+
+/**
+ * Discovery of preferred versions gives each resource once, in its highest served version.
+ * Source: k8s.io/client-go/discovery, ServerPreferredResources.
+ */
+function isFound({ presence, versions }: Requirement, crd: Crd): boolean {
+  const [preferred] = servedVersions(crd);
+  return presence !== "discovery-preferred" || (preferred !== undefined && versions.includes(preferred));
 }

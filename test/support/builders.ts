@@ -86,7 +86,14 @@ export function need(shape: NeedShape): Need {
     source:
       shape.image === undefined
         ? { kind: "annotation", key: "crdguard.dev/requires" }
-        : { kind: "catalog", controller: "turner", versionRange: ">=1.0.0 <2.0.0", image: shape.image, container: "main" },
+        : {
+            kind: "catalog",
+            controller: "turner",
+            versionRange: ">=1.0.0 <2.0.0",
+            image: shape.image,
+            container: "main",
+            effect: null,
+          },
     certainty: shape.certainty ?? { kind: "known" },
     laterReleases: shape.laterReleases ?? [],
   };

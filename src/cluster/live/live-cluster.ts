@@ -13,7 +13,7 @@ import { findMigration } from "./find-migration.ts";
 import { isRecord, textAt } from "./json.ts";
 import { mayList } from "./may-list.ts";
 import { createReflector, type Reflector, type ReflectorHandlers, type ReflectorObserver } from "./reflector.ts";
-import { type ConfigMapKeys, createSettings, readValues, type SettingValues, wantedConfigMaps } from "./settings.ts";
+import { createSettings, readValues, type SettingValues } from "./settings.ts";
 import type { Timing } from "./timing.ts";
 
 export interface LiveClusterObserver extends ReflectorObserver {
@@ -50,8 +50,13 @@ export interface LiveCluster extends Cluster {
  */
 export function connectLiveCluster(options: LiveClusterOptions): LiveCluster {
   const { client, catalog, observer } = options;
-  const settings = createSettings(() => {
-    builder.settingsChanged();
+  const settings = createSettings({
+    changed() {
+      builder.settingsChanged();
+    },
+    wanted(namespace, name) {
+      watchConfigMap(namespace, name);
+    },
   });
   const builder = createPictureBuilder(catalog, settings.read);
   const counts = new Map<string, number>();
@@ -87,30 +92,36 @@ export function connectLiveCluster(options: LiveClusterOptions): LiveCluster {
       }),
     ),
   );
-  const configMaps = wantedConfigMaps(catalog).map((wanted) =>
-    reflect(configMapSource(wanted), {
-      replace: (items) => {
-        settings.set(wanted.namespace, wanted.name, items.get(`${wanted.namespace}/${wanted.name}`) ?? null);
-      },
-      put: (_key, values) => {
-        settings.set(wanted.namespace, wanted.name, values);
-      },
-      remove: () => {
-        settings.set(wanted.namespace, wanted.name, null);
-      },
-    }),
-  );
-  const reflectors = [crds, ...workloads, ...configMaps];
+  const configMaps: Reflector[] = [];
   const synced = Promise.withResolvers<void>();
 
+  /** Named by the catalog alone, and asked for by workloads that run, so that there are few; but users write catalogs. */
+  function watchConfigMap(namespace: string, name: string): void {
+    if (stopping.signal.aborted || configMaps.length >= MAX_CONFIG_MAPS) return;
+    const reflector = reflect(configMapSource(namespace, name), {
+      replace: (items) => {
+        settings.set(namespace, name, items.get(`${namespace}/${name}`) ?? null);
+      },
+      put: (_key, values) => {
+        settings.set(namespace, name, values);
+      },
+      remove: () => {
+        settings.set(namespace, name, null);
+      },
+    });
+    configMaps.push(reflector);
+    reflector.start();
+  }
+
   async function waitForPicture(): Promise<void> {
+    await Promise.all([crds, ...workloads].map((reflector) => reflector.synced));
     // A setting that is not known yet only makes a need "assumed"; it must not keep the guard from answering.
     const patience = wait((options.settingsPatienceSeconds ?? SETTINGS_PATIENCE_SECONDS) * 1_000, undefined, {
       signal: stopping.signal,
       ref: false,
     }).catch(() => undefined);
     const settingsAnswered = Promise.race([Promise.all(configMaps.map(({ answered }) => answered)), patience]);
-    await Promise.all([crds.synced, ...workloads.map((reflector) => reflector.synced), settingsAnswered]);
+    await settingsAnswered;
     isSynced = true;
     synced.resolve();
   }
@@ -118,12 +129,12 @@ export function connectLiveCluster(options: LiveClusterOptions): LiveCluster {
   return {
     source: { kind: "cluster" },
     start() {
-      for (const reflector of reflectors) reflector.start();
+      for (const reflector of [crds, ...workloads]) reflector.start();
       void waitForPicture();
     },
     stop() {
       stopping.abort();
-      for (const reflector of reflectors) reflector.stop();
+      for (const reflector of [crds, ...workloads, ...configMaps]) reflector.stop();
     },
     synced: synced.promise,
     get isSynced() {
@@ -138,6 +149,9 @@ export function connectLiveCluster(options: LiveClusterOptions): LiveCluster {
 }
 
 const SETTINGS_PATIENCE_SECONDS = 5;
+
+/** Each is a watch of its own; those beyond are taken for unreadable. */
+const MAX_CONFIG_MAPS = 64;
 
 const WORKLOAD_RESOURCES = [
   { kind: "Deployment", resource: "deployments" },
@@ -187,13 +201,13 @@ function workloadSource(kind: WorkloadRef["kind"], resource: string, observer: L
 }
 
 /** A field selector, since RBAC can grant `list` and `watch` of a single name only in this form. */
-function configMapSource(wanted: ConfigMapKeys): Source<SettingValues> {
+function configMapSource(namespace: string, name: string): Source<SettingValues> {
   return {
     resource: "configmaps",
-    path: `/api/v1/namespaces/${encodeURIComponent(wanted.namespace)}/configmaps`,
-    fieldSelector: `metadata.name=${wanted.name}`,
+    path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`,
+    fieldSelector: `metadata.name=${name}`,
     pageSize: 1,
-    transform: (raw) => readValues(raw, wanted),
+    transform: readValues,
   };
 }
 

@@ -1,57 +1,57 @@
-/** @file The ConfigMap keys that a catalog hangs needs on. */
-import type { Catalog } from "../../requirements/catalog.ts";
-import type { ReadSetting } from "../../requirements/needs.ts";
+/** @file ConfigMaps that needs hang on, found out as workloads are read. */
+import type { ReadSetting } from "../../requirements/condition.ts";
 import { memberAt } from "./json.ts";
 
-export interface ConfigMapKeys {
-  readonly namespace: string;
-  readonly name: string;
-  readonly keys: ReadonlySet<string>;
-}
-
-/** Values of the wanted keys; a key that the ConfigMap lacks is not in it. */
+/** Values by key. */
 export type SettingValues = ReadonlyMap<string, string>;
 
-/** One entry a ConfigMap, with all the keys that any catalog entry asks for. */
-export function wantedConfigMaps(catalog: Catalog): readonly ConfigMapKeys[] {
-  const wanted = catalog.flatMap(({ when }) => (when === null ? [] : [when.configMap]));
-  return [...Map.groupBy(wanted, ({ namespace, name }) => `${namespace}/${name}`).values()].flatMap((same) => {
-    const [first] = same;
-    return first === undefined
-      ? []
-      : [{ namespace: first.namespace, name: first.name, keys: new Set(same.map(({ key }) => key)) }];
-  });
-}
-
-export function readValues(configMap: unknown, { keys }: ConfigMapKeys): SettingValues {
-  const values = new Map<string, string>();
-  for (const key of keys) {
-    const value = memberAt(configMap, "data", key);
-    if (typeof value === "string") values.set(key, value);
-  }
-  return values;
+export function readValues(configMap: unknown): SettingValues {
+  const values = memberAt(configMap, "data");
+  if (typeof values !== "object" || values === null) return new Map();
+  return new Map(Object.entries(values).filter((entry): entry is [string, string] => typeof entry[1] === "string"));
 }
 
 export interface Settings {
+  /** Asks for a ConfigMap that is not known yet to be watched. */
   readonly read: ReadSetting;
+  /** The same, without asking for anything. */
+  readonly peek: ReadSetting;
   /** Null: the ConfigMap does not exist. */
   set(namespace: string, name: string, values: SettingValues | null): void;
 }
 
-/** @param onChange called after a value has really changed. */
-export function createSettings(onChange: () => void): Settings {
+export interface SettingsObserver {
+  /** A value has really changed. */
+  changed(): void;
+  /** A ConfigMap is asked for, for the first time. */
+  wanted(namespace: string, name: string): void;
+}
+
+export function createSettings(observer: SettingsObserver): Settings {
   const known = new Map<string, SettingValues>();
+  const asked = new Set<string>();
+
+  function peek(namespace: string, name: string, key: string): string | null | undefined {
+    const values = known.get(`${namespace}/${name}`);
+    return values === undefined ? undefined : (values.get(key) ?? null);
+  }
+
   return {
+    peek,
     read(namespace, name, key) {
-      const values = known.get(`${namespace}/${name}`);
-      return values === undefined ? undefined : (values.get(key) ?? null);
+      const id = `${namespace}/${name}`;
+      if (!asked.has(id)) {
+        asked.add(id);
+        observer.wanted(namespace, name);
+      }
+      return peek(namespace, name, key);
     },
     set(namespace, name, values) {
       const id = `${namespace}/${name}`;
       if (isSame(known.get(id) ?? null, values)) return;
       if (values === null) known.delete(id);
       else known.set(id, values);
-      onChange();
+      observer.changed();
     },
   };
 }
