@@ -1,6 +1,5 @@
 /** @file One decoded review → one answer: asks `review`, finds out what the asker may see, and has it explained. */
 import type { Cluster, Requester } from "../cluster/cluster.ts";
-import type { Crd } from "../crd/crd.ts";
 import { type Audience, audienceOf, targetsOf } from "../explain/audience.ts";
 import {
   type AdmissionAnswer,
@@ -9,10 +8,11 @@ import {
   explainUnreadable,
   explainVerdict,
 } from "../explain/admission.ts";
+import { type Subject, subjectOf } from "../explain/subject.ts";
 import type { Policy } from "../policy/policy.ts";
 import { review } from "../review/review.ts";
 import type { UndecidedReason, Verdict } from "../review/verdict.ts";
-import { type Change, nextCrd, previousCrd } from "../rules/change.ts";
+import type { CrdChange } from "../rules/change.ts";
 import { evidenceNeeded } from "../rules/evaluate.ts";
 import type { DecodedReview } from "./decode.ts";
 import type { Deadlines } from "./deadline.ts";
@@ -60,7 +60,7 @@ export async function answerReview(
 
 async function answerChange(
   phase: Phase,
-  change: Change,
+  change: CrdChange,
   decoded: DecodedReview,
   deadlines: Deadlines,
   context: AnswerContext,
@@ -98,7 +98,7 @@ async function inTime<T>(deadlines: Deadlines, work: (signal: AbortSignal) => Pr
 
 async function decide(
   phase: Phase,
-  change: Change,
+  change: CrdChange,
   { requester }: DecodedReview,
   signal: AbortSignal,
   accessReviewMilliseconds: number,
@@ -108,21 +108,20 @@ async function decide(
   if (verdict.kind === "undecided") return undecided(phase, change, verdict.reason, policy, null);
   if (phase === "explain" && verdict.kind === "allow") return { answer: SILENT, verdict, error: null };
 
-  const crd = previousCrd(change) ?? nextCrd(change);
-  if (crd === null) throw new Error("a change has a CRD before it, after it, or both");
+  const subject = subjectOf(change);
   const audience =
-    verdict.findings.length === 0 ? NOBODY : await audienceFor(verdict, crd, requester, cluster, accessReviewMilliseconds);
-  return { answer: explainVerdict(verdict, crd, audience), verdict, error: null };
+    verdict.findings.length === 0 ? NOBODY : await audienceFor(verdict, subject, requester, cluster, accessReviewMilliseconds);
+  return { answer: explainVerdict(verdict, subject, audience), verdict, error: null };
 }
 
 async function audienceFor(
   verdict: Exclude<Verdict, { kind: "undecided" }>,
-  crd: Crd,
+  subject: Subject,
   requester: Requester,
   cluster: Cluster,
   milliseconds: number,
 ): Promise<Audience> {
-  const targets = targetsOf(verdict.findings, crd).slice(0, MAX_ACCESS_REVIEWS);
+  const targets = targetsOf(verdict.findings, subject).slice(0, MAX_ACCESS_REVIEWS);
   // A signal of its own: a count that used up its time must not cost the reader the names.
   const signal = AbortSignal.timeout(milliseconds);
   const silence = new Promise<false>((resolve) => {
@@ -150,7 +149,7 @@ function accessMilliseconds({ evidenceMilliseconds, answerMilliseconds }: Deadli
 const SILENT: AdmissionAnswer = { allowed: true, auditAnnotations: {} };
 
 /** A create is never held up by a guard that cannot answer, just as its webhook fails open: a CRD that is not there breaks more. */
-function undecided(phase: Phase, change: Change, reason: UndecidedReason, policy: Policy, error: unknown): Answered {
+function undecided(phase: Phase, change: CrdChange, reason: UndecidedReason, policy: Policy, error: unknown): Answered {
   const onUndecided = change.kind === "create" ? "allow" : policy.onUndecided;
   const answer = phase === "explain" ? SILENT : explainUndecided(reason, onUndecided);
   return { answer, verdict: { kind: "undecided", reason }, error };

@@ -3,7 +3,7 @@ import { Ajv } from "ajv";
 import type { Requester } from "../cluster/cluster.ts";
 import { type CrdParseResult, parseCrd } from "../crd/parse.ts";
 import type { Crd } from "../crd/crd.ts";
-import type { Change } from "../rules/change.ts";
+import type { CrdChange } from "../rules/change.ts";
 import { withoutSchemas } from "./without-schemas.ts";
 
 /** The envelope cannot be read, so that no AdmissionReview can answer it; HTTP 400. */
@@ -26,7 +26,7 @@ export interface DecodedReview {
 export type Operation = "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
 
 export type Subject =
-  | { readonly kind: "change"; readonly change: Change }
+  | { readonly kind: "change"; readonly change: CrdChange }
   /** Something crdguard has no opinion on; a webhook rule that is too wide sends it. */
   | { readonly kind: "irrelevant"; readonly reason: string }
   /** A CRD change that does not hold together; no API server sends it. */
@@ -154,7 +154,7 @@ function readSubject(request: AdmissionRequest): Subject {
   }
 }
 
-function readOne(input: unknown, member: string, toChange: (crd: Crd) => Change): Subject {
+function readOne(input: unknown, member: string, toChange: (crd: Crd) => CrdChange): Subject {
   const crd = readMember(input, member);
   return crd.ok ? { kind: "change", change: toChange(crd.value) } : crd.error;
 }

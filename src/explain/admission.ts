@@ -1,8 +1,8 @@
 /** @file Verdict → what the API server passes on: a Status with causes, warnings, audit annotations. */
-import type { Crd } from "../crd/crd.ts";
 import type { UndecidedReason, Verdict } from "../review/verdict.ts";
 import type { Audience } from "./audience.ts";
 import { type ExplainedFinding, explainFinding, findingLine, findingLines } from "./finding.ts";
+import type { Subject } from "./subject.ts";
 import { quoted, shown } from "./text.ts";
 
 /** As in k8s.io/apimachinery/pkg/apis/meta/v1, Status. */
@@ -26,13 +26,17 @@ export interface AdmissionAnswer {
   readonly auditAnnotations: Readonly<Record<string, string>>;
 }
 
-export function explainVerdict(verdict: Exclude<Verdict, { kind: "undecided" }>, crd: Crd, audience: Audience): AdmissionAnswer {
-  const findings = verdict.findings.map((finding) => explainFinding(finding, crd, audience));
+export function explainVerdict(
+  verdict: Exclude<Verdict, { kind: "undecided" }>,
+  subject: Subject,
+  audience: Audience,
+): AdmissionAnswer {
+  const findings = verdict.findings.map((finding) => explainFinding(finding, subject, audience));
   const denials = findings.filter(({ enforcement }) => enforcement === "deny");
   const warnings = warningsOf(findings);
   return {
     allowed: verdict.kind === "allow",
-    ...(verdict.kind === "deny" ? { status: denialStatus(crd, denials) } : {}),
+    ...(verdict.kind === "deny" ? { status: denialStatus(subject, denials) } : {}),
     ...(warnings.length > 0 ? { warnings } : {}),
     auditAnnotations: {
       verdict: verdict.kind,
@@ -95,7 +99,7 @@ export function undecidedSentence(reason: UndecidedReason): string {
  * 422 Invalid, since kubectl then prints the causes alone, where it would print the whole patch for 403 Forbidden. The
  * message repeats them for clients that print nothing else (Helm, Flux, Argo CD, client-go).
  */
-function denialStatus(crd: Crd, denials: readonly ExplainedFinding[]): DenialStatus {
+function denialStatus({ name }: Subject, denials: readonly ExplainedFinding[]): DenialStatus {
   const causes = denials.map((finding) => ({
     reason: finding.rule,
     field: finding.field,
@@ -106,10 +110,10 @@ function denialStatus(crd: Crd, denials: readonly ExplainedFinding[]): DenialSta
     code: 422,
     reason: "Invalid",
     message: [
-      `CustomResourceDefinition ${quoted(crd.name)} would break the cluster:`,
+      `CustomResourceDefinition ${quoted(name)} would break the cluster:`,
       ...causes.map(({ field, message }) => `* ${field}: ${message}`),
     ].join("\n"),
-    details: { group: "apiextensions.k8s.io", kind: "CustomResourceDefinition", name: shown(crd.name), causes },
+    details: { group: "apiextensions.k8s.io", kind: "CustomResourceDefinition", name: shown(name), causes },
   };
 }
 

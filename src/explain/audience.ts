@@ -48,11 +48,13 @@ function thingsOf(fact: JudgedFinding["fact"], crd: { readonly group: string; re
   switch (fact.kind) {
     case "required-version-unserved":
     case "required-resource-deleted":
+    case "requirement-unsure":
       return fact.hurt.map(({ need }: HurtWorkload) => workloadThings(need.workload));
-    case "requirement-unknown":
-      return fact.needs.map((need) => workloadThings(need.workload));
     case "declaration-unreadable":
       return fact.declarations.map((declaration) => workloadThings(declaration.workload));
+    // It speaks of the workload that is applied by the reader.
+    case "workload-requirement-unmet":
+      return [];
     case "stored-version-removed":
     case "stored-version-forgotten":
     case "objects-deleted":

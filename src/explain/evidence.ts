@@ -1,10 +1,11 @@
 /** @file Fact → evidence: what was seen, as far as the reader may see it. */
 import type { Certainty, Need, ObjectEvidence, WorkloadRef } from "../rules/facts.ts";
-import type { Fact } from "../rules/finding.ts";
-import type { Outcome } from "../rules/requirement.ts";
+import type { Fact, HurtWorkload } from "../rules/finding.ts";
+import { type ApiState, crdNameOf, isHard, type Outcome } from "../rules/requirement.ts";
 import { type Audience, workloadThings } from "./audience.ts";
-import { outcomePhrase } from "./messages.ts";
-import { countOf, shown } from "./text.ts";
+import { outcomePhrase, statePhrase } from "./messages.ts";
+import { workloadName } from "./subject.ts";
+import { countOf, listOf, quoted, shown } from "./text.ts";
 
 export type Evidence =
   | {
@@ -17,6 +18,19 @@ export type Evidence =
       readonly source: string;
       /** Null where the version is unknown, so that nobody can tell. */
       readonly outcome: Outcome | null;
+      /** What the catalog tells of the outcome beyond that. */
+      readonly effect: string | null;
+    }
+  /** An API that a workload needs. */
+  | {
+      readonly kind: "api";
+      readonly crd: string;
+      /** Any one of them would do. */
+      readonly versions: readonly string[];
+      readonly state: ApiState;
+      readonly source: string;
+      readonly outcome: Outcome;
+      readonly effect: string | null;
     }
   /** Workloads in namespaces that the reader may not list. */
   | { readonly kind: "hidden-workloads"; readonly count: number }
@@ -41,11 +55,16 @@ export function evidenceOf(
         fact.hurt.map(({ need, after }) => ({ ref: need.workload, evidence: needEvidence(need, after) })),
         audience,
       );
-    case "requirement-unknown":
+    case "requirement-unsure":
       return workloads(
-        fact.needs.map((need) => ({ ref: need.workload, evidence: needEvidence(need, null) })),
+        fact.hurt.map(({ need, after }) => ({
+          ref: need.workload,
+          evidence: needEvidence(need, fact.doubt === "unknown-version" ? null : after),
+        })),
         audience,
       );
+    case "workload-requirement-unmet":
+      return fact.unmet.map(apiEvidence);
     case "declaration-unreadable":
       return workloads(
         fact.declarations.map(({ workload, key, value, problem }) => ({
@@ -56,6 +75,7 @@ export function evidenceOf(
             image: null,
             source: `annotation ${shown(key)}: "${shown(value)}": ${shown(problem)}`,
             outcome: null,
+            effect: null,
           },
         })),
         audience,
@@ -72,9 +92,14 @@ export function evidenceLine(evidence: Evidence): string | null {
   switch (evidence.kind) {
     case "workload": {
       const known = evidence.image === null ? evidence.source : `image ${evidence.image}; ${evidence.source}`;
-      const outcome = evidence.outcome === null ? "" : `: ${outcomePhrase(evidence.outcome)}`;
+      const outcome = evidence.outcome === null ? "" : `: ${outcomeClause(evidence.outcome, evidence.effect)}`;
       return `${evidence.workload} (${known})${outcome}`;
     }
+    case "api":
+      return (
+        `${listOf(evidence.versions.map(quoted), "or")} of ${evidence.crd}, ${statePhrase(evidence.state)} (${evidence.source}): ` +
+        outcomeClause(evidence.outcome, evidence.effect)
+      );
     case "hidden-workloads":
       return `${countOf(evidence.count, "workload")} in namespaces that you may not list`;
     case "objects": {
@@ -105,7 +130,29 @@ function needEvidence(need: Need, outcome: Outcome | null): Evidence {
     image: need.source.kind === "catalog" ? shown(need.source.image) : null,
     source: sourceOf(need),
     outcome,
+    effect: outcome === null ? null : effectOf(need, outcome),
   };
+}
+
+function apiEvidence({ need, after, stateAfter }: HurtWorkload): Evidence {
+  return {
+    kind: "api",
+    crd: shown(crdNameOf(need.requirement)),
+    versions: need.requirement.versions.map(shown),
+    state: stateAfter,
+    source: sourceOf(need),
+    outcome: after,
+    effect: effectOf(need, after),
+  };
+}
+
+/** The catalog's words are about needs that a workload cannot do without. */
+function effectOf({ source }: Need, outcome: Outcome): string | null {
+  return source.kind === "catalog" && isHard(outcome) ? source.effect : null;
+}
+
+function outcomeClause(outcome: Outcome, effect: string | null): string {
+  return effect === null ? outcomePhrase(outcome) : `${outcomePhrase(outcome)} (${shown(effect)})`;
 }
 
 /** Where a need is known from, and how surely. */
@@ -165,5 +212,5 @@ function objects(
 }
 
 function nameOf(ref: WorkloadRef): string {
-  return `${ref.kind} ${shown(ref.namespace)}/${shown(ref.name)}`;
+  return shown(workloadName(ref));
 }

@@ -1,11 +1,11 @@
 /** @file The common form of a told finding, from which every output is made. */
 import type { JudgedFinding } from "../policy/policy.ts";
-import type { Crd } from "../crd/crd.ts";
 import type { Enforcement } from "../rules/finding.ts";
 import type { Audience } from "./audience.ts";
 import { type Evidence, evidenceLine, evidenceOf } from "./evidence.ts";
 import { messageOf } from "./messages.ts";
 import { type ExplainedRemedy, explainRemedies } from "./remedies.ts";
+import type { Subject } from "./subject.ts";
 import { shown } from "./text.ts";
 
 export interface ExplainedFinding {
@@ -17,13 +17,13 @@ export interface ExplainedFinding {
   readonly remedies: readonly ExplainedRemedy[];
 }
 
-export function explainFinding(finding: JudgedFinding, crd: Crd, audience: Audience): ExplainedFinding {
+export function explainFinding(finding: JudgedFinding, subject: Subject, audience: Audience): ExplainedFinding {
   return {
     rule: finding.rule,
     enforcement: finding.enforcement,
     field: shown(finding.field),
-    message: messageOf(finding.fact, crd.name),
-    evidence: evidenceOf(finding.fact, crd, audience),
+    message: messageOf(finding.fact, subject.name),
+    evidence: evidenceOf(finding.fact, subject, audience),
     remedies: explainRemedies(finding.remedies, audience),
   };
 }

@@ -1,12 +1,11 @@
 /** @file Fact → sentence: quoted value, fact, who is hurt. */
 import type { EvidenceSource, MigrationEvidence, ObjectEvidence } from "../rules/facts.ts";
-import type { Fact, HurtWorkload } from "../rules/finding.ts";
-import type { Outcome } from "../rules/requirement.ts";
-import { isHard } from "../rules/requirement.ts";
+import type { Doubt, Fact, HurtWorkload } from "../rules/finding.ts";
+import { type ApiState, crdNameOf, isHard, type Outcome } from "../rules/requirement.ts";
 import { countOf, listOf, quoted, shown } from "./text.ts";
 
 /** One sentence without a full stop, and without names: those are evidence, and shown to those who may see them. */
-export function messageOf(fact: Fact, crdName: string): string {
+export function messageOf(fact: Fact, subjectName: string): string {
   switch (fact.kind) {
     case "stored-version-removed":
       return `${quoted(fact.version)} would be dropped while ${storedBecause(fact)}; ${storedConsequence(fact)}`;
@@ -18,12 +17,11 @@ export function messageOf(fact: Fact, crdName: string): string {
     case "required-version-unserved":
       return `${listOf(fact.versions.map(quoted))} would ${fact.isCreate ? lacking(fact) : losing(fact)}, and ${whoNeeds(fact.hurt)}`;
     case "required-resource-deleted":
-      return `${quoted(crdName)} would be deleted, and ${whoNeeds(fact.hurt)}`;
-    case "requirement-unknown":
-      return (
-        `${countOf(fact.needs.length, "running workload")} may need what goes away: the image is that of a known controller, ` +
-        `but its tag names no version`
-      );
+      return `${quoted(subjectName)} would be deleted, and ${whoNeeds(fact.hurt)}`;
+    case "workload-requirement-unmet":
+      return unmetRequirements(fact);
+    case "requirement-unsure":
+      return `${fact.isOfWorkload ? "what it needs is not known for sure" : mayNeed(fact.hurt)}: ${doubtReason(fact.doubt)}`;
     case "declaration-unreadable":
       return `${countOf(fact.declarations.length, "running workload")} may need what goes away: the declaration cannot be read`;
     case "objects-deleted":
@@ -42,6 +40,22 @@ export function outcomePhrase(outcome: Outcome): string {
       return "stays up but does its work no more, at its next restart at the latest";
     case "crashes":
       return "crashes at its next restart";
+  }
+}
+
+/** What the state of an API is, as a clause. */
+export function statePhrase(state: ApiState): string {
+  switch (state) {
+    case "served":
+      return "which is served";
+    case "not-preferred":
+      return "which is not the preferred version";
+    case "unserved":
+      return "which is listed but not served";
+    case "unlisted":
+      return "which is not listed";
+    case "absent":
+      return "whose definition does not exist";
   }
 }
 
@@ -98,12 +112,55 @@ function proofOf(objects: ObjectEvidence, migration: MigrationEvidence): string 
   }
 }
 
-function losing(fact: Extract<Fact, { kind: "required-version-unserved" }>): string {
-  return fact.stateAfter === "unserved" ? "no longer be served" : "be gone";
+function losing({ stateAfter }: Extract<Fact, { kind: "required-version-unserved" }>): string {
+  switch (stateAfter) {
+    case "unserved":
+      return "no longer be served";
+    case "unlisted":
+      return "be gone";
+    case "not-preferred":
+      return "no longer be the preferred version, since a newer one would be served too";
+  }
 }
 
-function lacking(fact: Extract<Fact, { kind: "required-version-unserved" }>): string {
-  return fact.stateAfter === "unserved" ? "be listed but not served" : "not be listed";
+function lacking({ stateAfter }: Extract<Fact, { kind: "required-version-unserved" }>): string {
+  switch (stateAfter) {
+    case "unserved":
+      return "be listed but not served";
+    case "unlisted":
+      return "not be listed";
+    case "not-preferred":
+      return "not be the preferred version, since a newer one would be served too";
+  }
+}
+
+function unmetRequirements({ unmet, isSameToday }: Extract<Fact, { kind: "workload-requirement-unmet" }>): string {
+  const apis = new Set(unmet.map(({ need }) => crdNameOf(need.requirement))).size;
+  const purpose = unmet.every(({ after }) => after === "crashes")
+    ? "needs to start"
+    : unmet.some(({ after }) => isHard(after))
+      ? "needs to work"
+      : "uses";
+  return isSameToday
+    ? `${countOf(apis, "API")} that it ${purpose} ${apis === 1 ? "is" : "are"} not served to it, today as after this change`
+    : `${countOf(apis, "API")} that it ${purpose} would not be served to it`;
+}
+
+function mayNeed(hurt: readonly HurtWorkload[]): string {
+  return `${countOf(hurt.length, "running workload")} may need what goes away`;
+}
+
+function doubtReason(doubt: Doubt): string {
+  switch (doubt) {
+    case "unknown-version":
+      return "the image is that of a known controller, but its tag names no version that the catalog knows";
+    case "conditional":
+      return "it hangs on a setting that crdguard cannot read";
+    case "unconfirmed":
+      return "the catalog has too little to go by";
+    case "replaced":
+      return "what is applied along with this replaces it by one that does not, and until then it does";
+  }
 }
 
 function whoNeeds(hurt: readonly HurtWorkload[]): string {

@@ -59,13 +59,28 @@ function explainRemedy(remedy: Remedy): ExplainedRemedy {
       return replaceByBackup(remedy);
     case "upgrade-workload":
       return {
-        title: `upgrade ${shown(remedy.need.workload.name)} to ${remedy.minimumVersion} or newer first, by its own chart or manifests, or by`,
-        command: setImage(remedy.need, remedy.minimumVersion),
+        title: remedy.isPossibleBefore
+          ? `upgrade ${shown(remedy.need.workload.name)} to ${remedy.minimumVersion} or newer first, by its own chart or manifests, or by`
+          : `stop ${shown(remedy.need.workload.name)}, apply your change, then install ${remedy.minimumVersion} or newer of it, which ` +
+            "needs what the change brings",
+        command: remedy.isPossibleBefore ? setImage(remedy.need, remedy.minimumVersion) : scale(remedy.need, 0),
+      };
+    case "keep-workload":
+      return { title: `stay on the version of ${shown(remedy.need.workload.name)} that runs today` };
+    case "serve-required":
+      return {
+        title:
+          "first apply definitions that serve " +
+          listOf(
+            remedy.requirements.map(
+              (requirement) => `${listOf(requirement.versions.map(quoted), "or")} of ${shown(crdNameOf(requirement))}`,
+            ),
+          ),
       };
     case "scale-down":
       return {
         title: `stop ${shown(remedy.need.workload.name)} first, if nobody needs it`,
-        command: `kubectl -n ${shellWord(remedy.need.workload.namespace)} scale ${workloadArgument(remedy.need)} --replicas=0`,
+        command: scale(remedy.need, 0),
       };
     case "keep-version-served":
       return {
@@ -90,7 +105,7 @@ function explainRemedy(remedy: Remedy): ExplainedRemedy {
       };
     case "declare-requirement":
       return {
-        title: `say what ${shown(remedy.need.workload.name)} needs, if you know its version, so that nobody has to guess`,
+        title: `say what ${shown(remedy.need.workload.name)} needs, if you know it, so that nobody has to guess`,
         command: `kubectl -n ${shellWord(remedy.need.workload.namespace)} annotate ${workloadArgument(remedy.need)} ${shellWord(
           `crdguard.dev/requires=${crdNameOf(remedy.need.requirement)}/${remedy.need.requirement.versions.join("|")}`,
         )}`,
@@ -212,6 +227,10 @@ function allNamespaces(crd: Crd): string {
 
 function workloadArgument(need: Need): string {
   return shellWord(`${need.workload.kind.toLowerCase()}/${need.workload.name}`);
+}
+
+function scale(need: Need, replicas: number): string {
+  return `kubectl -n ${shellWord(need.workload.namespace)} scale ${workloadArgument(need)} --replicas=${String(replicas)}`;
 }
 
 /** The image that runs, at the version that is needed: same registry, same `v` before the number, no digest. */

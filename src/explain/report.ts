@@ -1,10 +1,11 @@
 /** @file Verdicts on many changes → one report: the JSON contract, and text for a terminal. */
 import type { Colors } from "picocolors/types.js";
 import type { Verdict } from "../review/verdict.ts";
-import { type Change, changedCrdName, nextCrd, previousCrd } from "../rules/change.ts";
+import type { Change } from "../rules/change.ts";
 import { undecidedSentence } from "./admission.ts";
 import type { Audience } from "./audience.ts";
 import { type ExplainedFinding, explainFinding, findingLines } from "./finding.ts";
+import { subjectOf } from "./subject.ts";
 import { countOf, shown } from "./text.ts";
 
 /** The contract of `crdguard check -o json`. Members are added, never changed, within a version. */
@@ -16,7 +17,10 @@ export interface CheckReport {
 }
 
 export interface ReportedChange {
-  readonly crd: string;
+  /** Of a change of a CRD: its name. */
+  readonly crd?: string;
+  /** Of a workload that is applied: `Deployment <namespace>/<name>`. */
+  readonly workload?: string;
   readonly operation: "CREATE" | "UPDATE" | "DELETE";
   readonly verdict: Verdict["kind"];
   /** Why there is no verdict; only with `undecided`. */
@@ -33,7 +37,7 @@ export interface JudgedChange {
 export function checkReport(judged: readonly JudgedChange[], audience: Audience): CheckReport {
   const changes = judged
     .map(({ change, verdict }) => reportChange(change, verdict, audience))
-    .toSorted((left, right) => (left.crd < right.crd ? -1 : left.crd > right.crd ? 1 : 0));
+    .toSorted((left, right) => compareText(orderOf(left), orderOf(right)));
   const kinds = new Set(changes.map(({ verdict }) => verdict));
   const verdict = kinds.has("deny") ? "deny" : kinds.has("undecided") ? "undecided" : "allow";
   return { apiVersion: "crdguard.dev/v1alpha1", kind: "CheckReport", verdict, changes };
@@ -45,28 +49,55 @@ export function reportLines(report: CheckReport, colors: Colors): readonly strin
   const silent = report.changes.filter((change) => !telling.includes(change));
   return [
     ...telling.flatMap((change) => [...changeLines(change, colors), ""]),
-    ...(silent.length === 0 ? [] : [`${colors.green("✓ allowed")}  ${silent.map(({ crd }) => shown(crd)).join(", ")}`, ""]),
+    ...(silent.length === 0
+      ? []
+      : [`${colors.green("✓ allowed")}  ${silent.map((change) => shown(titleOf(change))).join(", ")}`, ""]),
     summaryLine(report, colors),
   ];
 }
 
-const OPERATIONS = { create: "CREATE", update: "UPDATE", "status-update": "UPDATE", delete: "DELETE" } as const;
-
 function reportChange(change: Change, verdict: Verdict, audience: Audience): ReportedChange {
-  const crd = previousCrd(change) ?? nextCrd(change);
+  const subject = subjectOf(change);
   const findings =
-    verdict.kind === "undecided" || crd === null ? [] : verdict.findings.map((finding) => explainFinding(finding, crd, audience));
+    verdict.kind === "undecided" ? [] : verdict.findings.map((finding) => explainFinding(finding, subject, audience));
   return {
-    crd: changedCrdName(change),
-    operation: OPERATIONS[change.kind],
+    ...(change.kind === "apply-workload" ? { workload: subject.name } : { crd: subject.name }),
+    operation: operationOf(change),
     verdict: verdict.kind,
     ...(verdict.kind === "undecided" ? { reason: undecidedSentence(verdict.reason) } : {}),
     findings,
   };
 }
 
+function operationOf(change: Change): ReportedChange["operation"] {
+  switch (change.kind) {
+    case "create":
+      return "CREATE";
+    case "update":
+    case "status-update":
+      return "UPDATE";
+    case "delete":
+      return "DELETE";
+    case "apply-workload":
+      return change.today === null ? "CREATE" : "UPDATE";
+  }
+}
+
+/** CRDs first: they are what workloads wait for. */
+function orderOf(change: ReportedChange): string {
+  return `${change.workload === undefined ? "0" : "1"}${titleOf(change)}`;
+}
+
+function titleOf({ crd, workload }: ReportedChange): string {
+  return crd ?? workload ?? "";
+}
+
+function compareText(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
 function changeLines(change: ReportedChange, colors: Colors): readonly string[] {
-  const title = `${verdictMark(change.verdict, colors)}  ${colors.bold(shown(change.crd))} ${colors.dim(change.operation)}`;
+  const title = `${verdictMark(change.verdict, colors)}  ${colors.bold(shown(titleOf(change)))} ${colors.dim(change.operation)}`;
   const reason = change.reason === undefined ? [] : [`  ${change.reason}`];
   return [title, ...reason, ...change.findings.flatMap((finding) => indentedFinding(finding, colors))];
 }

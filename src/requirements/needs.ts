@@ -6,14 +6,7 @@ import type { Certainty, LaterRelease, Need, NeedSource, UnreadableDeclaration, 
 import { crdNameOf, type Requirement } from "../rules/requirement.ts";
 import { parseDeclaration, REQUIRES, USES } from "./annotations.ts";
 import { type ApiRequirement, speaksOf } from "./api-requirement.ts";
-import {
-  type Catalog,
-  type CatalogController,
-  controllersOf,
-  type CatalogNeed,
-  type CatalogRelease,
-  minimumVersion,
-} from "./catalog.ts";
+import { type Catalog, type CatalogController, controllersOf, type CatalogRelease, minimumVersion } from "./catalog.ts";
 import { type ClusterServiceVersion, installs } from "./cluster-service-version.ts";
 import { type Condition, type ContainerSettings, evaluateCondition, type ReadSetting, type Truth } from "./condition.ts";
 import { isInRange, parseImage, readTagVersion, type TagVersion } from "./image.ts";
@@ -100,6 +93,7 @@ function controllerNeeds(
 
   const release =
     version.kind === "unknown" ? undefined : controller.releases.find((known) => isInRange(version, known.versions));
+  const later = release === undefined ? [] : laterReleases(controller, release, holds);
   return (release === undefined ? controller.releases : [release]).flatMap((known) =>
     known.needs.flatMap((need): readonly Need[] => {
       const certainty = certaintyOf([switchedOn, holds(need.when)], known, release !== undefined);
@@ -117,7 +111,7 @@ function controllerNeeds(
             effect: known.effect,
           },
           certainty,
-          laterReleases: release === undefined ? [] : laterReleases(controller, known, need, holds),
+          laterReleases: later,
         },
       ];
     }),
@@ -155,14 +149,10 @@ function certaintyOf(conditions: readonly Truth[], { confidence }: CatalogReleas
 function laterReleases(
   controller: CatalogController,
   current: CatalogRelease,
-  { requirement }: CatalogNeed,
   holds: (condition: Condition | null) => Truth,
 ): readonly LaterRelease[] {
   return controller.releases.slice(controller.releases.indexOf(current) + 1).map((release) => ({
     minimumVersion: minimumVersion(release),
-    requirement:
-      release.needs.find(
-        (candidate) => crdNameOf(candidate.requirement) === crdNameOf(requirement) && holds(candidate.when).kind !== "no",
-      )?.requirement ?? null,
+    requirements: release.needs.filter(({ when }) => holds(when).kind !== "no").map(({ requirement }) => requirement),
   }));
 }

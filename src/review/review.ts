@@ -29,19 +29,29 @@ async function gatherFacts({ change, requester }: Question, cluster: Cluster, si
   const picture = cluster.picture();
   if (picture === null) return null;
 
+  const { crds, unreadableDeclarations } = picture;
+  if (change.kind === "apply-workload") return { ...NOTHING_GATHERED, crds, unreadableDeclarations };
   const needed = evidenceNeeded(change);
   const crd = previousCrd(change);
   const objects = crd !== null && needed.has("objects") ? cluster.countObjects(crd, signal) : NOT_COUNTED;
   const migration =
     crd !== null && needed.has("migration") ? (ownMigration(requester) ?? cluster.findMigration(crd, signal)) : NO_MIGRATION;
   return {
+    ...NOTHING_GATHERED,
+    crds,
     needs: picture.needs.get(changedCrdName(change)) ?? [],
-    unreadableDeclarations: picture.unreadableDeclarations,
+    unreadableDeclarations,
     objects: await objects,
     migration: await migration,
   };
 }
 
+const NOTHING_GATHERED = {
+  needs: [],
+  objects: { kind: "not-counted" },
+  migration: { kind: "none" },
+  writers: { kind: "not-sampled" },
+} as const satisfies Partial<Facts>;
 const NOT_COUNTED: ObjectEvidence = { kind: "not-counted" };
 const NO_MIGRATION: MigrationEvidence = { kind: "none" };
 

@@ -30,7 +30,7 @@ export function evidenceNeeded(change: Change, rules: readonly Rule[] = allRules
 
 /** A CRD that is being deleted must be let through, or it hangs in Terminating for ever. */
 function isPastSaving(change: Change): boolean {
-  return previousCrd(change)?.isTerminating ?? false;
+  return change.kind !== "apply-workload" && (previousCrd(change)?.isTerminating ?? false);
 }
 
 function compareText(left: string, right: string): number {

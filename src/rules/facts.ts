@@ -1,4 +1,5 @@
 /** @file An immutable picture of what is known of the cluster, as far as it bears on one change. */
+import type { Crd } from "../crd/crd.ts";
 import type { Requirement } from "./requirement.ts";
 
 export interface WorkloadRef {
@@ -43,11 +44,11 @@ export type Certainty =
   | { readonly kind: "unknown-version" }
   | { readonly kind: "replaced" };
 
-/** A later release of the same controller, and what it needs of the same API; `requirement` null: nothing. */
+/** A later release of the same controller, and all that it needs under the settings of today. */
 export interface LaterRelease {
   /** First version of the range, for example `1.1.0`. */
   readonly minimumVersion: string;
-  readonly requirement: Requirement | null;
+  readonly requirements: readonly Requirement[];
 }
 
 /** One running workload that needs one API. */
@@ -107,11 +108,38 @@ export type MigrationEvidence =
   | { readonly kind: "succeeded"; readonly by: string }
   | { readonly kind: "outdated"; readonly by: string; readonly reason: string };
 
+/** Who wrote the objects of a CRD, as far as their `managedFields` tell. */
+export type WriterEvidence =
+  /** No rule asked. */
+  | { readonly kind: "not-sampled" }
+  | {
+      readonly kind: "sampled";
+      /** Objects looked at. */
+      readonly objectCount: number;
+      /** False when there are more objects than were looked at. */
+      readonly isComplete: boolean;
+      /** Most objects first. */
+      readonly writers: readonly Writer[];
+    }
+  | { readonly kind: "unreadable"; readonly reason: string };
+
+/** A field manager that wrote objects in one version. */
+export interface Writer {
+  readonly manager: string;
+  readonly version: string;
+  readonly objectCount: number;
+  /** RFC 3339, or null where no time is recorded. */
+  readonly lastWrittenAt: string | null;
+}
+
 export interface Facts {
-  /** Needs of running workloads for the changed CRD's resource. */
+  /** All CRDs of the cluster, by name, as they are before the change. */
+  readonly crds: ReadonlyMap<string, Crd>;
+  /** Needs of running workloads for the changed CRD's resource; empty for a workload, which brings its own. */
   readonly needs: readonly Need[];
   /** All unreadable declarations in the cluster: any of them may speak of the changed CRD. */
   readonly unreadableDeclarations: readonly UnreadableDeclaration[];
   readonly objects: ObjectEvidence;
   readonly migration: MigrationEvidence;
+  readonly writers: WriterEvidence;
 }

@@ -1,7 +1,7 @@
 /** @file What a rule finds: facts and ways out as data. Words for people are made of them in `explain/`. */
 import type { Crd } from "../crd/crd.ts";
-import type { MigrationEvidence, Need, ObjectEvidence, UnreadableDeclaration } from "./facts.ts";
-import type { ApiState, Outcome } from "./requirement.ts";
+import type { Certainty, MigrationEvidence, Need, ObjectEvidence, UnreadableDeclaration } from "./facts.ts";
+import type { ApiState, Outcome, Requirement } from "./requirement.ts";
 
 export type Enforcement = "deny" | "warn" | "audit";
 
@@ -15,6 +15,9 @@ export type StoredVersionCase =
   | "storage-version-dropped"
   /** Nothing survives: objects cannot be carried over in place. */
   | "no-common-version";
+
+/** Why a need is too unsure to deny anything by. */
+export type Doubt = Exclude<Certainty["kind"], "known" | "assumed">;
 
 /** A workload that a change would hurt. */
 export interface HurtWorkload {
@@ -48,7 +51,19 @@ export type Fact =
       readonly hurt: readonly [HurtWorkload, ...HurtWorkload[]];
     }
   | { readonly kind: "required-resource-deleted"; readonly hurt: readonly [HurtWorkload, ...HurtWorkload[]] }
-  | { readonly kind: "requirement-unknown"; readonly needs: readonly [Need, ...Need[]] }
+  | {
+      readonly kind: "workload-requirement-unmet";
+      readonly unmet: readonly [HurtWorkload, ...HurtWorkload[]];
+      /** It runs already, and is no better off today. */
+      readonly isSameToday: boolean;
+    }
+  | {
+      readonly kind: "requirement-unsure";
+      readonly doubt: Doubt;
+      readonly hurt: readonly [HurtWorkload, ...HurtWorkload[]];
+      /** True of a workload that is applied; else it is a CRD that changes under running ones. */
+      readonly isOfWorkload: boolean;
+    }
   | {
       readonly kind: "declaration-unreadable";
       readonly declarations: readonly [UnreadableDeclaration, ...UnreadableDeclaration[]];
@@ -66,7 +81,16 @@ export type Remedy =
   | { readonly kind: "keep-stored-version"; readonly version: string }
   /** `readIn`: a served version to back up in, if there is one; `newVersion`: the one to restore in. */
   | { readonly kind: "replace-by-backup"; readonly crd: Crd; readonly readIn: string | null; readonly newVersion: string | null }
-  | { readonly kind: "upgrade-workload"; readonly need: Need; readonly minimumVersion: string }
+  /** `isPossibleBefore`: that version runs on the CRDs as they are, so that it can come first. */
+  | {
+      readonly kind: "upgrade-workload";
+      readonly need: Need;
+      readonly minimumVersion: string;
+      readonly isPossibleBefore: boolean;
+    }
+  | { readonly kind: "keep-workload"; readonly need: Need }
+  /** What is needed and not served. */
+  | { readonly kind: "serve-required"; readonly requirements: readonly [Requirement, ...Requirement[]] }
   | { readonly kind: "scale-down"; readonly need: Need }
   /** `isListed`: the new manifest still lists them, so that `served` alone is to be set. */
   | { readonly kind: "keep-version-served"; readonly versions: readonly string[]; readonly isListed: boolean }

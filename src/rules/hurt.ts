@@ -1,8 +1,9 @@
 /** @file Who is hurt when an API goes from one state to another. */
 import type { Crd } from "../crd/crd.ts";
-import type { Need, UnreadableDeclaration } from "./facts.ts";
-import type { HurtWorkload, Remedy, RuleFinding } from "./finding.ts";
-import { apiState, compareHarm, isHard, outcomeIn } from "./requirement.ts";
+import { type CrdChange, crdsAfter } from "./change.ts";
+import type { LaterRelease, Need, UnreadableDeclaration } from "./facts.ts";
+import type { Doubt, HurtWorkload, Remedy, RuleFinding } from "./finding.ts";
+import { apiState, compareHarm, crdNameOf, isHard, outcomeIn, type Requirement } from "./requirement.ts";
 
 /**
  * Needs whose outcome the change makes worse; a need that is unmet before and after is not this change's doing.
@@ -17,61 +18,101 @@ export function findHurt(needs: readonly Need[], previous: Crd | null, next: Crd
   });
 }
 
-/** Splits by what the guard may do about it: deny for hard, warn for soft, and say so where it cannot know. */
-export function gradeHurt(hurt: readonly HurtWorkload[]): {
+export interface GradedHurt {
   readonly hard: readonly HurtWorkload[];
   readonly soft: readonly HurtWorkload[];
-  readonly unknown: readonly Need[];
-} {
-  const known = hurt.filter(({ need }) => need.certainty.kind !== "unknown-version");
-  const unknown = hurt.filter(({ need }) => need.certainty.kind === "unknown-version").map(({ need }) => need);
+  readonly unsure: readonly { readonly doubt: Doubt; readonly hurt: readonly [HurtWorkload, ...HurtWorkload[]] }[];
+}
+
+/** Splits by what the guard may do about it: deny for hard, warn for soft, and say so where it cannot know. */
+export function gradeHurt(hurt: readonly HurtWorkload[]): GradedHurt {
+  const sure = hurt.filter(({ need }) => doubtOf(need) === null);
   return {
-    hard: known.filter(({ after }) => isHard(after)),
-    soft: known.filter(({ after }) => !isHard(after)),
-    unknown: onePerWorkload(unknown),
+    hard: sure.filter(({ after }) => isHard(after)),
+    soft: sure.filter(({ after }) => !isHard(after)),
+    unsure: DOUBTS.flatMap((doubt) => {
+      // A feature that is missing until the workload is replaced is not worth a word.
+      const own = hurt.filter(({ need, after }) => doubtOf(need) === doubt && (doubt !== "replaced" || isHard(after)));
+      const workloads = onePerWorkload(own);
+      return isNonEmpty(workloads) ? [{ doubt, hurt: workloads }] : [];
+    }),
   };
 }
 
-/** For each workload the first later release that does well after the change, if there is one. */
-export function upgradeRemedies(hurt: readonly HurtWorkload[], next: Crd | null): readonly Remedy[] {
-  return onePerWorkload(hurt.map(({ need }) => need)).flatMap((need): readonly Remedy[] => {
-    const release = need.laterReleases.find(
-      ({ requirement }) => requirement === null || outcomeIn(requirement, apiState(requirement, next)) === "works",
-    );
-    return release === undefined ? [] : [{ kind: "upgrade-workload", need, minimumVersion: release.minimumVersion }];
+const DOUBTS = ["unknown-version", "conditional", "unconfirmed", "replaced"] as const satisfies readonly Doubt[];
+
+function doubtOf({ certainty }: Need): Doubt | null {
+  return certainty.kind === "known" || certainty.kind === "assumed" ? null : certainty.kind;
+}
+
+/**
+ * For each workload the first later release that starts after the change: all that it needs counts, not the changed CRD
+ * alone. One that runs on the CRDs of today too can come first, and is preferred; else the workload must be stopped for it,
+ * which a DaemonSet cannot be.
+ */
+export function upgradeRemedies(
+  hurt: readonly HurtWorkload[],
+  change: CrdChange,
+  crds: ReadonlyMap<string, Crd>,
+): readonly Remedy[] {
+  const after = crdsAfter(change, crds);
+  return onePerWorkload(hurt).flatMap(({ need }): readonly Remedy[] => {
+    const starting = need.laterReleases.filter((release) => starts(release, after));
+    const early = starting.find((release) => starts(release, crds));
+    const release = early ?? (need.workload.kind === "DaemonSet" ? undefined : starting[0]);
+    if (release === undefined) return [];
+    const { minimumVersion } = release;
+    return [{ kind: "upgrade-workload", need, minimumVersion, isPossibleBefore: release === early }];
   });
 }
 
-export function scaleDownRemedies(hurt: readonly HurtWorkload[]): readonly Remedy[] {
-  return onePerWorkload(hurt.map(({ need }) => need))
-    .filter((need) => need.workload.kind !== "DaemonSet")
-    .map((need) => ({ kind: "scale-down", need }));
+/** A DaemonSet has no replicas to take away; who is told to stop for an upgrade need not be told twice. */
+export function scaleDownRemedies(hurt: readonly HurtWorkload[], upgrades: readonly Remedy[]): readonly Remedy[] {
+  const stopped = upgrades.filter((remedy) => remedy.kind === "upgrade-workload" && !remedy.isPossibleBefore);
+  return onePerWorkload(hurt)
+    .filter(
+      ({ need }) => need.workload.kind !== "DaemonSet" && !stopped.some((remedy) => "need" in remedy && remedy.need === need),
+    )
+    .map(({ need }) => ({ kind: "scale-down", need }));
 }
 
-/** What could not be judged is said, never guessed: a warning each for unknown versions and for unreadable declarations. */
+/** What could not be judged is said, never guessed: a warning for each kind of doubt, and for unreadable declarations. */
 export function unjudgedFindings(
   field: string,
-  unknown: readonly Need[],
+  unsure: GradedHurt["unsure"],
   declarations: readonly UnreadableDeclaration[],
+  { isOfWorkload = false }: { readonly isOfWorkload?: boolean } = {},
 ): readonly RuleFinding[] {
-  const findings: RuleFinding[] = [];
-  if (isNonEmpty(unknown)) {
-    findings.push({
+  return [
+    ...unsure.map(({ doubt, hurt }): RuleFinding => ({
       field,
-      fact: { kind: "requirement-unknown", needs: unknown },
-      remedies: unknown.map((need) => ({ kind: "declare-requirement", need })),
+      fact: { kind: "requirement-unsure", doubt, hurt, isOfWorkload },
+      remedies: doubt === "replaced" ? [] : hurt.map(({ need }) => ({ kind: "declare-requirement", need })),
       isAdvisory: true,
-    });
+    })),
+    ...(isNonEmpty(declarations)
+      ? [
+          {
+            field,
+            fact: { kind: "declaration-unreadable", declarations },
+            remedies: declarations.map((declaration) => ({ kind: "correct-declaration", declaration }) as const),
+            isAdvisory: true,
+          } as const,
+        ]
+      : []),
+  ];
+}
+
+/** The worst outcome of each API's needs, by name of its CRD. */
+export function outcomesOf(needs: readonly Need[], crds: ReadonlyMap<string, Crd>): ReadonlyMap<string, HurtWorkload["after"]> {
+  const outcomes = new Map<string, HurtWorkload["after"]>();
+  for (const { requirement } of needs) {
+    const name = crdNameOf(requirement);
+    const outcome = outcomeNow(requirement, crds);
+    const worst = outcomes.get(name);
+    if (worst === undefined || compareHarm(outcome, worst) > 0) outcomes.set(name, outcome);
   }
-  if (isNonEmpty(declarations)) {
-    findings.push({
-      field,
-      fact: { kind: "declaration-unreadable", declarations },
-      remedies: declarations.map((declaration) => ({ kind: "correct-declaration", declaration })),
-      isAdvisory: true,
-    });
-  }
-  return findings;
+  return outcomes;
 }
 
 /** True of lists that hold something, for types that say so. */
@@ -79,9 +120,17 @@ export function isNonEmpty<T>(list: readonly T[]): list is readonly [T, ...T[]] 
   return list.length > 0;
 }
 
-function onePerWorkload(needs: readonly Need[]): readonly Need[] {
+function starts({ requirements }: LaterRelease, crds: ReadonlyMap<string, Crd>): boolean {
+  return requirements.every((requirement) => !isHard(outcomeNow(requirement, crds)));
+}
+
+function outcomeNow(requirement: Requirement, crds: ReadonlyMap<string, Crd>): HurtWorkload["after"] {
+  return outcomeIn(requirement, apiState(requirement, crds.get(crdNameOf(requirement)) ?? null));
+}
+
+function onePerWorkload(hurt: readonly HurtWorkload[]): readonly HurtWorkload[] {
   const seen = new Set<string>();
-  return needs.filter(({ workload }) => {
+  return hurt.filter(({ need: { workload } }) => {
     const key = `${workload.kind}/${workload.namespace}/${workload.name}`;
     return seen.has(key) ? false : seen.add(key);
   });

@@ -4,7 +4,7 @@ import type { Facts } from "./facts.ts";
 import type { Enforcement, RuleFinding } from "./finding.ts";
 
 /** Facts that cost requests to the API server, so that they are gathered only for changes that a rule asks them for. */
-export type EvidenceKind = "objects" | "migration";
+export type EvidenceKind = "objects" | "migration" | "writers";
 
 export interface Rule {
   /** The fact found, in kebab case; also the name of its file, its test and its page in `docs/rules/`. */

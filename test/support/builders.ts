@@ -1,6 +1,6 @@
 /** @file Short ways to write CRDs, changes, needs and facts in tests; every default is the harmless one. */
 import type { Bundle, Crd } from "../../src/crd/crd.ts";
-import type { Change } from "../../src/rules/change.ts";
+import type { CrdChange } from "../../src/rules/change.ts";
 import type { Certainty, Facts, LaterRelease, Need, ObjectEvidence, WorkloadRef } from "../../src/rules/facts.ts";
 import type { Outcome, Presence, Requirement } from "../../src/rules/requirement.ts";
 
@@ -43,27 +43,29 @@ export function crd(shape: CrdShape): Crd {
   };
 }
 
-export function create(next: Crd): Change {
+export function create(next: Crd): CrdChange {
   return { kind: "create", next };
 }
 
-export function update(previous: Crd, next: Crd): Change {
+export function update(previous: Crd, next: Crd): CrdChange {
   return { kind: "update", previous, next };
 }
 
-export function statusUpdate(previous: Crd, stored: readonly string[]): Change {
+export function statusUpdate(previous: Crd, stored: readonly string[]): CrdChange {
   return { kind: "status-update", previous, next: { ...previous, stored: { names: stored, source: "status" } } };
 }
 
-export function remove(previous: Crd): Change {
+export function remove(previous: Crd): CrdChange {
   return { kind: "delete", previous };
 }
 
 export const noFacts: Facts = {
+  crds: new Map(),
   needs: [],
   unreadableDeclarations: [],
   objects: { kind: "not-counted" },
   migration: { kind: "none" },
+  writers: { kind: "not-sampled" },
 };
 
 export interface NeedShape {

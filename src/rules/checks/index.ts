@@ -5,6 +5,7 @@ import { requiredResourceDeleted } from "./required-resource-deleted.ts";
 import { requiredVersionUnserved } from "./required-version-unserved.ts";
 import { storedVersionForgotten } from "./stored-version-forgotten.ts";
 import { storedVersionRemoved } from "./stored-version-removed.ts";
+import { workloadRequirementUnmet } from "./workload-requirement-unmet.ts";
 
 export const rules: readonly Rule[] = [
   objectsDeleted,
@@ -12,4 +13,5 @@ export const rules: readonly Rule[] = [
   requiredVersionUnserved,
   storedVersionForgotten,
   storedVersionRemoved,
+  workloadRequirementUnmet,
 ];

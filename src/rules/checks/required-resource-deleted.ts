@@ -13,17 +13,18 @@ export const requiredResourceDeleted = defineRule({
   find({ change, facts }) {
     if (change.kind !== "delete") return [];
 
-    const { hard, soft, unknown } = gradeHurt(findHurt(facts.needs, change.previous, null));
+    const { hard, soft, unsure } = gradeHurt(findHurt(facts.needs, change.previous, null));
     const findings: RuleFinding[] = [];
     for (const hurt of [hard, soft]) {
       if (!isNonEmpty(hurt)) continue;
+      const upgrades = upgradeRemedies(hurt, change, facts.crds);
       findings.push({
         field: "metadata.name",
         fact: { kind: "required-resource-deleted", hurt },
-        remedies: [...upgradeRemedies(hurt, null), ...scaleDownRemedies(hurt)],
+        remedies: [...upgrades, ...scaleDownRemedies(hurt, upgrades)],
         ...(hurt === soft ? { isAdvisory: true } : {}),
       });
     }
-    return [...findings, ...unjudgedFindings("metadata.name", unknown, facts.unreadableDeclarations)];
+    return [...findings, ...unjudgedFindings("metadata.name", unsure, facts.unreadableDeclarations)];
   },
 });

@@ -1,7 +1,8 @@
 /** @file Finds a change after which a running workload no longer gets an API version that it needs. */
 import type { Crd } from "../../crd/crd.ts";
 import { compareVersions, findVersion } from "../../crd/versions.ts";
-import { type Change, nextCrd, previousCrd } from "../change.ts";
+import { type CrdChange, previousCrd } from "../change.ts";
+import type { Facts } from "../facts.ts";
 import type { HurtWorkload, Remedy, RuleFinding } from "../finding.ts";
 import { findHurt, gradeHurt, isNonEmpty, scaleDownRemedies, unjudgedFindings, upgradeRemedies } from "../hurt.ts";
 import type { ApiState } from "../requirement.ts";
@@ -19,13 +20,13 @@ export const requiredVersionUnserved = defineRule({
     if (change.kind !== "update" && change.kind !== "create") return [];
 
     const previous = previousCrd(change);
-    const { hard, soft, unknown } = gradeHurt(findHurt(facts.needs, previous, change.next));
+    const { hard, soft, unsure } = gradeHurt(findHurt(facts.needs, previous, change.next));
     const findings = [
-      ...groupByLoss(hard, previous, change.next).map((group) => describe(change, group, true)),
-      ...groupByLoss(soft, previous, change.next).map((group) => describe(change, group, false)),
+      ...groupByLoss(hard, previous, change.next).map((group) => describe(change, facts, group, true)),
+      ...groupByLoss(soft, previous, change.next).map((group) => describe(change, facts, group, false)),
     ];
     const declarations = losesServedVersion(previous, change.next) ? facts.unreadableDeclarations : [];
-    return [...findings, ...unjudgedFindings("spec.versions", unknown, declarations)];
+    return [...findings, ...unjudgedFindings("spec.versions", unsure, declarations)];
   },
 });
 
@@ -57,7 +58,9 @@ function lostVersions(accepted: readonly string[], previous: Crd | null, next: C
   return (lost.length > 0 ? lost : accepted).toSorted((left, right) => compareVersions(right, left));
 }
 
-function describe(change: Exclude<Change, { kind: "status-update" | "delete" }>, loss: Loss, isHardLoss: boolean): RuleFinding {
+type ServingChange = Extract<CrdChange, { kind: "create" | "update" }>;
+
+function describe(change: ServingChange, facts: Facts, loss: Loss, isHardLoss: boolean): RuleFinding {
   return {
     field: fieldOf(loss),
     fact: {
@@ -67,28 +70,29 @@ function describe(change: Exclude<Change, { kind: "status-update" | "delete" }>,
       isCreate: change.kind === "create",
       hurt: loss.hurt,
     },
-    remedies: remediesFor(change, loss),
+    remedies: remediesFor(change, facts, loss),
     ...(isHardLoss ? {} : { isAdvisory: true }),
   };
 }
 
-function remediesFor(change: Change, loss: Loss): readonly Remedy[] {
-  const next = nextCrd(change);
-  const previous = previousCrd(change);
-  const before = previous?.bundle ?? null;
-  const after = next?.bundle ?? null;
+function remediesFor(change: ServingChange, facts: Facts, loss: Loss): readonly Remedy[] {
+  const before = previousCrd(change)?.bundle ?? null;
+  const after = change.next.bundle;
   const leavesBundle = before !== null && (before.version !== after?.version || before.channel !== after.channel);
+  const upgrades = upgradeRemedies(loss.hurt, change, facts.crds);
   return [
-    ...upgradeRemedies(loss.hurt, next),
-    { kind: "keep-version-served", versions: loss.versions, isListed: loss.state === "unserved" },
+    ...upgrades,
+    { kind: "keep-version-served", versions: loss.versions, isListed: loss.state !== "unlisted" },
     ...(leavesBundle ? ([{ kind: "stay-on-bundle", ...before }] as const) : []),
-    ...scaleDownRemedies(loss.hurt),
+    ...scaleDownRemedies(loss.hurt, upgrades),
   ];
 }
 
 function fieldOf({ versions, state }: Loss): string {
   if (versions.length > 1) return "spec.versions";
-  return state === "unserved" ? `spec.versions[${versions[0]}].served` : `spec.versions[${versions[0]}]`;
+  return state === "unserved" || state === "not-preferred"
+    ? `spec.versions[${versions[0]}].served`
+    : `spec.versions[${versions[0]}]`;
 }
 
 function losesServedVersion(previous: Crd | null, next: Crd): boolean {
