@@ -47,6 +47,8 @@ export interface CatalogController {
   /** Label of the workload that tells the version where the tag tells none. */
   readonly versionLabel: string | null;
   readonly versionSetting: VersionSetting | null;
+  /** API groups whose definitions come with the controller's own chart or manifests. */
+  readonly owns: readonly string[];
   /** Null: its needs always hold. */
   readonly when: Condition | null;
   /** Oldest first; ranges do not overlap. */
@@ -79,6 +81,7 @@ export function parseCatalogFile(input: unknown): CatalogFileResult {
     tagPrefixes: input.tagPrefixes ?? [],
     versionLabel: input.versionLabel ?? null,
     versionSetting: readVersionSetting(input.versionSetting, problems),
+    owns: input.owns ?? [],
     when: readCondition(input.when, "/when"),
     releases: input.releases
       .map((release, index) => ({
@@ -88,11 +91,14 @@ export function parseCatalogFile(input: unknown): CatalogFileResult {
         effect: release.effect ?? null,
         errors: release.errors ?? [],
         sources: release.sources,
-        needs: release.needs.map((need, position) => ({
-          requirement: toRequirement(need),
-          when: readCondition(need.when, `/releases/${String(index)}/needs/${String(position)}/when`),
-          note: need.note ?? null,
-        })),
+        needs: release.needs.flatMap((need, position) => {
+          const when = readCondition(need.when, `/releases/${String(index)}/needs/${String(position)}/when`);
+          return [need.resource].flat().map((resource) => ({
+            requirement: toRequirement(resource, need),
+            when,
+            note: need.note ?? null,
+          }));
+        }),
       }))
       .toSorted((left, right) => compareStarts(left.versions, right.versions)),
   };
@@ -149,6 +155,7 @@ interface CatalogFile {
   readonly tagPrefixes?: readonly string[];
   readonly versionLabel?: string;
   readonly versionSetting?: { readonly configMap: ConfigMapText };
+  readonly owns?: readonly string[];
   readonly when?: ConditionText;
   readonly releases: readonly {
     readonly versions: string;
@@ -162,7 +169,8 @@ interface CatalogFile {
 }
 
 interface NeedText {
-  readonly resource: string;
+  /** Several share what is told of them. */
+  readonly resource: string | readonly string[];
   readonly versions: readonly string[];
   readonly presence: Presence;
   readonly outcomes: Outcome | Requirement["outcomes"];
@@ -207,7 +215,9 @@ const configMap = {
   },
 } as const;
 
-const isCatalogFile = new Ajv({ allErrors: true, verbose: true }).compile<CatalogFile>({
+const resource = { type: "string", pattern: "^[a-z0-9-]+(\\.[a-z0-9-]+)+$" } as const;
+
+const isCatalogFile = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true }).compile<CatalogFile>({
   type: "object",
   required: ["controller", "images", "releases"],
   additionalProperties: false,
@@ -241,6 +251,7 @@ const isCatalogFile = new Ajv({ allErrors: true, verbose: true }).compile<Catalo
       additionalProperties: false,
       properties: { configMap: { ...configMap, required: ["name", "key", "matches"] } },
     },
+    owns: texts,
     when: condition,
     releases: {
       type: "array",
@@ -264,7 +275,7 @@ const isCatalogFile = new Ajv({ allErrors: true, verbose: true }).compile<Catalo
               required: ["resource", "versions", "presence", "outcomes"],
               additionalProperties: false,
               properties: {
-                resource: { type: "string", pattern: "^[a-z0-9-]+(\\.[a-z0-9-]+)+$" },
+                resource: { ...resource, type: ["string", "array"], minItems: 1, uniqueItems: true, items: resource },
                 versions: texts,
                 presence: { enum: PRESENCES },
                 outcomes: {
@@ -289,7 +300,7 @@ const isCatalogFile = new Ajv({ allErrors: true, verbose: true }).compile<Catalo
   },
 });
 
-function toRequirement({ resource, versions, presence, outcomes }: NeedText): Requirement {
+function toRequirement(resource: string, { versions, presence, outcomes }: NeedText): Requirement {
   const dot = resource.indexOf(".");
   return {
     resource: resource.slice(0, dot),
