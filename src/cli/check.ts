@@ -1,25 +1,31 @@
 /** @file `crdguard check`: would this change be allowed? */
 import { createColors } from "picocolors";
 import type { Cluster } from "../cluster/cluster.ts";
-import { type Manifest, readManifests } from "../cluster/snapshot/manifests.ts";
-import type { Crd } from "../crd/crd.ts";
-import { isCrdManifest, parseCrd } from "../crd/parse.ts";
+import type { Applied } from "../cluster/preview.ts";
+import { readContents } from "../cluster/snapshot/contents.ts";
+import { readManifests } from "../cluster/snapshot/manifests.ts";
 import { EVERYTHING } from "../explain/audience.ts";
 import { checkReport, type CheckReport, type JudgedChange, reportLines } from "../explain/report.ts";
 import type { Policy } from "../policy/policy.ts";
 import { review } from "../review/review.ts";
 import type { Change } from "../rules/change.ts";
+import type { ConfigMapName } from "./config-map-name.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { readAll, type Terminal } from "./terminal.ts";
-import { loadCatalog, openFolderCluster, policyFromFlags } from "./sources.ts";
+import { loadCatalog, openFolderCluster, policyFromFlags, refuseCatalogConfigMap } from "./sources.ts";
 
 export interface CheckOptions {
   readonly filename: readonly string[];
   readonly recursive: boolean;
+  /** Of objects whose manifest names none. */
+  readonly namespace: string;
   /** A folder of manifests, or `live`. */
   readonly against: string;
   readonly output: "text" | "json";
   readonly rule: readonly string[];
+  /** Files and folders of own catalog entries. */
+  readonly catalog: readonly string[];
+  readonly catalogConfigMap: ConfigMapName | undefined;
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
 }
@@ -27,53 +33,77 @@ export interface CheckOptions {
 /** How long counting the objects of one CRD may take; nobody holds an API server up here. */
 const COUNT_MILLISECONDS = 60_000;
 
+/** How long ConfigMaps that new workloads hang on are waited for; without, they are taken for granted. */
+const SETTINGS_MILLISECONDS = 5_000;
+
 export async function check(options: CheckOptions, terminal: Terminal): Promise<ExitStatus> {
   const policy = policyFromFlags(options.rule);
-  const { crds, otherCount } = await readBundle(options);
-  const catalog = await loadCatalog();
+  const bundle = await readBundle(options);
+  if (options.against !== "live" && options.catalogConfigMap !== undefined) throw refuseCatalogConfigMap("a folder");
+  const catalog = await loadCatalog(options.catalog);
   if (options.against !== "live") {
-    return tell(await judgeAll(crds, await openFolderCluster(options.against, catalog), policy), otherCount, options, terminal);
+    return tell(
+      await judgeAll(bundle, await openFolderCluster(options.against, catalog), policy),
+      bundle.otherCount,
+      options,
+      terminal,
+    );
   }
   // The Kubernetes client takes a third of a second to load, which only a live cluster is worth.
   const { withLiveCluster } = await import("./live-source.ts");
-  return withLiveCluster(options, catalog, async (cluster) =>
-    tell(await judgeAll(crds, cluster, policy), otherCount, options, terminal),
+  return withLiveCluster(options, catalog, terminal, async (cluster) =>
+    tell(await judgeAll(bundle, cluster, policy), bundle.otherCount, options, terminal),
   );
 }
 
-async function readBundle(options: CheckOptions): Promise<{ readonly crds: readonly Crd[]; readonly otherCount: number }> {
+interface Bundle {
+  readonly applied: Applied;
+  /** Objects of kinds that crdguard has no opinion on. */
+  readonly otherCount: number;
+}
+
+async function readBundle(options: CheckOptions): Promise<Bundle> {
   if (options.filename.length === 0) {
-    throw new CommandError(EXIT.usage, "nothing-to-check", "give the new CRDs: -f FILE, -f FOLDER, or -f - for standard input");
+    throw new CommandError(
+      EXIT.usage,
+      "nothing-to-check",
+      "give the new CRDs and workloads: -f FILE, -f FOLDER, or -f - for standard input",
+    );
   }
   const manifests = await readManifests(options.filename, {
     isRecursive: options.recursive,
     readStandardInput: () => readAll(process.stdin),
   });
   if (!manifests.ok) throw new CommandError(EXIT.usage, manifests.error.code, manifests.error.message);
-  const crds = manifests.value.filter(({ object }) => isCrdManifest(object)).map(toCrd);
-  if (crds.length === 0) {
+  const contents = readContents(manifests.value, options.namespace);
+  if (!contents.ok) throw new CommandError(EXIT.usage, contents.error.code, contents.error.message);
+  const { crds, workloads, others } = contents.value;
+  if (crds.length + workloads.length === 0) {
     throw new CommandError(
       EXIT.usage,
       "nothing-to-check",
-      `${options.filename.join(", ")}: no CustomResourceDefinition in there`,
+      `${options.filename.join(", ")}: no CustomResourceDefinition, Deployment, StatefulSet or DaemonSet in there`,
     );
   }
-  return { crds, otherCount: manifests.value.length - crds.length };
+  return { applied: contents.value, otherCount: others.length };
 }
 
-function toCrd({ file, line, object }: Manifest): Crd {
-  const crd = parseCrd(object);
-  if (crd.ok) return crd.value;
-  throw new CommandError(EXIT.usage, crd.error.code, `${file}:${String(line)}:1: ${crd.error.path}: ${crd.error.message}`);
-}
-
-async function judgeAll(crds: readonly Crd[], cluster: Cluster, policy: Policy): Promise<CheckReport> {
+/** CRDs are judged against the cluster as it is, workloads against the CRDs as they will be. */
+async function judgeAll({ applied }: Bundle, cluster: Cluster, policy: Policy): Promise<CheckReport> {
+  const preview = await cluster.preview(applied, AbortSignal.timeout(SETTINGS_MILLISECONDS));
+  const crds = cluster.picture()?.crds;
+  const changes: readonly Change[] = [
+    ...applied.crds.map((next): Change => {
+      const previous = crds?.get(next.name);
+      return previous === undefined ? { kind: "create", next } : { kind: "update", previous, next };
+    }),
+    ...(preview?.workloads ?? []),
+  ];
+  const previewed: Cluster = { ...cluster, picture: () => preview?.picture ?? null };
   const judged: JudgedChange[] = [];
-  for (const next of crds) {
-    const previous = cluster.picture()?.crds.get(next.name);
-    const change: Change = previous === undefined ? { kind: "create", next } : { kind: "update", previous, next };
-    const verdict = await review({ change, requester: null }, cluster, policy, AbortSignal.timeout(COUNT_MILLISECONDS));
-    judged.push({ change, verdict });
+  for (const change of changes) {
+    const signal = AbortSignal.timeout(COUNT_MILLISECONDS);
+    judged.push({ change, verdict: await review({ change, requester: null }, previewed, policy, signal) });
   }
   return checkReport(judged, EVERYTHING);
 }
@@ -82,8 +112,8 @@ function tell(report: CheckReport, otherCount: number, options: CheckOptions, te
   if (otherCount > 0) {
     terminal.tell(
       otherCount === 1
-        ? "1 other object is no CustomResourceDefinition, and not judged"
-        : `${String(otherCount)} other objects are no CustomResourceDefinitions, and not judged`,
+        ? "1 other object is neither a CustomResourceDefinition nor a workload, and not judged"
+        : `${String(otherCount)} other objects are neither CustomResourceDefinitions nor workloads, and not judged`,
     );
   }
   if (options.output === "json") terminal.print(`${JSON.stringify(report, null, 2)}\n`);

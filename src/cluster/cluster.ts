@@ -2,6 +2,7 @@
 import type { Crd } from "../crd/crd.ts";
 import type { EvidenceSource, MigrationEvidence, ObjectEvidence } from "../rules/facts.ts";
 import type { ClusterPicture } from "./picture.ts";
+import type { Applied, Preview } from "./preview.ts";
 
 /** Who asks, as the API server's `userInfo` tells it. */
 export interface Requester {
@@ -30,6 +31,8 @@ export interface Cluster {
   countObjects(crd: Crd, signal: AbortSignal): Promise<ObjectEvidence>;
   /** Looks for proof that all objects of `crd` are stored in its storage version. Never rejects. */
   findMigration(crd: Crd, signal: AbortSignal): Promise<MigrationEvidence>;
+  /** What will be once these are applied. Never rejects; null until the first complete picture exists. */
+  preview(applied: Applied, signal: AbortSignal): Promise<Preview | null>;
   /** Whether the requester may list the target. Never rejects: what cannot be asked is not allowed. */
   mayList(requester: Requester, target: ListTarget, signal: AbortSignal): Promise<boolean>;
 }

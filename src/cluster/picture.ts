@@ -15,6 +15,8 @@ export interface ClusterPicture {
   /** Needs of running workloads, by name of the CRD that they speak of; sorted by workload. */
   readonly needs: ReadonlyMap<string, readonly Need[]>;
   readonly unreadableDeclarations: readonly UnreadableDeclaration[];
+  /** CRDs that are applied along with what is judged, by name; none at admission, where each is judged by itself. */
+  readonly applied: ReadonlyMap<string, Crd>;
 }
 
 export interface PictureBuilder {
@@ -32,10 +34,11 @@ export interface PictureBuilder {
   settingsChanged(): void;
   /** Costs nothing when nothing changed since the last call; else only what changed is built anew. */
   build(): ClusterPicture;
-  /** What it would need, were it applied where settings are as told. */
-  needsOf(workload: Workload, readSetting: ReadSetting): WorkloadNeeds;
+  /** What it would need, were it applied where settings are as told, along with these APIRequirements. */
+  needsOf(workload: Workload, along: Pick<NeedSources, "readSetting" | "apiRequirements">): WorkloadNeeds;
   /** What the workload of this name needs as it runs now; nothing where none runs. */
   currentNeeds(ref: WorkloadRef): WorkloadNeeds;
+  isRunning(ref: WorkloadRef): boolean;
   /** Running or not. */
   workloads(): Iterable<Workload>;
 }
@@ -150,16 +153,25 @@ export function createPictureBuilder(initialCatalog: Catalog, readSetting: ReadS
     build() {
       if (current !== null) return current;
       refreshNeeds();
-      current = { crds: new Map(crds), needs, unreadableDeclarations: sortedByKey(unreadable).flat() };
+      current = { crds: new Map(crds), needs, unreadableDeclarations: sortedByKey(unreadable).flat(), applied: NONE };
       return current;
     },
-    needsOf: (workload, settings) => findNeeds(workload, sourcesFor(workload.ref.namespace, settings)),
+    needsOf(workload, along) {
+      const sources = sourcesFor(workload.ref.namespace, along.readSetting);
+      const isReplaced = ({ namespace, name }: ApiRequirement): boolean =>
+        along.apiRequirements.some((other) => other.namespace === namespace && other.name === name);
+      const kept = sources.apiRequirements.filter((requirement) => !isReplaced(requirement));
+      return findNeeds(workload, { ...sources, apiRequirements: [...kept, ...along.apiRequirements] });
+    },
+    isRunning: (ref) => workloads.get(workloadKey(ref))?.workload.isRunning ?? false,
     currentNeeds: (ref) => workloads.get(workloadKey(ref))?.found ?? { needs: [], unreadable: [] },
     *workloads() {
       for (const { workload } of workloads.values()) yield workload;
     },
   };
 }
+
+const NONE: ReadonlyMap<string, Crd> = new Map<string, Crd>();
 
 interface NamespacedStore<T> {
   put(item: T): void;

@@ -1,9 +1,9 @@
 /** @file Fact → evidence: what was seen, as far as the reader may see it. */
 import type { Certainty, Need, ObjectEvidence, WorkloadRef } from "../rules/facts.ts";
 import type { Fact, HurtWorkload } from "../rules/finding.ts";
-import { type ApiState, crdNameOf, isHard, type Outcome } from "../rules/requirement.ts";
+import { type ApiState, crdNameOf, type Outcome } from "../rules/requirement.ts";
 import { type Audience, workloadThings } from "./audience.ts";
-import { outcomePhrase, statePhrase } from "./messages.ts";
+import { effectOf, outcomePhrase, statePhrase } from "./messages.ts";
 import { workloadName } from "./subject.ts";
 import { countOf, listOf, quoted, shown } from "./text.ts";
 
@@ -98,7 +98,7 @@ export function evidenceLine(evidence: Evidence): string | null {
     case "api":
       return (
         `${listOf(evidence.versions.map(quoted), "or")} of ${evidence.crd}, ${statePhrase(evidence.state)} (${evidence.source}): ` +
-        outcomeClause(evidence.outcome, evidence.effect)
+        outcomePhrase(evidence.outcome, false)
       );
     case "hidden-workloads":
       return `${countOf(evidence.count, "workload")} in namespaces that you may not list`;
@@ -146,13 +146,8 @@ function apiEvidence({ need, after, stateAfter }: HurtWorkload): Evidence {
   };
 }
 
-/** The catalog's words are about needs that a workload cannot do without. */
-function effectOf({ source }: Need, outcome: Outcome): string | null {
-  return source.kind === "catalog" && isHard(outcome) ? source.effect : null;
-}
-
 function outcomeClause(outcome: Outcome, effect: string | null): string {
-  return effect === null ? outcomePhrase(outcome) : `${outcomePhrase(outcome)} (${shown(effect)})`;
+  return effect === null ? outcomePhrase(outcome, true) : `${outcomePhrase(outcome, true)} (${shown(effect)})`;
 }
 
 /** Where a need is known from, and how surely. */

@@ -1,5 +1,5 @@
 /** @file Fact → sentence: quoted value, fact, who is hurt. */
-import type { EvidenceSource, MigrationEvidence, ObjectEvidence } from "../rules/facts.ts";
+import type { EvidenceSource, MigrationEvidence, Need, ObjectEvidence } from "../rules/facts.ts";
 import type { Doubt, Fact, HurtWorkload } from "../rules/finding.ts";
 import { type ApiState, crdNameOf, isHard, type Outcome } from "../rules/requirement.ts";
 import { countOf, listOf, quoted, shown } from "./text.ts";
@@ -29,17 +29,19 @@ export function messageOf(fact: Fact, subjectName: string): string {
   }
 }
 
-/** What becomes of a workload, as a clause after its name. */
-export function outcomePhrase(outcome: Outcome): string {
+/** What becomes of a workload, as a clause after its name. Of one that runs already, it shows at its next start at the latest. */
+export function outcomePhrase(outcome: Outcome, isRunning: boolean): string {
   switch (outcome) {
     case "works":
       return "goes on working";
     case "loses-feature":
       return "goes on without this API and ignores its objects";
     case "stops-working":
-      return "stays up but does its work no more, at its next restart at the latest";
+      return isRunning
+        ? "stays up but does its work no more, at its next restart at the latest"
+        : "starts but does not do its work";
     case "crashes":
-      return "crashes at its next restart";
+      return isRunning ? "crashes at its next restart" : "crashes at start";
   }
 }
 
@@ -134,16 +136,34 @@ function lacking({ stateAfter }: Extract<Fact, { kind: "required-version-unserve
   }
 }
 
-function unmetRequirements({ unmet, isSameToday }: Extract<Fact, { kind: "workload-requirement-unmet" }>): string {
-  const apis = new Set(unmet.map(({ need }) => crdNameOf(need.requirement))).size;
+function unmetRequirements({ unmet, case: ofCase }: Extract<Fact, { kind: "workload-requirement-unmet" }>): string {
+  const count = new Set(unmet.map(({ need }) => crdNameOf(need.requirement))).size;
+  const apis = countOf(count, "API");
   const purpose = unmet.every(({ after }) => after === "crashes")
     ? "needs to start"
     : unmet.some(({ after }) => isHard(after))
       ? "needs to work"
       : "uses";
-  return isSameToday
-    ? `${countOf(apis, "API")} that it ${purpose} ${apis === 1 ? "is" : "are"} not served to it, today as after this change`
-    : `${countOf(apis, "API")} that it ${purpose} would not be served to it`;
+  switch (ofCase) {
+    case "worse":
+      return `${apis} that it ${purpose} would not be served to it${commonEffect(unmet)}`;
+    case "same-today":
+      return `${apis} that it ${purpose} ${count === 1 ? "is" : "are"} not served to it, today as after this change`;
+    case "own-definitions":
+      return `${apis} of its own, which it ${purpose}, ${count === 1 ? "is" : "are"} not defined yet, here or in the cluster`;
+  }
+}
+
+/** The catalog's words, where they are the same for all. */
+function commonEffect(unmet: readonly HurtWorkload[]): string {
+  const effects = new Set(unmet.map((one) => effectOf(one.need, one.after)));
+  const [effect] = effects;
+  return effects.size === 1 && typeof effect === "string" ? `; it ${shown(effect)}` : "";
+}
+
+/** The catalog's words are about needs that a workload cannot do without. */
+export function effectOf({ source }: Need, outcome: Outcome): string | null {
+  return source.kind === "catalog" && isHard(outcome) ? source.effect : null;
 }
 
 function mayNeed(hurt: readonly HurtWorkload[]): string {

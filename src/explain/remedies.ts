@@ -103,7 +103,21 @@ function explainRemedy(remedy: Remedy): ExplainedRemedy {
         title: "serve a version, so that the objects can be seen, then look before you delete",
         command: inTurn([serveFirstVersion(remedy.crd), `kubectl get ${shellWord(remedy.crd.name)}${allNamespaces(remedy.crd)}`]),
       };
+    case "apply-own-definitions":
+      return {
+        title:
+          `apply the definitions that come with ${shown(remedy.need.workload.name)} first; ` +
+          "helm template leaves out those in a chart's crds folder, unless told --include-crds",
+      };
     case "declare-requirement":
+      // Any version named here would be a guess.
+      if (remedy.need.certainty.kind === "unknown-version") {
+        return {
+          title:
+            `run ${shown(remedy.need.workload.name)} by a tag that names its version, or say by the annotation crdguard.dev/requires ` +
+            "what it needs, so that nobody has to guess",
+        };
+      }
       return {
         title: `say what ${shown(remedy.need.workload.name)} needs, if you know it, so that nobody has to guess`,
         command: `kubectl -n ${shellWord(remedy.need.workload.namespace)} annotate ${workloadArgument(remedy.need)} ${shellWord(

@@ -4,7 +4,7 @@
  */
 import type { Certainty, LaterRelease, Need, NeedSource, UnreadableDeclaration, WorkloadNeeds } from "../rules/facts.ts";
 import { crdNameOf, type Requirement } from "../rules/requirement.ts";
-import { parseDeclaration, REQUIRES, USES } from "./annotations.ts";
+import { declaredKeys, parseDeclaration } from "./annotations.ts";
 import { type ApiRequirement, speaksOf } from "./api-requirement.ts";
 import { type Catalog, type CatalogController, controllersOf, type CatalogRelease, minimumVersion } from "./catalog.ts";
 import { type ClusterServiceVersion, installs } from "./cluster-service-version.ts";
@@ -27,7 +27,7 @@ export interface NeedSources {
  */
 export function findNeeds(workload: Workload, sources: NeedSources): WorkloadNeeds {
   if (!workload.isRunning) return NOTHING;
-  if ([REQUIRES, USES].some((key) => Object.hasOwn(workload.annotations, key))) return readDeclarations(workload);
+  if (declaredKeys(workload.annotations).length > 0) return readDeclarations(workload);
   const declared = sources.apiRequirements.filter((candidate) => speaksOf(candidate, workload));
   if (declared.length > 0) return { needs: declared.flatMap((own) => declaredNeeds(workload, own)), unreadable: [] };
   const catalogued = workload.containers.flatMap((container) => catalogNeeds(workload, container, sources));
@@ -39,7 +39,7 @@ const NOTHING: WorkloadNeeds = { needs: [], unreadable: [] };
 function readDeclarations(workload: Workload): WorkloadNeeds {
   const needs: Need[] = [];
   const unreadable: UnreadableDeclaration[] = [];
-  for (const key of [REQUIRES, USES] as const) {
+  for (const key of declaredKeys(workload.annotations)) {
     const value = workload.annotations[key];
     if (value === undefined) continue;
     const result = parseDeclaration(key, value);
@@ -109,6 +109,7 @@ function controllerNeeds(
             image: container.image,
             container: container.name,
             effect: known.effect,
+            isOwn: controller.owns.includes(need.requirement.group),
           },
           certainty,
           laterReleases: later,
@@ -153,6 +154,8 @@ function laterReleases(
 ): readonly LaterRelease[] {
   return controller.releases.slice(controller.releases.indexOf(current) + 1).map((release) => ({
     minimumVersion: minimumVersion(release),
-    requirements: release.needs.filter(({ when }) => holds(when).kind !== "no").map(({ requirement }) => requirement),
+    requirements: release.needs
+      .filter(({ requirement, when }) => holds(when).kind !== "no" && !controller.owns.includes(requirement.group))
+      .map(({ requirement }) => requirement),
   }));
 }

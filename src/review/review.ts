@@ -29,8 +29,8 @@ async function gatherFacts({ change, requester }: Question, cluster: Cluster, si
   const picture = cluster.picture();
   if (picture === null) return null;
 
-  const { crds, unreadableDeclarations } = picture;
-  if (change.kind === "apply-workload") return { ...NOTHING_GATHERED, crds, unreadableDeclarations };
+  const { crds, applied, unreadableDeclarations } = picture;
+  if (change.kind === "apply-workload") return { ...NOTHING_GATHERED, crds, applied, unreadableDeclarations };
   const needed = evidenceNeeded(change);
   const crd = previousCrd(change);
   const objects = crd !== null && needed.has("objects") ? cluster.countObjects(crd, signal) : NOT_COUNTED;
@@ -39,6 +39,7 @@ async function gatherFacts({ change, requester }: Question, cluster: Cluster, si
   return {
     ...NOTHING_GATHERED,
     crds,
+    applied,
     needs: picture.needs.get(changedCrdName(change)) ?? [],
     unreadableDeclarations,
     objects: await objects,

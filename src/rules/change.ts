@@ -1,6 +1,6 @@
 /** @file What is about to happen: the subject of every review. */
 import type { Crd } from "../crd/crd.ts";
-import type { Need, UnreadableDeclaration, WorkloadRef } from "./facts.ts";
+import type { Facts, Need, UnreadableDeclaration, WorkloadRef } from "./facts.ts";
 import type { Outcome } from "./requirement.ts";
 
 export type Change = CrdChange | WorkloadChange;
@@ -42,16 +42,16 @@ export function changedCrdName(change: CrdChange): string {
   return change.kind === "create" ? change.next.name : change.previous.name;
 }
 
-/** The CRDs as they are once the change is made. */
-export function crdsAfter(change: Change, crds: ReadonlyMap<string, Crd>): ReadonlyMap<string, Crd> {
+/** The CRDs as they are once the change is made, and what is applied along with it. */
+export function crdsAfter(change: Change, { crds, applied }: Pick<Facts, "crds" | "applied">): ReadonlyMap<string, Crd> {
   switch (change.kind) {
     case "create":
     case "update":
-      return new Map([...crds, [change.next.name, change.next]]);
+      return new Map([...crds, ...applied, [change.next.name, change.next]]);
     case "delete":
-      return new Map([...crds].filter(([name]) => name !== change.previous.name));
+      return new Map([...crds, ...applied].filter(([name]) => name !== change.previous.name));
     case "status-update":
     case "apply-workload":
-      return crds;
+      return applied.size === 0 ? crds : new Map([...crds, ...applied]);
   }
 }

@@ -25,6 +25,8 @@ export type NeedSource =
       readonly container: string;
       /** What becomes of it when a need it cannot do without is not met; null where the outcome says it all. */
       readonly effect: string | null;
+      /** The API's definition comes with the controller itself. */
+      readonly isOwn: boolean;
     };
 
 /**
@@ -44,7 +46,10 @@ export type Certainty =
   | { readonly kind: "unknown-version" }
   | { readonly kind: "replaced" };
 
-/** A later release of the same controller, and all that it needs under the settings of today. */
+/**
+ * A later release of the same controller, and all that it needs under the settings of today, but for definitions that it
+ * brings along.
+ */
 export interface LaterRelease {
   /** First version of the range, for example `1.1.0`. */
   readonly minimumVersion: string;
@@ -135,6 +140,8 @@ export interface Writer {
 export interface Facts {
   /** All CRDs of the cluster, by name, as they are before the change. */
   readonly crds: ReadonlyMap<string, Crd>;
+  /** CRDs that are applied along with the change, by name. */
+  readonly applied: ReadonlyMap<string, Crd>;
   /** Needs of running workloads for the changed CRD's resource; empty for a workload, which brings its own. */
   readonly needs: readonly Need[];
   /** All unreadable declarations in the cluster: any of them may speak of the changed CRD. */

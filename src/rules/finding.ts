@@ -54,8 +54,8 @@ export type Fact =
   | {
       readonly kind: "workload-requirement-unmet";
       readonly unmet: readonly [HurtWorkload, ...HurtWorkload[]];
-      /** It runs already, and is no better off today. */
-      readonly isSameToday: boolean;
+      /** `same-today`: it runs already, and is no better off. `own-definitions`: they come with it, and none is there yet. */
+      readonly case: "worse" | "same-today" | "own-definitions";
     }
   | {
       readonly kind: "requirement-unsure";
@@ -89,6 +89,7 @@ export type Remedy =
       readonly isPossibleBefore: boolean;
     }
   | { readonly kind: "keep-workload"; readonly need: Need }
+  | { readonly kind: "apply-own-definitions"; readonly need: Need }
   /** What is needed and not served. */
   | { readonly kind: "serve-required"; readonly requirements: readonly [Requirement, ...Requirement[]] }
   | { readonly kind: "scale-down"; readonly need: Need }

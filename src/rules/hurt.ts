@@ -1,7 +1,7 @@
 /** @file Who is hurt when an API goes from one state to another. */
 import type { Crd } from "../crd/crd.ts";
 import { type CrdChange, crdsAfter } from "./change.ts";
-import type { LaterRelease, Need, UnreadableDeclaration } from "./facts.ts";
+import type { Facts, LaterRelease, Need, UnreadableDeclaration } from "./facts.ts";
 import type { Doubt, HurtWorkload, Remedy, RuleFinding } from "./finding.ts";
 import { apiState, compareHarm, crdNameOf, isHard, outcomeIn, type Requirement } from "./requirement.ts";
 
@@ -53,12 +53,12 @@ function doubtOf({ certainty }: Need): Doubt | null {
 export function upgradeRemedies(
   hurt: readonly HurtWorkload[],
   change: CrdChange,
-  crds: ReadonlyMap<string, Crd>,
+  facts: Pick<Facts, "crds" | "applied">,
 ): readonly Remedy[] {
-  const after = crdsAfter(change, crds);
+  const after = crdsAfter(change, facts);
   return onePerWorkload(hurt).flatMap(({ need }): readonly Remedy[] => {
     const starting = need.laterReleases.filter((release) => starts(release, after));
-    const early = starting.find((release) => starts(release, crds));
+    const early = starting.find((release) => starts(release, facts.crds));
     const release = early ?? (need.workload.kind === "DaemonSet" ? undefined : starting[0]);
     if (release === undefined) return [];
     const { minimumVersion } = release;

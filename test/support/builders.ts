@@ -61,6 +61,7 @@ export function remove(previous: Crd): CrdChange {
 
 export const noFacts: Facts = {
   crds: new Map(),
+  applied: new Map(),
   needs: [],
   unreadableDeclarations: [],
   objects: { kind: "not-counted" },

@@ -7,11 +7,13 @@ import { parseWorkload, type Workload } from "../../requirements/workload.ts";
 import type { WorkloadRef } from "../../rules/facts.ts";
 import type { Cluster } from "../cluster.ts";
 import { createPictureBuilder } from "../picture.ts";
+import { previewOf } from "../preview.ts";
 import type { ApiClient } from "./api-client.ts";
 import { countObjects } from "./count-objects.ts";
 import { findMigration } from "./find-migration.ts";
 import { isRecord, textAt } from "./json.ts";
 import { mayList } from "./may-list.ts";
+import { createOwnCatalog, type OwnCatalogSource } from "./own-catalog.ts";
 import { createReflector, type Reflector, type ReflectorHandlers, type ReflectorObserver } from "./reflector.ts";
 import { createSettings, readValues, type SettingValues } from "./settings.ts";
 import type { Timing } from "./timing.ts";
@@ -24,6 +26,8 @@ export interface LiveClusterObserver extends ReflectorObserver {
 export interface LiveClusterOptions {
   readonly client: ApiClient;
   readonly catalog: Catalog;
+  /** A ConfigMap with entries beside or in place of those of `catalog`. */
+  readonly ownCatalog?: OwnCatalogSource | undefined;
   readonly observer: LiveClusterObserver;
   /** Of the reflectors. */
   readonly timing?: Timing;
@@ -92,6 +96,7 @@ export function connectLiveCluster(options: LiveClusterOptions): LiveCluster {
       }),
     ),
   );
+  const ownCatalog = options.ownCatalog === undefined ? null : reflectOwnCatalog(options.ownCatalog);
   const configMaps: Reflector[] = [];
   const synced = Promise.withResolvers<void>();
 
@@ -113,8 +118,42 @@ export function connectLiveCluster(options: LiveClusterOptions): LiveCluster {
     reflector.start();
   }
 
+  function reflectOwnCatalog(source: OwnCatalogSource): Reflector {
+    const { namespace, name } = source;
+    const own = createOwnCatalog(source, catalog, (merged) => {
+      builder.setCatalog(merged);
+    });
+    return createReflector({
+      ...configMapSource(namespace, name),
+      client,
+      timing: options.timing,
+      idleSeconds: options.idleSeconds,
+      observer: {
+        ...observer,
+        failed(resource, error) {
+          observer.failed(resource, error);
+          source.told({ kind: "unreadable", error });
+        },
+      },
+      handlers: {
+        replace: (items) => {
+          own.set(items.get(`${namespace}/${name}`) ?? null);
+        },
+        put: (_key, values) => {
+          own.set(values);
+        },
+        remove: () => {
+          own.set(null);
+        },
+      },
+    });
+  }
+
   async function waitForPicture(): Promise<void> {
     await Promise.all([crds, ...workloads].map((reflector) => reflector.synced));
+    // Its entries may name settings, so it comes before them. What is refused is an answer too: a server that may not read
+    // the ConfigMap guards by the catalog that it has.
+    await ownCatalog?.answered;
     // A setting that is not known yet only makes a need "assumed"; it must not keep the guard from answering.
     const patience = wait((options.settingsPatienceSeconds ?? SETTINGS_PATIENCE_SECONDS) * 1_000, undefined, {
       signal: stopping.signal,
@@ -130,11 +169,13 @@ export function connectLiveCluster(options: LiveClusterOptions): LiveCluster {
     source: { kind: "cluster" },
     start() {
       for (const reflector of [crds, ...workloads]) reflector.start();
+      ownCatalog?.start();
       void waitForPicture();
     },
     stop() {
       stopping.abort();
       for (const reflector of [crds, ...workloads, ...configMaps]) reflector.stop();
+      ownCatalog?.stop();
     },
     synced: synced.promise,
     get isSynced() {
@@ -142,6 +183,13 @@ export function connectLiveCluster(options: LiveClusterOptions): LiveCluster {
     },
     objectCounts: () => Object.fromEntries(counts),
     picture: () => (isSynced ? builder.build() : null),
+    async preview(applied, signal) {
+      if (!isSynced) return null;
+      // The first look asks for the ConfigMaps that it misses; the second finds those that came in time.
+      previewOf(builder, applied, settings.read);
+      await Promise.race([Promise.all(configMaps.map(({ answered }) => answered)), aborted(signal)]);
+      return previewOf(builder, applied, settings.peek);
+    },
     countObjects: (crd, signal) => countObjects(client, crd, signal),
     findMigration: (crd, signal) => findMigration(client, crd, signal),
     mayList: (requester, target, signal) => mayList(client, requester, target, signal),
@@ -239,6 +287,20 @@ function tracked<T>(
       count();
     },
   };
+}
+
+/** Resolves once the signal is aborted. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener(
+      "abort",
+      () => {
+        resolve();
+      },
+      { once: true },
+    );
+  });
 }
 
 function refOf(kind: WorkloadRef["kind"], key: string): WorkloadRef {

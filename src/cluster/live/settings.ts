@@ -48,7 +48,7 @@ export function createSettings(observer: SettingsObserver): Settings {
     },
     set(namespace, name, values) {
       const id = `${namespace}/${name}`;
-      if (isSame(known.get(id) ?? null, values)) return;
+      if (areSameValues(known.get(id) ?? null, values)) return;
       if (values === null) known.delete(id);
       else known.set(id, values);
       observer.changed();
@@ -56,7 +56,7 @@ export function createSettings(observer: SettingsObserver): Settings {
   };
 }
 
-function isSame(left: SettingValues | null, right: SettingValues | null): boolean {
+export function areSameValues(left: SettingValues | null, right: SettingValues | null): boolean {
   if (left === null || right === null) return left === right;
   return left.size === right.size && [...left].every(([key, value]) => right.get(key) === value);
 }

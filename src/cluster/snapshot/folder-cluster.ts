@@ -1,11 +1,12 @@
 /** @file Facts from a folder of manifests, in place of a cluster. */
-import { parseCrd, isCrdManifest } from "../../crd/parse.ts";
 import type { Crd } from "../../crd/crd.ts";
 import type { Catalog } from "../../requirements/catalog.ts";
-import { isWorkloadManifest, parseWorkload } from "../../requirements/workload.ts";
+import type { ReadSetting } from "../../requirements/condition.ts";
 import type { ObjectRef } from "../../rules/facts.ts";
 import type { Cluster } from "../cluster.ts";
 import { createPictureBuilder } from "../picture.ts";
+import { previewOf } from "../preview.ts";
+import { readContents } from "./contents.ts";
 import { type Manifest, type ManifestError, readManifests } from "./manifests.ts";
 import { isRecord } from "../../crd/is-record.ts";
 
@@ -26,23 +27,17 @@ export async function readFolderCluster(path: string, catalog: Catalog): Promise
 
 /** @param path for messages only. */
 export function folderCluster(path: string, manifests: readonly Manifest[], catalog: Catalog): FolderClusterResult {
-  const settings = readSettings(manifests);
-  const builder = createPictureBuilder(catalog, (namespace, name, key) => {
-    const configMap = settings.get(`${namespace}/${name}`);
-    return configMap === undefined ? undefined : (configMap[key] ?? null);
-  });
-  for (const { file, line, object } of manifests) {
-    const place = `${file}:${String(line)}:1`;
-    if (isCrdManifest(object)) {
-      const crd = parseCrd(object);
-      if (!crd.ok) return malformed(`${place}: ${crd.error.path}: ${crd.error.message}`);
-      builder.putCrd(crd.value);
-    } else if (isWorkloadManifest(object)) {
-      const workload = parseWorkload(object);
-      if (workload === null) return malformed(`${place}: a ${String(object["kind"])} needs metadata.name and spec.template`);
-      builder.putWorkload(workload);
-    }
-  }
+  const contents = readContents(manifests);
+  if (!contents.ok) return contents;
+  const readSetting: ReadSetting = (namespace, name, key) => {
+    const values = contents.value.configMaps.get(`${namespace}/${name}`);
+    return values === undefined ? undefined : (values.get(key) ?? null);
+  };
+  const builder = createPictureBuilder(catalog, readSetting);
+  for (const crd of contents.value.crds) builder.putCrd(crd);
+  for (const requirement of contents.value.apiRequirements) builder.putApiRequirement(requirement);
+  for (const version of contents.value.clusterServiceVersions) builder.putClusterServiceVersion(version);
+  for (const workload of contents.value.workloads) builder.putWorkload(workload);
   const picture = builder.build();
   const source = { kind: "folder", path } as const;
   return {
@@ -50,6 +45,7 @@ export function folderCluster(path: string, manifests: readonly Manifest[], cata
     value: {
       source,
       picture: () => picture,
+      preview: (applied) => Promise.resolve(previewOf(builder, applied, readSetting)),
       countObjects(crd) {
         const refs = objectsOf(crd, manifests);
         return Promise.resolve({
@@ -71,19 +67,6 @@ export function folderCluster(path: string, manifests: readonly Manifest[], cata
   };
 }
 
-function readSettings(manifests: readonly Manifest[]): ReadonlyMap<string, Readonly<Record<string, string>>> {
-  return new Map(
-    manifests
-      .filter(({ object }) => object["apiVersion"] === "v1" && object["kind"] === "ConfigMap")
-      .map(({ object }) => {
-        const { name, namespace } = metadataOf(object);
-        const entries = isRecord(object["data"]) ? Object.entries(object["data"]) : [];
-        const texts = entries.filter((entry): entry is [string, string] => typeof entry[1] === "string");
-        return [`${namespace === "" ? "default" : namespace}/${name}`, Object.fromEntries(texts)];
-      }),
-  );
-}
-
 function objectsOf(crd: Crd, manifests: readonly Manifest[]): readonly ObjectRef[] {
   return manifests
     .filter(({ object }) => object["kind"] === crd.kind && String(object["apiVersion"]).startsWith(`${crd.group}/`))
@@ -98,8 +81,4 @@ function metadataOf(object: Readonly<Record<string, unknown>>): { readonly name:
   const metadata = isRecord(object["metadata"]) ? object["metadata"] : {};
   const { name, namespace } = metadata;
   return { name: typeof name === "string" ? name : "", namespace: typeof namespace === "string" ? namespace : "" };
-}
-
-function malformed(message: string): FolderClusterResult {
-  return { ok: false, error: { code: "manifest-malformed", message } };
 }

@@ -17,7 +17,7 @@ export const requiredResourceDeleted = defineRule({
     const findings: RuleFinding[] = [];
     for (const hurt of [hard, soft]) {
       if (!isNonEmpty(hurt)) continue;
-      const upgrades = upgradeRemedies(hurt, change, facts.crds);
+      const upgrades = upgradeRemedies(hurt, change, facts);
       findings.push({
         field: "metadata.name",
         fact: { kind: "required-resource-deleted", hurt },

@@ -79,7 +79,7 @@ function remediesFor(change: ServingChange, facts: Facts, loss: Loss): readonly 
   const before = previousCrd(change)?.bundle ?? null;
   const after = change.next.bundle;
   const leavesBundle = before !== null && (before.version !== after?.version || before.channel !== after.channel);
-  const upgrades = upgradeRemedies(loss.hurt, change, facts.crds);
+  const upgrades = upgradeRemedies(loss.hurt, change, facts);
   return [
     ...upgrades,
     { kind: "keep-version-served", versions: loss.versions, isListed: loss.state !== "unlisted" },

@@ -1,6 +1,6 @@
 /** @file Finds a workload that is applied although an API that it needs will not be served to it. */
-import type { WorkloadChange } from "../change.ts";
-import type { HurtWorkload, Remedy, RuleFinding } from "../finding.ts";
+import { crdsAfter, type WorkloadChange } from "../change.ts";
+import type { Fact, HurtWorkload, Remedy, RuleFinding } from "../finding.ts";
 import { gradeHurt, isNonEmpty, unjudgedFindings } from "../hurt.ts";
 import { apiState, compareHarm, crdNameOf, outcomeIn } from "../requirement.ts";
 import { defineRule } from "../rule.ts";
@@ -16,8 +16,9 @@ export const workloadRequirementUnmet = defineRule({
   find({ change, facts }) {
     if (change.kind !== "apply-workload") return [];
 
+    const crds = crdsAfter(change, facts);
     const unmet = change.needs.flatMap((need): readonly HurtWorkload[] => {
-      const stateAfter = apiState(need.requirement, facts.crds.get(crdNameOf(need.requirement)) ?? null);
+      const stateAfter = apiState(need.requirement, crds.get(crdNameOf(need.requirement)) ?? null);
       const after = outcomeIn(need.requirement, stateAfter);
       // What is not known is not known to be met either.
       return after === "works" && need.certainty.kind !== "unknown-version"
@@ -25,18 +26,29 @@ export const workloadRequirementUnmet = defineRule({
         : [{ need, before: change.today?.outcomes.get(crdNameOf(need.requirement)) ?? "works", after, stateAfter }];
     });
     const { hard, soft, unsure } = gradeHurt(unmet);
+    const groups = new Set([...crds.values()].map(({ group }) => group));
+    const cases = Map.groupBy(hard, (one) => caseOf(one, groups));
     return [
-      ...describe(change, hard.filter(isWorse), { isHardLoss: true, isSameToday: false }),
-      ...describe(change, soft.filter(isWorse), { isHardLoss: false, isSameToday: false }),
-      ...describe(
-        change,
-        hard.filter((one) => !isWorse(one)),
-        { isHardLoss: false, isSameToday: true },
-      ),
+      ...describe(change, "worse", cases.get("worse") ?? [], true),
+      ...describe(change, "worse", soft.filter(isWorse), false),
+      ...describe(change, "same-today", cases.get("same-today") ?? [], false),
+      ...describe(change, "own-definitions", cases.get("own-definitions") ?? [], false),
       ...unjudgedFindings("spec.template", unsure, change.unreadable, { isOfWorkload: true }),
     ];
   },
 });
+
+type Case = Extract<Fact, { kind: "workload-requirement-unmet" }>["case"];
+
+/**
+ * A chart brings its own definitions, and `helm template` leaves out those in `crds/`: where none of the group is there,
+ * they were not looked at rather than forgotten. Where some are there, what is missing tells of an older chart.
+ */
+function caseOf(one: HurtWorkload, groups: ReadonlySet<string>): Case {
+  const { requirement, source } = one.need;
+  if (!isWorse(one)) return "same-today";
+  return source.kind === "catalog" && source.isOwn && !groups.has(requirement.group) ? "own-definitions" : "worse";
+}
 
 function isWorse({ before, after }: HurtWorkload): boolean {
   return compareHarm(after, before) > 0;
@@ -44,22 +56,24 @@ function isWorse({ before, after }: HurtWorkload): boolean {
 
 function describe(
   change: WorkloadChange,
+  ofCase: Case,
   unmet: readonly HurtWorkload[],
-  { isHardLoss, isSameToday }: { readonly isHardLoss: boolean; readonly isSameToday: boolean },
+  isHardLoss: boolean,
 ): readonly RuleFinding[] {
   if (!isNonEmpty(unmet)) return [];
   return [
     {
       field: fieldOf(unmet),
-      fact: { kind: "workload-requirement-unmet", unmet, isSameToday },
-      remedies: remediesFor(change, unmet),
+      fact: { kind: "workload-requirement-unmet", unmet, case: ofCase },
+      remedies: remediesFor(change, ofCase, unmet),
       ...(isHardLoss ? {} : { isAdvisory: true }),
     },
   ];
 }
 
-function remediesFor(change: WorkloadChange, unmet: readonly [HurtWorkload, ...HurtWorkload[]]): readonly Remedy[] {
+function remediesFor(change: WorkloadChange, ofCase: Case, unmet: readonly [HurtWorkload, ...HurtWorkload[]]): readonly Remedy[] {
   const [{ need }, ...others] = unmet;
+  if (ofCase === "own-definitions") return [{ kind: "apply-own-definitions", need }];
   const required = [need.requirement, ...others.map((other) => other.need.requirement)] as const;
   const worksToday = change.today !== null && unmet.every(({ before }) => before === "works");
   return [{ kind: "serve-required", requirements: required }, ...(worksToday ? [{ kind: "keep-workload", need } as const] : [])];

@@ -1,0 +1,74 @@
+/** @file What will be once manifests are applied: workloads at their new version, CRDs as they will be. */
+import type { Crd } from "../crd/crd.ts";
+import type { WorkloadChange } from "../rules/change.ts";
+import type { Need } from "../rules/facts.ts";
+import { outcomesOf } from "../rules/hurt.ts";
+import { crdNameOf, type Requirement } from "../rules/requirement.ts";
+import type { ApiRequirement } from "../requirements/api-requirement.ts";
+import type { ReadSetting } from "../requirements/condition.ts";
+import type { Workload } from "../requirements/workload.ts";
+import type { ClusterPicture, PictureBuilder } from "./picture.ts";
+
+/** What is applied together. */
+export interface Applied {
+  readonly crds: readonly Crd[];
+  readonly workloads: readonly Workload[];
+  readonly apiRequirements: readonly ApiRequirement[];
+  /** Values by key, by `namespace/name` of their ConfigMap. */
+  readonly configMaps: ReadonlyMap<string, ReadonlyMap<string, string>>;
+}
+
+export interface Preview {
+  /** Of the cluster before, but for what is applied, and for the needs of workloads that are replaced. */
+  readonly picture: ClusterPicture;
+  readonly workloads: readonly WorkloadChange[];
+}
+
+/** @param readSetting of the cluster as it is; what is applied comes first. */
+export function previewOf(builder: PictureBuilder, applied: Applied, readSetting: ReadSetting): Preview {
+  const before = builder.build();
+  const settings = settingsAfter(applied, readSetting);
+  const needs = new Map(before.needs);
+  const workloads = applied.workloads.map((workload): WorkloadChange => {
+    const { ref } = workload;
+    const next = builder.needsOf(workload, { readSetting: settings, apiRequirements: applied.apiRequirements });
+    const runsToday = builder.isRunning(ref);
+    if (runsToday) replaceNeeds(needs, builder.currentNeeds(ref).needs, next.needs);
+    return {
+      kind: "apply-workload",
+      workload: ref,
+      needs: next.needs,
+      unreadable: next.unreadable,
+      today: runsToday ? { outcomes: outcomesOf(builder.currentNeeds(ref).needs, before.crds) } : null,
+    };
+  });
+  return { picture: { ...before, needs, applied: new Map(applied.crds.map((crd) => [crd.name, crd])) }, workloads };
+}
+
+function settingsAfter({ configMaps }: Applied, readSetting: ReadSetting): ReadSetting {
+  return (namespace, name, key) => {
+    const values = configMaps.get(`${namespace}/${name}`);
+    return values === undefined ? readSetting(namespace, name, key) : (values.get(key) ?? null);
+  };
+}
+
+/**
+ * The new version's needs count, and those of today that it no longer has until it is there: the API server is asked for a
+ * CRD while the old version still runs. What is unsure today is not worth it.
+ */
+function replaceNeeds(needs: Map<string, readonly Need[]>, today: readonly Need[], next: readonly Need[]): void {
+  const known = new Set(next.map(({ requirement }) => keyOf(requirement)));
+  for (const name of new Set([...today, ...next].map(({ requirement }) => crdNameOf(requirement)))) {
+    const isOfCrd = ({ requirement }: Need): boolean => crdNameOf(requirement) === name;
+    const replaced = today
+      .filter((need) => isOfCrd(need) && !known.has(keyOf(need.requirement)))
+      .filter(({ certainty }) => certainty.kind === "known" || certainty.kind === "assumed")
+      .map((need): Need => ({ ...need, certainty: { kind: "replaced" } }));
+    const others = (needs.get(name) ?? []).filter((need) => !today.includes(need));
+    needs.set(name, [...others, ...next.filter(isOfCrd), ...replaced]);
+  }
+}
+
+function keyOf({ group, resource, versions, outcomes }: Requirement): string {
+  return JSON.stringify([group, resource, versions, outcomes.absent, outcomes.unlisted, outcomes.unserved]);
+}
