@@ -15,6 +15,18 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      {
+        test: {
+          name: "controllers",
+          include: ["test/controllers/**/*.test.ts"],
+          globalSetup: "test/controllers/support/result-table.ts",
+          // Controllers listen on ports of their own choice.
+          fileParallelism: false,
+          // One that is given two minutes to sync its caches takes all of them before it fails.
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+        },
+      },
     ],
   },
 });

@@ -120,14 +120,15 @@ async function sourceHash(goMod: string): Promise<string> {
   return hash.update(stdout).digest("hex").slice(0, 16);
 }
 
-function cacheFolder(): string {
+/** Where what tests build is kept. */
+export function cacheFolder(): string {
   const own = process.env["CRDGUARD_CACHE"];
   if (own) return resolve(own);
   const shared = process.env["XDG_CACHE_HOME"];
   return shared ? join(resolve(shared), "crdguard") : join(homedir(), ".cache", "crdguard");
 }
 
-async function isOnPath(program: string): Promise<boolean> {
+export async function isOnPath(program: string): Promise<boolean> {
   const folders = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
   for (const folder of folders) if (await isExecutable(join(folder, program))) return true;
   return false;

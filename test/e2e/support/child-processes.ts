@@ -22,6 +22,8 @@ export interface BackgroundOptions {
   readonly args: readonly string[];
   /** Standard output and error are appended here. */
   readonly logPath: string;
+  /** Added to this process's environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -29,10 +31,10 @@ export interface BackgroundOptions {
  * that closes with this process, however that ends, so that a program that watches it dies even after our SIGKILL.
  * A program that cannot be started shows up in `exited`.
  */
-export function startInBackground(program: string, { args, logPath }: BackgroundOptions): BackgroundProcess {
+export function startInBackground(program: string, { args, logPath, env = {} }: BackgroundOptions): BackgroundProcess {
   dieWithThisProcess();
   const log = openSync(logPath, "a");
-  const child = spawn(program, args, { stdio: ["pipe", log, log] });
+  const child = spawn(program, args, { stdio: ["pipe", log, log], env: { ...process.env, ...env } });
   closeSync(log);
   alive.add(child);
   child.stdin?.on("error", () => undefined); // EPIPE when the child goes first

@@ -1,0 +1,99 @@
+/** @file Runs one release of a controller in every state of its CRDs that the catalog has an opinion on, and compares. */
+import { appendFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { readCatalog } from "../../../src/requirements/catalog-folder.ts";
+import type { Need } from "../../../src/rules/facts.ts";
+import { type ApiServer, startApiServer } from "../../e2e/support/api-server.ts";
+import { type ControllerRelease, prepareController, startController } from "./controller.ts";
+import { type CrdFolder, CrdInstaller } from "./crds.ts";
+import { expectedOf, needsOf } from "./expectation.ts";
+import { BUILD_TIMEOUT_MS, buildOnce, say } from "./go-modules.ts";
+import type { Row } from "./result-table.ts";
+import { describeObservation, type Seen, seenIn } from "./seen.ts";
+import { type Bundle, type State, statesOf } from "./states.ts";
+
+export interface Matrix {
+  readonly release: ControllerRelease;
+  /** CRDs over which everything works. It holds every CRD that the catalog speaks of. */
+  readonly baseline: readonly CrdFolder[];
+  readonly bundles: readonly Bundle[];
+}
+
+/** Registers a test for each state, in a `describe` of the release. */
+export async function compareWithCatalog({ release, baseline, bundles }: Matrix): Promise<void> {
+  const catalog = await readCatalog();
+  if (!catalog.ok) throw new Error(catalog.error.message);
+  const needs = needsOf(release, catalog.value);
+
+  describe(`${release.id} ${release.version}`, () => {
+    let api: ApiServer;
+    let installer: CrdInstaller;
+    let program: string;
+
+    beforeAll(async () => {
+      program = await buildOnce(release.id, release.program);
+      api = await startApiServer();
+      installer = new CrdInstaller(api);
+      await prepareController(api, release, program);
+    }, BUILD_TIMEOUT_MS);
+
+    afterAll(async () => {
+      await api.stop();
+    });
+
+    it("is in the catalog", () => {
+      expect(needs, `the catalog knows no need of ${release.image}`).not.toEqual([]);
+    });
+
+    // Not it.each, which cuts the long titles by which single states are picked.
+    for (const state of statesOf(needs, baseline, bundles)) {
+      it(`does as the catalog says: ${state.title}`, async () => {
+        const row = await runIn(state, { api, installer, program, release, needs });
+        appendFileSync(inject("resultsPath"), `${JSON.stringify(row)}\n`);
+
+        expect(row.observed, `${row.controller}, ${row.state}: ${row.how}: ${row.line}`).toBe(row.expected);
+      });
+    }
+  });
+}
+
+interface Run {
+  readonly api: ApiServer;
+  readonly installer: CrdInstaller;
+  readonly program: string;
+  readonly release: ControllerRelease;
+  readonly needs: readonly Need[];
+}
+
+async function runIn(state: State, { api, installer, program, release, needs }: Run): Promise<Row> {
+  const crds = await state.crds();
+  await installer.install(crds);
+  await forgetLeases(api, release.namespace);
+
+  const controller = startController(api, release, program);
+  const observation = await controller.observe();
+  await controller.stop();
+
+  const seen = seenIn(observation, crds, needs);
+  const expected = expectedOf(needs, crds);
+  const row: Row = {
+    controller: `${release.id} ${release.version}`,
+    state: state.title,
+    expected: seen.outcome === expected.insteadOutcome ? expected.insteadOutcome : summary(expected),
+    observed: summary(seen),
+    how: describeObservation(observation),
+    line: observation.line,
+  };
+  const difference = row.observed === row.expected ? "" : `, but the catalog says ${row.expected}`;
+  say(`${row.controller}: ${row.state}: ${row.observed}${difference}`);
+  return row;
+}
+
+/** One that was killed holds its lease on, and the next would wait for it. */
+async function forgetLeases(api: ApiServer, namespace: string): Promise<void> {
+  await api.request("DELETE", `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`);
+}
+
+function summary({ outcome, lost }: Seen): string {
+  return lost.length === 0 ? outcome : `${outcome}: ${lost.map((name) => name.split(".", 1)[0]).join(", ")}`;
+}
