@@ -42,7 +42,7 @@ export function compilePattern(source: string): Pattern | null {
   }
   return {
     source,
-    test: (text) => compiled.matcher(text).find(),
+    test: (text) => compiled.test(text),
     capture(text) {
       const matcher = compiled.matcher(text);
       if (!matcher.find()) return null;
@@ -162,9 +162,16 @@ function testValue(test: ValueTest, value: string): boolean {
 
 function evaluateEnv(condition: Extract<Condition, { kind: "env" }>, settings: ContainerSettings): Truth {
   const value = Object.hasOwn(settings.env, condition.name) ? settings.env[condition.name] : undefined;
-  if (typeof value === "string") return truth(value === condition.value);
+  if (typeof value === "string") return truth(isSetTo(value, condition.value));
   if (value === null || settings.hasForeignEnv) return { kind: "unknown", condition: describeCondition(condition) };
   return NO;
+}
+
+/** Truth as Go's strconv.ParseBool takes it; of a list, as kingpin takes one, each line is a value. */
+function isSetTo(actual: string, wanted: string): boolean {
+  if (isTruth(wanted)) return isTruth(actual);
+  if (isFalsehood(wanted)) return isFalsehood(actual);
+  return actual === wanted || actual.split("\n").some((line) => line.trim() === wanted);
 }
 
 function negated(inner: Truth, condition: Condition): Truth {
@@ -217,7 +224,7 @@ function hasArgument(
   return given.some((actual) => actual === value || actual.split(",").includes(value));
 }
 
-/** As Go's strconv.ParseBool takes them. */
+/** As Go's strconv.ParseBool takes them, but in any case. */
 function isTruth(value: string): boolean {
   return /^(?:1|t|true)$/i.test(value);
 }

@@ -85,8 +85,7 @@ function controllerNeeds(
   readSetting: ReadSetting,
 ): readonly Need[] {
   const settings: ContainerSettings = { ...container, namespace: workload.ref.namespace };
-  const holds = (condition: Condition | null): Truth =>
-    condition === null ? { kind: "yes" } : evaluateCondition(condition, settings, readSetting);
+  const holds = rememberTruths((condition) => evaluateCondition(condition, settings, readSetting));
   const switchedOn = holds(controller.when);
   const version = versionOf(controller, workload, container, readSetting);
   if (switchedOn.kind === "no" || version === null) return [];
@@ -109,7 +108,7 @@ function controllerNeeds(
             image: container.image,
             container: container.name,
             effect: known.effect,
-            isOwn: controller.owns.includes(need.requirement.group),
+            owns: controller.owns,
           },
           certainty,
           laterReleases: later,
@@ -117,6 +116,19 @@ function controllerNeeds(
       ];
     }),
   );
+}
+
+/** Many needs share a condition, and an evaluation is the dearest part of a look-up. */
+function rememberTruths(evaluate: (condition: Condition) => Truth): (condition: Condition | null) => Truth {
+  const truths = new Map<Condition, Truth>();
+  return (condition) => {
+    if (condition === null) return { kind: "yes" };
+    const known = truths.get(condition);
+    if (known !== undefined) return known;
+    const truth = evaluate(condition);
+    truths.set(condition, truth);
+    return truth;
+  };
 }
 
 /** @returns null where the controller is not in use. */

@@ -25,8 +25,8 @@ export type NeedSource =
       readonly container: string;
       /** What becomes of it when a need it cannot do without is not met; null where the outcome says it all. */
       readonly effect: string | null;
-      /** The API's definition comes with the controller itself. */
-      readonly isOwn: boolean;
+      /** API groups whose definitions come with the controller itself. */
+      readonly owns: readonly string[];
     };
 
 /**

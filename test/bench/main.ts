@@ -1,7 +1,7 @@
 /** @file `npm run bench`: figures, side by side with a baseline of the same run; nothing passes or fails by time. */
 import { cpus, totalmem } from "node:os";
 import { markdownTable } from "./table.ts";
-import { measureDecisions, measureMemory } from "./scale.ts";
+import { measureDecisions, measureLookUps, measureMemory } from "./scale.ts";
 import { measureThroughput } from "./throughput.ts";
 
 const print = (text: string): void => {
@@ -16,12 +16,21 @@ print(
 print("Decision, without parsing (a denial, in a cluster of so many workloads)");
 print(
   markdownTable(
-    ["workloads", "p50 µs", "p99 µs"],
+    ["workloads", "controllers", "p50 µs", "p99 µs"],
     (await measureDecisions()).map((row) => [
       String(row.workloads),
+      String(row.controllers),
       row.p50Microseconds.toFixed(1),
       row.p99Microseconds.toFixed(1),
     ]),
+  ),
+);
+
+print("Looking up what one workload needs, by the full catalog");
+print(
+  markdownTable(
+    ["workload", "p50 µs", "p99 µs"],
+    (await measureLookUps()).map((row) => [row.workload, row.p50Microseconds.toFixed(1), row.p99Microseconds.toFixed(1)]),
   ),
 );
 

@@ -8,7 +8,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { folderCluster } from "../../src/cluster/snapshot/folder-cluster.ts";
 import { DEFAULT_POLICY } from "../../src/policy/policy.ts";
+import { type Catalog, minimumVersion } from "../../src/requirements/catalog.ts";
 import { readCatalog } from "../../src/requirements/catalog-folder.ts";
+import { findNeeds } from "../../src/requirements/needs.ts";
+import { parseWorkload } from "../../src/requirements/workload.ts";
 import { review } from "../../src/review/review.ts";
 import { type StandInObject, startStandIn } from "../unit/cluster/live/stand-in-api-server.ts";
 import { crd, update } from "../support/builders.ts";
@@ -17,20 +20,33 @@ import { quantile } from "./load.ts";
 
 export interface DecisionRow {
   readonly workloads: number;
+  /** Of the workloads, how many run a catalogued controller. */
+  readonly controllers: number;
   readonly p50Microseconds: number;
   readonly p99Microseconds: number;
 }
 
-/** The whole of `review` for a change that is denied, without parsing: the dearest case that needs no request. */
+/**
+ * The whole of `review` for a change that is denied, without parsing: the dearest case that needs no request. One of each
+ * controller of the catalog runs, and in the last row a hundred times as many.
+ */
 export async function measureDecisions(): Promise<readonly DecisionRow[]> {
-  const catalog = await readCatalog();
-  if (!catalog.ok) throw new Error(catalog.error.message);
+  const catalog = await shippedCatalog();
   const name = "grpcroutes.gateway.networking.k8s.io";
   const change = update(crd({ name, served: ["v1alpha2"] }), crd({ name, served: ["v1"], unserved: ["v1alpha2"] }));
+  const images = controllerImages(catalog);
   const rows: DecisionRow[] = [];
-  for (const workloads of [1_000, 10_000]) {
-    const manifests = Array.from({ length: workloads }, (_, index) => ({ file: "bench", line: 1, object: deployment(index) }));
-    const cluster = folderCluster("bench", manifests, catalog.value);
+  for (const [workloads, controllers] of [
+    [1_000, images.length],
+    [10_000, images.length],
+    [10_000, 100 * images.length],
+  ] as const) {
+    const manifests = Array.from({ length: workloads }, (_, index) => ({
+      file: "bench",
+      line: 1,
+      object: deployment(index, index < controllers ? images[index % images.length] : undefined),
+    }));
+    const cluster = folderCluster("bench", manifests, catalog);
     if (!cluster.ok) throw new Error(cluster.error.message);
     const times: number[] = [];
     for (let round = 0; round < 20_000; round += 1) {
@@ -40,9 +56,58 @@ export async function measureDecisions(): Promise<readonly DecisionRow[]> {
       if (verdict.kind !== "deny") throw new Error("the change must be denied");
     }
     const warm = times.slice(2_000).toSorted((left, right) => left - right);
-    rows.push({ workloads, p50Microseconds: quantile(warm, 0.5), p99Microseconds: quantile(warm, 0.99) });
+    rows.push({ workloads, controllers, p50Microseconds: quantile(warm, 0.5), p99Microseconds: quantile(warm, 0.99) });
   }
   return rows;
+}
+
+export interface LookUpRow {
+  readonly workload: string;
+  readonly p50Microseconds: number;
+  readonly p99Microseconds: number;
+}
+
+/** What one workload needs, by the full catalog: done once for each version of a workload that comes along. */
+export async function measureLookUps(): Promise<readonly LookUpRow[]> {
+  const catalog = await shippedCatalog();
+  const sources = { catalog, readSetting: () => undefined, apiRequirements: [], clusterServiceVersions: [] };
+  const images = controllerImages(catalog);
+  return [
+    { workload: "of an image that nobody knows", workloads: Array.from({ length: 10_000 }, (_, index) => deployment(index)) },
+    {
+      workload: "of a catalogued controller",
+      workloads: Array.from({ length: 10_000 }, (_, index) => deployment(index, images[index % images.length])),
+    },
+  ].map(({ workload, workloads }) => {
+    const times = workloads.map((object) => {
+      const parsed = parseWorkload(object);
+      if (parsed === null) throw new Error("the workload must be one");
+      const startedAt = performance.now();
+      findNeeds(parsed, sources);
+      return (performance.now() - startedAt) * 1000;
+    });
+    const warm = times.slice(1_000).toSorted((left, right) => left - right);
+    return { workload, p50Microseconds: quantile(warm, 0.5), p99Microseconds: quantile(warm, 0.99) };
+  });
+}
+
+async function shippedCatalog(): Promise<Catalog> {
+  const catalog = await readCatalog();
+  if (!catalog.ok) throw new Error(catalog.error.message);
+  return catalog.value;
+}
+
+/**
+ * Of each controller one image, at the oldest version that the catalog knows: it has the most later releases to look at.
+ * The first is one that the change hurts.
+ */
+function controllerImages(catalog: Catalog): readonly string[] {
+  const oldest = catalog.flatMap(({ images, releases }) => {
+    const [image] = images;
+    const [release] = releases;
+    return image === undefined || release === undefined ? [] : [`${image.path}:v${minimumVersion(release)}`];
+  });
+  return ["docker.io/envoyproxy/gateway:v1.0.1", ...oldest];
 }
 
 const NEVER = new AbortController().signal;
@@ -60,8 +125,12 @@ export interface MemoryRow {
 export async function measureMemory(): Promise<MemoryRow> {
   const deployments = 10_000;
   const crds = 1_000;
+  const images = controllerImages(await shippedCatalog());
   const standIn = await startStandIn();
-  standIn.collection("/apis/apps/v1/deployments", { count: deployments, make: deployment });
+  standIn.collection("/apis/apps/v1/deployments", {
+    count: deployments,
+    make: (index) => deployment(index, index < images.length ? images[index] : undefined),
+  });
   standIn.collection("/apis/apps/v1/statefulsets");
   standIn.collection("/apis/apps/v1/daemonsets");
   standIn.collection("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", { count: crds, make: largeCrd });
@@ -141,10 +210,9 @@ function freePort(): Promise<number> {
   });
 }
 
-/** As a cluster has them: with annotations, probes, variables and managed fields; one in ten thousand is Envoy Gateway. */
-function deployment(index: number): StandInObject {
+/** As a cluster has them: with annotations, probes, variables and managed fields. */
+function deployment(index: number, image = `registry.own.dev/team/app-${String(index)}:v1.2.3`): StandInObject {
   const name = `app-${String(index)}`;
-  const isGateway = index % 10_000 === 7 || index === 8;
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
@@ -175,7 +243,7 @@ function deployment(index: number): StandInObject {
           containers: [
             {
               name: "main",
-              image: isGateway ? "docker.io/envoyproxy/gateway:v1.0.1" : `registry.own.dev/team/${name}:v1.2.3`,
+              image,
               args: ["--verbose", "--port=8080"],
               env: Array.from({ length: 10 }, (_, number) => ({ name: `VARIABLE_${String(number)}`, value: "value" })),
               readinessProbe: { httpGet: { path: "/healthz", port: 8080 } },

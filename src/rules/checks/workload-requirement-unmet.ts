@@ -41,13 +41,14 @@ export const workloadRequirementUnmet = defineRule({
 type Case = Extract<Fact, { kind: "workload-requirement-unmet" }>["case"];
 
 /**
- * A chart brings its own definitions, and `helm template` leaves out those in `crds/`: where none of the group is there,
+ * A chart brings its own definitions, and `helm template` leaves out those in `crds/`: where none of them is there,
  * they were not looked at rather than forgotten. Where some are there, what is missing tells of an older chart.
  */
 function caseOf(one: HurtWorkload, groups: ReadonlySet<string>): Case {
   const { requirement, source } = one.need;
   if (!isWorse(one)) return "same-today";
-  return source.kind === "catalog" && source.isOwn && !groups.has(requirement.group) ? "own-definitions" : "worse";
+  if (source.kind !== "catalog" || !source.owns.includes(requirement.group)) return "worse";
+  return source.owns.some((group) => groups.has(group)) ? "worse" : "own-definitions";
 }
 
 function isWorse({ before, after }: HurtWorkload): boolean {
