@@ -4,6 +4,7 @@ import semver from "semver";
 import { type Outcome, PRESENCES, type Presence, type Requirement } from "../rules/requirement.ts";
 import { compilePattern, type Condition, type ConfigMapKey, configMapKeys, type Pattern } from "./condition.ts";
 import { type ImageReference, isSameRepository, knownKeys, lookUpKeys, parseImage } from "./image.ts";
+import { nearestWord } from "./nearest-word.ts";
 
 export interface CatalogNeed {
   readonly requirement: Requirement;
@@ -215,7 +216,11 @@ const configMap = {
   },
 } as const;
 
-const resource = { type: "string", pattern: "^[a-z0-9-]+(\\.[a-z0-9-]+)+$" } as const;
+const resource = {
+  type: "string",
+  pattern: "^[a-z0-9-]+(\\.[a-z0-9-]+)+$",
+  description: "of the form <plural>.<group>, as the name of a CRD",
+} as const;
 
 const isCatalogFile = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true }).compile<CatalogFile>({
   type: "object",
@@ -240,7 +245,11 @@ const isCatalogFile = new Ajv({ allErrors: true, verbose: true, allowUnionTypes:
     },
   },
   properties: {
-    controller: { type: "string", pattern: "^[a-z0-9][a-z0-9-]*$" },
+    controller: {
+      type: "string",
+      pattern: "^[a-z0-9][a-z0-9-]*$",
+      description: "an id of small letters, digits and hyphens",
+    },
     description: nonEmptyText,
     images: texts,
     tagPrefixes: texts,
@@ -278,16 +287,16 @@ const isCatalogFile = new Ajv({ allErrors: true, verbose: true, allowUnionTypes:
                 resource: { ...resource, type: ["string", "array"], minItems: 1, uniqueItems: true, items: resource },
                 versions: texts,
                 presence: { enum: PRESENCES },
+                // By what is given, so that only errors of the form that was meant are told.
                 outcomes: {
-                  anyOf: [
-                    outcome,
-                    {
-                      type: "object",
-                      required: ["absent", "unlisted", "unserved"],
-                      additionalProperties: false,
-                      properties: { absent: outcome, unlisted: outcome, unserved: outcome },
-                    },
-                  ],
+                  if: { type: "object" },
+                  then: {
+                    type: "object",
+                    required: ["absent", "unlisted", "unserved"],
+                    additionalProperties: false,
+                    properties: { absent: outcome, unlisted: outcome, unserved: outcome },
+                  },
+                  else: outcome,
                 },
                 when: condition,
                 note: nonEmptyText,
@@ -313,6 +322,8 @@ function toRequirement(resource: string, { versions, presence, outcomes }: NeedT
 
 /** Problems are added to the list; what is returned for such a condition is never used. */
 function conditionReader(problems: CatalogError[]): (text: ConditionText | undefined, path: string) => Condition | null {
+  const conditions = new Map<ConditionText, Condition>();
+
   function read(text: ConditionText, path: string): Condition {
     if (text.arg !== undefined) return readArgument(text.arg);
     if (text.argRegex !== undefined) {
@@ -341,7 +352,15 @@ function conditionReader(problems: CatalogError[]): (text: ConditionText | undef
   function readAll(list: readonly ConditionText[], path: string): readonly Condition[] {
     return list.map((text, index) => read(text, `${path}/${String(index)}`));
   }
-  return (text, path) => (text === undefined ? null : read(text, path));
+  return (text, path) => {
+    if (text === undefined) return null;
+    // Of a YAML alias, the object is the same: one condition for many needs is then asked once a workload.
+    const known = conditions.get(text);
+    if (known !== undefined) return known;
+    const condition = read(text, path);
+    conditions.set(text, condition);
+    return condition;
+  };
 }
 
 function readArgument(text: string): Condition {
@@ -364,21 +383,27 @@ function toKey({ namespace, name, key }: ConfigMapText): ConfigMapKey {
 function readPattern(source: string, path: string, problems: CatalogError[]): Pattern {
   const pattern = compilePattern(source);
   if (pattern !== null) return pattern;
-  problems.push({ code: "catalog-pattern-invalid", path, message: `"${source}" is no regular expression of RE2` });
+  problems.push(patternProblem(source, path));
   return { source, test: () => false, capture: () => null };
 }
 
-function rangeProblems(ranges: readonly string[]): readonly CatalogError[] {
+export function patternProblem(source: string, path: string): CatalogError {
+  return { code: "catalog-pattern-invalid", path, message: `"${source}" is no regular expression of RE2` };
+}
+
+/** @param ranges of the releases, in their order; what is no text is told of by others. */
+export function rangeProblems(ranges: readonly unknown[]): readonly CatalogError[] {
   const problems: CatalogError[] = [];
   for (const [index, range] of ranges.entries()) {
     const path = `/releases/${String(index)}/versions`;
+    if (typeof range !== "string") continue;
     if (semver.validRange(range) === null) {
       problems.push({ code: "catalog-range-invalid", path, message: `"${range}" is not a semver range` });
       continue;
     }
     // Each with all that follow, since a range may have several pieces.
     for (const later of ranges.slice(index + 1)) {
-      if (semver.validRange(later) !== null && semver.intersects(range, later)) {
+      if (typeof later === "string" && semver.validRange(later) !== null && semver.intersects(range, later)) {
         problems.push({ code: "catalog-ranges-overlap", path, message: `"${range}" and "${later}" overlap` });
       }
     }
@@ -392,26 +417,47 @@ function compareStarts(left: string, right: string): number {
   return semver.compare(minimumVersion({ versions: left }), minimumVersion({ versions: right }));
 }
 
-/** Errors of a whole that only repeat those of its parts. */
-function isTelling({ keyword }: ErrorObject): boolean {
-  return keyword !== "oneOf" && keyword !== "anyOf";
+/** Left out: errors of a whole that only repeat those of its parts, and those of parts of which one would do. */
+function isTelling({ keyword, schemaPath }: ErrorObject): boolean {
+  return keyword !== "if" && !schemaPath.includes("/oneOf/");
 }
 
 function toCatalogError(error: ErrorObject): CatalogError {
-  return { code: "catalog-malformed", path: error.instancePath, message: describeError(error) };
+  const unknown: unknown = error.params["additionalProperty"];
+  const path = typeof unknown === "string" ? `${error.instancePath}/${pointerStep(unknown)}` : error.instancePath;
+  return { code: "catalog-malformed", path, message: describeError(error) };
 }
 
-function describeError({ keyword, message, params, data }: ErrorObject): string {
+/** Source: RFC 6901, section 3. */
+function pointerStep(member: string): string {
+  return member.replaceAll("~", "~0").replaceAll("/", "~1");
+}
+
+function describeError({ keyword, message, params, data, parentSchema }: ErrorObject): string {
   switch (keyword) {
-    case "additionalProperties":
-      return `unknown member "${String(params["additionalProperty"])}"`;
+    case "additionalProperties": {
+      const unknown = String(params["additionalProperty"]);
+      const meant = nearestWord(unknown, Object.keys(Object(parentSchema?.["properties"])));
+      return `unknown member "${unknown}"${meant === null ? "" : `; did you mean "${meant}"?`}`;
+    }
     case "required":
       return `"${String(params["missingProperty"])}" is missing`;
     case "enum":
-      return `${JSON.stringify(data)} is none of ${String(params["allowedValues"]).replaceAll(",", ", ")}`;
+      return `${shortened(data)} is none of ${String(params["allowedValues"]).replaceAll(",", ", ")}`;
+    case "pattern":
+      return `${shortened(data)} is not ${String(parentSchema?.["description"])}`;
+    case "oneOf":
+      return 'either "equals" or "matches" is needed';
+    case "minProperties":
+    case "maxProperties":
+      return "exactly one member is needed; several conditions go into allOf or anyOf";
     default:
-      return `${JSON.stringify(data)?.slice(0, 80) ?? ""} ${message ?? "is malformed"}`;
+      return `${shortened(data)} ${message ?? "is malformed"}`;
   }
+}
+
+function shortened(value: unknown): string {
+  return JSON.stringify(value)?.slice(0, 80) ?? "";
 }
 
 function failed(errors: readonly CatalogError[]): CatalogFileResult {

@@ -121,14 +121,20 @@ export function describeCondition(condition: Condition): string {
         : `${key} like ${condition.test.pattern.source} in ${place}`;
     }
     case "not":
-      return `not ${describeCondition(condition.condition)}`;
+      return `not ${describePart(condition.condition)}`;
     case "any-of":
-      return condition.conditions.map(describeCondition).join(" or ");
+      return condition.conditions.map(describePart).join(" or ");
     case "all-of":
-      return condition.conditions.map(describeCondition).join(" and ");
+      return condition.conditions.map(describePart).join(" and ");
     case "unreadable":
       return condition.text;
   }
+}
+
+/** In brackets where "and" and "or" could be taken for those of the whole. */
+function describePart(condition: Condition): string {
+  const text = describeCondition(condition);
+  return (condition.kind === "any-of" || condition.kind === "all-of") && condition.conditions.length > 1 ? `(${text})` : text;
 }
 
 /** All ConfigMap keys that a condition reads. */
