@@ -4,9 +4,11 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { Applied } from "../cluster/preview.ts";
 import { readContents } from "../cluster/snapshot/contents.ts";
 import { readManifests } from "../cluster/snapshot/manifests.ts";
+import type { Crd } from "../crd/crd.ts";
 import { EVERYTHING } from "../explain/audience.ts";
 import { checkReport, type CheckReport, type JudgedChange, reportLines } from "../explain/report.ts";
 import type { Policy } from "../policy/policy.ts";
+import { nearestWord } from "../requirements/nearest-word.ts";
 import { review } from "../review/review.ts";
 import type { Change } from "../rules/change.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
@@ -16,6 +18,8 @@ import { loadCatalog, openFolderCluster, policyFromFlags, refuseCatalogConfigMap
 
 export interface CheckOptions {
   readonly filename: readonly string[];
+  /** Names of CRDs that would be deleted. */
+  readonly delete: readonly string[];
   readonly recursive: boolean;
   /** Of objects whose manifest names none. */
   readonly namespace: string;
@@ -58,16 +62,18 @@ export async function check(options: CheckOptions, terminal: Terminal): Promise<
 
 interface Bundle {
   readonly applied: Applied;
+  /** Names of CRDs. */
+  readonly deleted: readonly string[];
   /** Objects of kinds that crdguard has no opinion on. */
   readonly otherCount: number;
 }
 
 async function readBundle(options: CheckOptions): Promise<Bundle> {
-  if (options.filename.length === 0) {
+  if (options.filename.length + options.delete.length === 0) {
     throw new CommandError(
       EXIT.usage,
       "nothing-to-check",
-      "give the new CRDs and workloads: -f FILE, -f FOLDER, or -f - for standard input",
+      "give the new CRDs and workloads: -f FILE, -f FOLDER, or -f - for standard input; or --delete CRD",
     );
   }
   const manifests = await readManifests(options.filename, {
@@ -78,34 +84,58 @@ async function readBundle(options: CheckOptions): Promise<Bundle> {
   const contents = readContents(manifests.value, options.namespace);
   if (!contents.ok) throw new CommandError(EXIT.usage, contents.error.code, contents.error.message);
   const { crds, workloads, others } = contents.value;
-  if (crds.length + workloads.length === 0) {
+  if (crds.length + workloads.length + options.delete.length === 0) {
     throw new CommandError(
       EXIT.usage,
       "nothing-to-check",
       `${options.filename.join(", ")}: no CustomResourceDefinition, Deployment, StatefulSet or DaemonSet in there`,
     );
   }
-  return { applied: contents.value, otherCount: others.length };
+  return { applied: contents.value, deleted: options.delete, otherCount: others.length };
 }
 
 /** CRDs are judged against the cluster as it is, workloads against the CRDs as they will be. */
-async function judgeAll({ applied }: Bundle, cluster: Cluster, policy: Policy): Promise<CheckReport> {
+async function judgeAll({ applied, deleted }: Bundle, cluster: Cluster, policy: Policy): Promise<CheckReport> {
   const preview = await cluster.preview(applied, AbortSignal.timeout(SETTINGS_MILLISECONDS));
-  const crds = cluster.picture()?.crds;
-  const changes: readonly Change[] = [
+  const crds = cluster.picture()?.crds ?? new Map<string, Crd>();
+  const crdChanges: readonly Change[] = [
     ...applied.crds.map((next): Change => {
-      const previous = crds?.get(next.name);
+      const previous = crds.get(next.name);
       return previous === undefined ? { kind: "create", next } : { kind: "update", previous, next };
     }),
-    ...(preview?.workloads ?? []),
+    ...deleted.map((name): Change => ({ kind: "delete", previous: crds.get(name) ?? unknownCrd(name, crds) })),
   ];
-  const previewed: Cluster = { ...cluster, picture: () => preview?.picture ?? null };
+  const remaining = new Map([...crds].filter(([name]) => !deleted.includes(name)));
+  const picture = preview?.picture ?? null;
+  return checkReport(
+    [
+      ...(await judge(crdChanges, { ...cluster, picture: () => picture }, policy)),
+      ...(await judge(
+        preview?.workloads ?? [],
+        { ...cluster, picture: () => (picture === null ? null : { ...picture, crds: remaining }) },
+        policy,
+      )),
+    ],
+    EVERYTHING,
+  );
+}
+
+async function judge(changes: readonly Change[], cluster: Cluster, policy: Policy): Promise<readonly JudgedChange[]> {
   const judged: JudgedChange[] = [];
   for (const change of changes) {
     const signal = AbortSignal.timeout(COUNT_MILLISECONDS);
-    judged.push({ change, verdict: await review({ change, requester: null }, previewed, policy, signal) });
+    judged.push({ change, verdict: await review({ change, requester: null }, cluster, policy, signal) });
   }
-  return checkReport(judged, EVERYTHING);
+  return judged;
+}
+
+function unknownCrd(name: string, crds: ReadonlyMap<string, Crd>): never {
+  const meant = nearestWord(name, [...crds.keys()]);
+  throw new CommandError(
+    EXIT.usage,
+    "crd-unknown",
+    `--delete ${name}: the cluster has no such CustomResourceDefinition${meant === null ? "" : `; did you mean ${meant}?`}`,
+  );
 }
 
 function tell(report: CheckReport, otherCount: number, options: CheckOptions, terminal: Terminal): ExitStatus {

@@ -91,7 +91,7 @@ export function evidenceOf(
 export function evidenceLine(evidence: Evidence): string | null {
   switch (evidence.kind) {
     case "workload": {
-      const known = evidence.image === null ? evidence.source : `image ${evidence.image}; ${evidence.source}`;
+      const known = evidence.image === null ? evidence.source : `image ${withShortDigest(evidence.image)}; ${evidence.source}`;
       const outcome = evidence.outcome === null ? "" : `: ${outcomeClause(evidence.outcome, evidence.effect)}`;
       return `${evidence.workload} (${known})${outcome}`;
     }
@@ -109,6 +109,11 @@ export function evidenceLine(evidence: Evidence): string | null {
       return [...evidence.examples, ...rest].join(", ");
     }
   }
+}
+
+/** The first twelve digits tell as much to a reader as all of them. */
+function withShortDigest(image: string): string {
+  return image.replace(/(?<start>@[a-z0-9]+:[0-9a-f]{12})[0-9a-f]+$/, "$<start>…");
 }
 
 function workloads(
@@ -147,7 +152,7 @@ function apiEvidence({ need, after, stateAfter }: HurtWorkload): Evidence {
 }
 
 function outcomeClause(outcome: Outcome, effect: string | null): string {
-  return effect === null ? outcomePhrase(outcome, true) : `${outcomePhrase(outcome, true)} (${shown(effect)})`;
+  return effect === null ? outcomePhrase(outcome, true) : `${outcomePhrase(outcome, true)}; it ${shown(effect)}`;
 }
 
 /** Where a need is known from, and how surely. */
