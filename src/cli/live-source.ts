@@ -1,18 +1,26 @@
 /** @file Facts from a live cluster, for `serve` and `check`: the one file of the command line that loads the Kubernetes client. */
+import { hostname } from "node:os";
 import { type ApiClient, loadApiClient } from "../cluster/live/api-client.ts";
+import type { ApiError } from "../cluster/live/api-error.ts";
 import { connectLiveCluster, type LiveClusterObserver } from "../cluster/live/live-cluster.ts";
+import type { OwnCatalogOutcome } from "../cluster/live/own-catalog.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { LogFields, Logger } from "../observability/log.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import { registerWebhooks, unregisterWebhooks } from "../operator/registration.ts";
+import { type ReportingObserver, startReporting } from "../operator/reporting.ts";
 import { renderWebhookConfigurations } from "../operator/webhook-configurations.ts";
 import type { Catalog } from "../requirements/catalog.ts";
+import type { ConfigMapName } from "./config-map-name.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { giveBackMemory } from "./garbage-collection.ts";
+import type { Terminal } from "./terminal.ts";
 
 export interface LiveChoice {
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
+  /** Holds a user's own catalog entries, which count more than those of `catalog`. */
+  readonly catalogConfigMap: ConfigMapName | undefined;
 }
 
 /** A server waits for its cluster as long as it takes, unready; it starts even while the API server is down. */
@@ -28,8 +36,20 @@ export function openLiveFacts(
   readonly stop: () => void;
 } {
   const client = openClient(choice);
-  const cluster = connectLiveCluster({ client, catalog, observer: logAndCount(logger, metrics) });
+  const { catalogConfigMap } = choice;
+  const cluster = connectLiveCluster({
+    client,
+    catalog,
+    ownCatalog: catalogConfigMap && {
+      ...catalogConfigMap,
+      told: (outcome) => {
+        logOwnCatalog(outcome, logger, metrics);
+      },
+    },
+    observer: logAndCount(logger, metrics),
+  });
   cluster.start();
+  const reporting = startReporting({ client, source: cluster, observer: logReports(logger), instance: hostname() });
   void cluster.synced.then(() => {
     metrics.cacheSynced.set(1);
     logger.info({} satisfies LogFields, "cluster read completely");
@@ -57,6 +77,7 @@ export function openLiveFacts(
       };
     },
     stop() {
+      reporting.stop();
       cluster.stop();
       client.close();
     },
@@ -70,25 +91,45 @@ const SYNC_MILLISECONDS = 60_000;
 export async function withLiveCluster(
   choice: LiveChoice,
   catalog: Catalog,
+  terminal: Pick<Terminal, "tell">,
   use: (cluster: Cluster) => Promise<ExitStatus>,
 ): Promise<ExitStatus> {
   const client = openClient(choice);
   const failed = Promise.withResolvers<never>();
+  const unreadable = (what: string, { code, message }: ApiError): CommandError =>
+    new CommandError(EXIT.undecided, `cluster-${code}`, `${what} cannot be read from ${client.server}: ${message}`);
+  const { catalogConfigMap } = choice;
   const cluster = connectLiveCluster({
     client,
     catalog,
+    ownCatalog: catalogConfigMap && {
+      ...catalogConfigMap,
+      told(outcome) {
+        const what = `ConfigMap ${catalogConfigMap.namespace}/${catalogConfigMap.name}`;
+        switch (outcome.kind) {
+          case "taken":
+            return;
+          case "absent":
+            // The server guards without it too. Who has mistyped the name must see that.
+            terminal.tell(`${what} does not exist, so that its catalog entries are not known`);
+            return;
+          case "unusable":
+            failed.reject(new CommandError(EXIT.usage, outcome.error.code, outcome.error.message));
+            return;
+          case "unreadable":
+            failed.reject(unreadable(what, outcome.error));
+            return;
+        }
+      },
+    },
     observer: {
       ...SILENT,
       failed(resource, error) {
         // A setting that cannot be read is taken for granted, and said to be.
-        if (resource === "configmaps") return;
-        failed.reject(
-          new CommandError(
-            EXIT.undecided,
-            `cluster-${error.code}`,
-            `${resource} cannot be read from ${client.server}: ${error.message}`,
-          ),
-        );
+        if (resource !== "configmaps") failed.reject(unreadable(resource, error));
+      },
+      doneWithout(resource, { message }) {
+        terminal.tell(`${resource} cannot be read, so that what they declare is not known: ${message}`);
       },
     },
   });
@@ -126,7 +167,57 @@ const SILENT: LiveClusterObserver = {
   watchRestarted: () => undefined,
   failed: () => undefined,
   unreadable: () => undefined,
+  doneWithout: () => undefined,
 };
+
+function logOwnCatalog(outcome: OwnCatalogOutcome, logger: Logger, metrics: Metrics): void {
+  switch (outcome.kind) {
+    case "taken":
+      metrics.catalogReloads.inc({ result: "ok" });
+      metrics.catalogUsable.set(1);
+      logger.info({ names: outcome.controllers } satisfies LogFields, "own catalog entries in use");
+      return;
+    case "absent":
+      metrics.catalogReloads.inc({ result: "absent" });
+      metrics.catalogUsable.set(1);
+      logger.info({} satisfies LogFields, "no own catalog entries");
+      return;
+    case "unusable": {
+      const { code, message } = outcome.error;
+      metrics.catalogReloads.inc({ result: code });
+      metrics.catalogUsable.set(0);
+      logger.error({ code, reason: message } satisfies LogFields, "own catalog entries unusable, the last good ones stay");
+      return;
+    }
+    case "unreadable":
+      // Logged as every collection that cannot be read.
+      return;
+  }
+}
+
+function logReports(logger: Logger): ReportingObserver {
+  return {
+    declarationUnreadable({ workload: { kind, namespace, name }, key, problem }) {
+      logger.warn(
+        {
+          code: "declaration-malformed",
+          names: [`${kind} ${namespace}/${name}`],
+          reason: `${key}: ${problem}`,
+        } satisfies LogFields,
+        "annotation cannot be read",
+      );
+    },
+    written(resource, name) {
+      logger.debug({ resource, names: [name] } satisfies LogFields, "report written");
+    },
+    failed(resource, code, message, count) {
+      logger.warn({ resource, code, reason: message, count } satisfies LogFields, "reports cannot be written, trying again");
+    },
+    broken(error) {
+      logger.error({ err: error } satisfies LogFields, "internal error");
+    },
+  };
+}
 
 function logAndCount(logger: Logger, metrics: Metrics): LiveClusterObserver {
   return {
@@ -145,6 +236,9 @@ function logAndCount(logger: Logger, metrics: Metrics): LiveClusterObserver {
     },
     unreadable(resource, name, reason) {
       logger.warn({ resource, names: [name], reason } satisfies LogFields, "object passed over");
+    },
+    doneWithout(resource, error) {
+      logger.warn({ resource, code: error.code, reason: error.message } satisfies LogFields, "declarations cannot be read");
     },
   };
 }

@@ -10,8 +10,9 @@ import type { LogLevel } from "../observability/log-levels.ts";
 import { createMetrics, type Metrics } from "../observability/metrics.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Catalog } from "../requirements/catalog.ts";
+import type { ConfigMapName } from "./config-map-name.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
-import { loadCatalog, openFolderCluster, policyFromFlags } from "./sources.ts";
+import { loadCatalog, openFolderCluster, policyFromFlags, refuseCatalogConfigMap } from "./sources.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface ServeOptions {
@@ -22,6 +23,9 @@ export interface ServeOptions {
   readonly tlsCaFile: string | undefined;
   readonly registerUrl: string | undefined;
   readonly facts: string | undefined;
+  /** Files and folders of own catalog entries. */
+  readonly catalog: readonly string[];
+  readonly catalogConfigMap: ConfigMapName | undefined;
   readonly rule: readonly string[];
   readonly onUndecided: Policy["onUndecided"];
   readonly drainSeconds: number;
@@ -34,7 +38,8 @@ export interface ServeOptions {
 export async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitStatus> {
   const policy = policyFromFlags(options.rule, options.onUndecided);
   const registerUrl = parseRegisterUrl(options);
-  const catalog = await loadCatalog();
+  if (options.facts !== undefined && options.catalogConfigMap !== undefined) throw refuseCatalogConfigMap("--facts");
+  const catalog = await loadCatalog(options.catalog);
   const logger = createLogger(options.logLevel);
   let objectCounts: OpenFacts["objectCounts"] = () => ({});
   const metrics = createMetrics(() => objectCounts());

@@ -2,15 +2,33 @@
 import { readFolderCluster } from "../cluster/snapshot/folder-cluster.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { DEFAULT_POLICY, parseRuleSettings, type Policy } from "../policy/policy.ts";
-import type { Catalog } from "../requirements/catalog.ts";
-import { readCatalog } from "../requirements/catalog-folder.ts";
+import { type Catalog, mergeCatalogs } from "../requirements/catalog.ts";
+import { readCatalog, readOwnCatalogs } from "../requirements/catalog-folder.ts";
 import { rules } from "../rules/checks/index.ts";
 import { CommandError, EXIT } from "./exit-status.ts";
 
-export async function loadCatalog(): Promise<Catalog> {
+/** @param own files and folders with a user's own entries, beside or in place of those that come with crdguard. */
+export async function loadCatalog(own: readonly string[] = []): Promise<Catalog> {
   const catalog = await readCatalog();
   if (!catalog.ok) throw new CommandError(EXIT.usage, catalog.error.code, `the catalog cannot be used: ${catalog.error.message}`);
-  return catalog.value;
+  const ownCatalog = await readOwnCatalogs(own);
+  if (!ownCatalog.ok) {
+    throw new CommandError(
+      EXIT.usage,
+      ownCatalog.error.code,
+      `${ownCatalog.error.message} (docs/catalog.md has the form of a file)`,
+    );
+  }
+  return mergeCatalogs(catalog.value, ownCatalog.value);
+}
+
+/** A folder has no ConfigMap that would be watched; what is in one can be given as files. */
+export function refuseCatalogConfigMap(standIn: string): CommandError {
+  return new CommandError(
+    EXIT.usage,
+    "flags-conflict",
+    `--catalog-config-map needs a cluster, which ${standIn} stands in for: give the files by --catalog`,
+  );
 }
 
 export function policyFromFlags(

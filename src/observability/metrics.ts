@@ -20,6 +20,9 @@ export function createMetrics(objectCounts: () => Readonly<Record<string, number
   readonly watchRestarts: Counter<"resource" | "reason">;
   readonly certificateNotAfter: Gauge;
   readonly certificateReloads: Counter<"result">;
+  readonly catalogReloads: Counter<"result">;
+  /** 1 until a mistake is met. */
+  readonly catalogUsable: Gauge;
 } {
   const registry = new Registry();
   const registers = [registry];
@@ -37,7 +40,7 @@ export function createMetrics(objectCounts: () => Readonly<Record<string, number
     registry,
     admissionRequests: new Counter({
       name: "crdguard_admission_requests_total",
-      help: "Reviews answered, by phase (validate, explain), operation, subresource, decision and whether it was a dry run",
+      help: "Reviews answered, by phase (validate, explain, workloads), operation, subresource, decision and whether it was a dry run",
       labelNames: ["phase", "operation", "subresource", "decision", "dry_run"],
       registers,
     }),
@@ -89,5 +92,25 @@ export function createMetrics(objectCounts: () => Readonly<Record<string, number
       labelNames: ["result"],
       registers,
     }),
+    catalogReloads: new Counter({
+      name: "crdguard_catalog_reloads_total",
+      help: "Changes of the ConfigMap of own catalog entries, by result",
+      labelNames: ["result"],
+      registers,
+    }),
+    catalogUsable: startingAt(
+      1,
+      new Gauge({
+        name: "crdguard_catalog_usable",
+        help: "0 while the ConfigMap of own catalog entries holds a mistake, and the last good ones stay",
+        registers,
+      }),
+    ),
   };
+}
+
+/** A gauge says 0 until it is set. */
+function startingAt(value: number, gauge: Gauge): Gauge {
+  gauge.set(value);
+  return gauge;
 }

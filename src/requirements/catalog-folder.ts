@@ -1,12 +1,12 @@
 /** @file Reads catalog files: those that come with crdguard, and a user's own. */
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { type Catalog, type CatalogController, type CatalogError, parseCatalogFile } from "./catalog.ts";
+import { type Catalog, type CatalogController, type CatalogError, mergeCatalogs, parseCatalogFile } from "./catalog.ts";
 
 /** `catalog/` at the root of the project or package: two folders above this file, in `src` as in `dist`. */
-const BUILT_IN_FOLDER = fileURLToPath(new URL("../../catalog/", import.meta.url));
+export const BUILT_IN_FOLDER = fileURLToPath(new URL("../../catalog/", import.meta.url));
 
 export type CatalogFolderResult =
   | { readonly ok: true; readonly value: Catalog }
@@ -18,7 +18,7 @@ export type CatalogFolderErrorCode = CatalogError["code"] | "catalog-unreadable"
 export async function readCatalog(folder: string = BUILT_IN_FOLDER): Promise<CatalogFolderResult> {
   let files: readonly string[];
   try {
-    files = (await readdir(folder)).filter((file) => /\.ya?ml$/.test(file)).toSorted();
+    files = (await readdir(folder)).filter(isCatalogFileName).toSorted();
   } catch {
     return failed("catalog-unreadable", `${folder}: no folder that can be read`);
   }
@@ -27,6 +27,43 @@ export async function readCatalog(folder: string = BUILT_IN_FOLDER): Promise<Cat
     await Promise.all(files.map(async (file) => [file, await readFile(join(folder, file), "utf8")] as const)),
   );
   return parseCatalogTexts(texts);
+}
+
+/**
+ * A user's own entries. Of one controller in several paths, the last counts; in one folder, it is an error.
+ * @param paths catalog files, and folders of them. Messages name files as they were given.
+ */
+export async function readOwnCatalogs(paths: readonly string[]): Promise<CatalogFolderResult> {
+  let catalog: Catalog = [];
+  for (const path of paths) {
+    const result = await readOwnCatalog(path);
+    if (!result.ok) return result;
+    catalog = mergeCatalogs(catalog, result.value);
+  }
+  return { ok: true, value: catalog };
+}
+
+async function readOwnCatalog(path: string): Promise<CatalogFolderResult> {
+  let texts: ReadonlyMap<string, string>;
+  try {
+    const isFolder = (await stat(path)).isDirectory();
+    const files = isFolder
+      ? (await readdir(path))
+          .filter(isCatalogFileName)
+          .map((file) => join(path, file))
+          .toSorted()
+      : [path];
+    if (files.length === 0) return failed("catalog-unreadable", `${path}: no .yaml file in this folder`);
+    texts = new Map(await Promise.all(files.map(async (file) => [file, await readFile(file, "utf8")] as const)));
+  } catch {
+    return failed("catalog-unreadable", `${path}: no file or folder that can be read`);
+  }
+  return parseCatalogTexts(texts);
+}
+
+/** Of a file, or of a ConfigMap's key. */
+export function isCatalogFileName(name: string): boolean {
+  return /\.ya?ml$/.test(name);
 }
 
 /** @param texts by the name of the file, or of the ConfigMap's key, that holds one controller. */
