@@ -6,6 +6,11 @@ export const REQUIRES = "crdguard.dev/requires";
 /** The workload loses a feature without the API. */
 export const USES = "crdguard.dev/uses";
 
+/** Under which of the two keys a workload declares anything, readable or not. */
+export function declaredKeys(annotations: Readonly<Record<string, string>>): readonly (typeof REQUIRES | typeof USES)[] {
+  return ([REQUIRES, USES] as const).filter((key) => Object.hasOwn(annotations, key));
+}
+
 export type DeclarationResult =
   | { readonly ok: true; readonly value: readonly Requirement[] }
   | { readonly ok: false; readonly error: { readonly code: "declaration-malformed"; readonly message: string } };

@@ -13,6 +13,10 @@ export interface ClusterServiceVersion {
 }
 
 export const CLUSTER_SERVICE_VERSION_CRD = "clusterserviceversions.operators.coreos.com";
+export const CLUSTER_SERVICE_VERSION_VERSION = "v1alpha1";
+
+/** Of a copy, which OLM puts into every namespace that an operator watches. Source: CopiedLabelKey in the package below. */
+export const COPIED_FROM_LABEL = "olm.copiedFrom";
 
 export function isClusterServiceVersionManifest(input: unknown): boolean {
   return (
@@ -24,7 +28,7 @@ export function isClusterServiceVersionManifest(input: unknown): boolean {
 
 /**
  * What is not of the expected shape is passed over: OLM has checked the object, and what it holds beside is its business.
- * A copy, which OLM puts into every namespace that an operator watches, installs nothing there.
+ * A copy installs nothing in its namespace.
  * Source: github.com/operator-framework/api/pkg/operators/v1alpha1, ClusterServiceVersionSpec.
  * @returns null for what has no name, and for a copy.
  */
@@ -32,7 +36,7 @@ export function parseClusterServiceVersion(input: unknown): ClusterServiceVersio
   const metadata = memberOf(input, "metadata");
   const name = memberOf(metadata, "name");
   const namespace = memberOf(metadata, "namespace");
-  const isCopy = typeof memberOf(memberOf(metadata, "labels"), "olm.copiedFrom") === "string";
+  const isCopy = typeof memberOf(memberOf(metadata, "labels"), COPIED_FROM_LABEL) === "string";
   if (typeof name !== "string" || isCopy) return null;
   const spec = memberOf(input, "spec");
   const definitions = memberOf(spec, "customresourcedefinitions");

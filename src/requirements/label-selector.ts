@@ -50,7 +50,7 @@ function parseExpression(input: unknown): LabelExpression | null {
   if (!isRecord(input)) return null;
   const { key, operator, values = [] } = input;
   if (typeof key !== "string" || !Array.isArray(values)) return null;
-  if (operator === "Exists" || operator === "DoesNotExist") return { key, operator };
+  if (operator === "Exists" || operator === "DoesNotExist") return values.length === 0 ? { key, operator } : null;
   if (operator !== "In" && operator !== "NotIn") return null;
   const texts = values.filter((value): value is string => typeof value === "string");
   return texts.length === values.length && texts.length > 0 ? { key, operator, values: texts } : null;

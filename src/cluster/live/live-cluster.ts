@@ -10,15 +10,17 @@ import { createPictureBuilder } from "../picture.ts";
 import { previewOf } from "../preview.ts";
 import type { ApiClient } from "./api-client.ts";
 import { countObjects } from "./count-objects.ts";
+import { createDeclarations, type DeclarationsObserver, type StoredApiRequirement } from "./declarations.ts";
 import { findMigration } from "./find-migration.ts";
 import { isRecord, textAt } from "./json.ts";
 import { mayList } from "./may-list.ts";
 import { createOwnCatalog, type OwnCatalogSource } from "./own-catalog.ts";
-import { createReflector, type Reflector, type ReflectorHandlers, type ReflectorObserver } from "./reflector.ts";
+import { createReflector, type Reflector, type ReflectorHandlers } from "./reflector.ts";
 import { createSettings, readValues, type SettingValues } from "./settings.ts";
 import type { Timing } from "./timing.ts";
+import { tracked } from "./tracked.ts";
 
-export interface LiveClusterObserver extends ReflectorObserver {
+export interface LiveClusterObserver extends DeclarationsObserver {
   /** An object that could not be parsed, and is left out of the picture. `key`: `namespace/name` or `name`. */
   unreadable(resource: string, key: string, problem: string): void;
 }
@@ -46,6 +48,10 @@ export interface LiveCluster extends Cluster {
   readonly isSynced: boolean;
   /** Objects that the picture was made from, by plural resource name. */
   objectCounts(): Readonly<Record<string, number>>;
+  /** The same list, by reference, while nothing changes. */
+  apiRequirements(): readonly StoredApiRequirement[];
+  /** Running or not. */
+  workloads(): Iterable<Workload>;
 }
 
 /**
@@ -72,14 +78,22 @@ export function connectLiveCluster(options: LiveClusterOptions): LiveCluster {
     return createReflector({ client, observer, timing, idleSeconds, ...source, handlers });
   }
 
+  const declarations = createDeclarations({
+    builder,
+    counts,
+    observer,
+    open: (collection) => createReflector({ client, timing: options.timing, idleSeconds: options.idleSeconds, ...collection }),
+  });
   const crds = reflect(
     crdSource(observer),
     tracked(counts, "customresourcedefinitions", {
       put: (crd) => {
         builder.putCrd(crd);
+        declarations.crdPut(crd);
       },
       remove: (name) => {
         builder.removeCrd(name);
+        declarations.crdRemoved(name);
       },
     }),
   );
@@ -159,8 +173,9 @@ export function connectLiveCluster(options: LiveClusterOptions): LiveCluster {
       signal: stopping.signal,
       ref: false,
     }).catch(() => undefined);
-    const settingsAnswered = Promise.race([Promise.all(configMaps.map(({ answered }) => answered)), patience]);
-    await settingsAnswered;
+    // Declarations before settings, which they may make unnecessary. Neither keeps the guard from answering for long.
+    await Promise.race([declarations.answered(), patience]);
+    await Promise.race([Promise.all(configMaps.map(({ answered }) => answered)), patience]);
     isSynced = true;
     synced.resolve();
   }
@@ -176,12 +191,15 @@ export function connectLiveCluster(options: LiveClusterOptions): LiveCluster {
       stopping.abort();
       for (const reflector of [crds, ...workloads, ...configMaps]) reflector.stop();
       ownCatalog?.stop();
+      declarations.stop();
     },
     synced: synced.promise,
     get isSynced() {
       return isSynced;
     },
     objectCounts: () => Object.fromEntries(counts),
+    apiRequirements: () => declarations.apiRequirements(),
+    workloads: () => builder.workloads(),
     picture: () => (isSynced ? builder.build() : null),
     async preview(applied, signal) {
       if (!isSynced) return null;
@@ -256,36 +274,6 @@ function configMapSource(namespace: string, name: string): Source<SettingValues>
     fieldSelector: `metadata.name=${name}`,
     pageSize: 1,
     transform: readValues,
-  };
-}
-
-/** Knows which keys are there, so that a new list removes what it lacks. */
-function tracked<T>(
-  counts: Map<string, number>,
-  resource: string,
-  { put, remove }: { readonly put: (item: T) => void; readonly remove: (key: string) => void },
-): ReflectorHandlers<T> {
-  let keys = new Set<string>();
-  function count(): void {
-    counts.set(resource, keys.size);
-  }
-  return {
-    replace(items) {
-      for (const key of keys) if (!items.has(key)) remove(key);
-      for (const item of items.values()) put(item);
-      keys = new Set(items.keys());
-      count();
-    },
-    put(key, item) {
-      put(item);
-      keys.add(key);
-      count();
-    },
-    remove(key) {
-      if (!keys.delete(key)) return;
-      remove(key);
-      count();
-    },
   };
 }
 

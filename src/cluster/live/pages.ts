@@ -6,6 +6,7 @@ import { listAt, textAt } from "./json.ts";
 export interface ListRequest {
   readonly path: string;
   readonly fieldSelector?: string;
+  readonly labelSelector?: string;
   readonly accept?: string;
   /** Objects a page; null: all in one answer. */
   readonly pageSize: number | null;
@@ -23,7 +24,7 @@ export type ListResult =
  * of code `gone` after the first page is an expired continue token (etcd compacts after five minutes): list again.
  */
 export async function listPages(client: Pick<ApiClient, "request">, request: ListRequest): Promise<ListResult> {
-  const { path, fieldSelector, accept, pageSize, signal, onPage } = request;
+  const { path, fieldSelector, labelSelector, accept, pageSize, signal, onPage } = request;
   let resourceVersion: string | null = null;
   let continueToken: string | null = null;
   let pages = 0;
@@ -31,7 +32,7 @@ export async function listPages(client: Pick<ApiClient, "request">, request: Lis
     const answer = await client.request({
       method: "GET",
       path,
-      query: { limit: pageSize ?? undefined, continue: continueToken ?? undefined, fieldSelector },
+      query: { limit: pageSize ?? undefined, continue: continueToken ?? undefined, fieldSelector, labelSelector },
       ...(accept === undefined ? {} : { accept }),
       signal,
     });

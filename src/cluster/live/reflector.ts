@@ -36,6 +36,7 @@ export interface ReflectorOptions<T> {
   /** Of the collection: `/apis/apps/v1/deployments`. */
   readonly path: string;
   readonly fieldSelector?: string;
+  readonly labelSelector?: string;
   readonly pageSize: number;
   /** Keeps what is needed of one raw object, so that nothing else stays in memory; null: the object is as good as absent. */
   readonly transform: (raw: unknown) => T | null;
@@ -144,12 +145,13 @@ type Listed<T> =
 
 /** A list that takes longer than its continue token lives is taken again, and the third time in one answer. */
 async function listOnce<T>(options: ReflectorOptions<T>, signal: AbortSignal): Promise<Listed<T>> {
-  const { client, path, fieldSelector, transform } = options;
+  const { client, path, fieldSelector, labelSelector, transform } = options;
   for (const pageSize of [options.pageSize, options.pageSize, null]) {
     const items = new Map<string, T>();
     const listed = await listPages(client, {
       path,
       ...(fieldSelector === undefined ? {} : { fieldSelector }),
+      ...(labelSelector === undefined ? {} : { labelSelector }),
       pageSize,
       signal,
       onPage(page) {
@@ -179,7 +181,7 @@ interface Watched {
 }
 
 async function watchOnce<T>(options: ReflectorOptions<T>, from: string, timing: Timing, stop: AbortSignal): Promise<Watched> {
-  const { client, path, fieldSelector, idleSeconds = IDLE_SECONDS } = options;
+  const { client, path, fieldSelector, labelSelector, idleSeconds = IDLE_SECONDS } = options;
   const cutting = new AbortController();
   let position = from;
   let openedAt: number | null = null;
@@ -193,6 +195,7 @@ async function watchOnce<T>(options: ReflectorOptions<T>, from: string, timing: 
       resourceVersion: from,
       timeoutSeconds: WATCH_SECONDS + Math.floor(timing.random() * WATCH_JITTER_SECONDS),
       fieldSelector,
+      labelSelector,
     },
     idleSeconds,
     signal: AbortSignal.any([stop, cutting.signal]),

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { connectLiveCluster, type LiveCluster } from "../../../../src/cluster/live/live-cluster.ts";
-import type { Catalog } from "../../../../src/requirements/catalog.ts";
+import { type Catalog, parseCatalogFile } from "../../../../src/requirements/catalog.ts";
 import { isList, type StandIn, type StandInCollection, type StandInObject, startStandIn, status } from "./stand-in-api-server.ts";
 
 const CONFIG_MAPS = "/api/v1/namespaces/gateway-system/configmaps";
@@ -178,27 +178,26 @@ describe("settings that needs hang on", () => {
   });
 });
 
-const CATALOG: Catalog = [
-  {
-    id: "gateway",
-    images: [{ path: "example/gateway", tag: null }],
-    when: { configMap: { namespace: "gateway-system", name: "config", key: "enable-gateway", equals: "true" } },
-    releases: [
-      {
-        versions: ">=1.0.0",
-        requirements: [
-          {
-            group: "example.dev",
-            resource: "things",
-            versions: ["v1"],
-            presence: "unconditional",
-            outcomes: { absent: "crashes", unlisted: "crashes", unserved: "crashes" },
-          },
-        ],
-      },
-    ],
-  },
-];
+const CATALOG: Catalog = readCatalog({
+  controller: "gateway",
+  images: ["example/gateway"],
+  when: { configMap: { namespace: "gateway-system", name: "config", key: "enable-gateway", equals: "true" } },
+  releases: [
+    {
+      versions: ">=1.0.0",
+      verified: "run",
+      confidence: "high",
+      sources: ["example/gateway"],
+      needs: [{ resource: NEEDED, versions: ["v1"], presence: "unconditional", outcomes: "crashes" }],
+    },
+  ],
+});
+
+function readCatalog(file: unknown): Catalog {
+  const parsed = parseCatalogFile(file);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));
+  return [parsed.value];
+}
 
 function connect(): void {
   cluster = connectLiveCluster({
@@ -210,6 +209,7 @@ function connect(): void {
       listed: () => undefined,
       watchRestarted: () => undefined,
       failed: () => undefined,
+      doneWithout: () => undefined,
       unreadable: (resource, key, problem) => unreadable.push(`${resource} ${key}: ${problem}`),
     },
   });

@@ -2,18 +2,23 @@ import { describe, expect, it } from "vitest";
 import type { Cluster } from "../../../../src/cluster/cluster.ts";
 import { folderCluster, readFolderCluster } from "../../../../src/cluster/snapshot/folder-cluster.ts";
 import { parseManifests } from "../../../../src/cluster/snapshot/manifests.ts";
-import type { Catalog } from "../../../../src/requirements/catalog.ts";
-import { parseImage } from "../../../../src/requirements/image.ts";
-import { requirement } from "../../../support/builders.ts";
+import { type Catalog, parseCatalogFile } from "../../../../src/requirements/catalog.ts";
 
-const catalog: Catalog = [
-  {
-    id: "turner",
-    images: [parseImage("own.dev/mill/turner")],
-    when: { configMap: { namespace: "mill", name: "config", key: "gears", equals: "on" } },
-    releases: [{ versions: ">=1.0.0", requirements: [requirement({ versions: ["v1"] })] }],
-  },
-];
+const turnerFile = parseCatalogFile({
+  controller: "turner",
+  images: ["own.dev/mill/turner"],
+  when: { configMap: { namespace: "mill", name: "config", key: "gears", equals: "on" } },
+  releases: [
+    {
+      versions: ">=1.0.0",
+      verified: "run",
+      confidence: "high",
+      sources: ["own.dev/mill"],
+      needs: [{ resource: "gears.own.dev", versions: ["v1"], presence: "unconditional", outcomes: "crashes" }],
+    },
+  ],
+});
+const catalog: Catalog = turnerFile.ok ? [turnerFile.value] : [];
 
 function definition(shape: { readonly scope?: string; readonly status?: string } = {}): string {
   return `apiVersion: apiextensions.k8s.io/v1

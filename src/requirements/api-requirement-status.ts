@@ -1,0 +1,253 @@
+/** @file What becomes of an APIRequirement, for its status: whether it counts, and whether the cluster serves what it asks for. */
+import type { Crd } from "../crd/crd.ts";
+import { isRecord } from "../crd/is-record.ts";
+import type { WorkloadRef } from "../rules/facts.ts";
+import { apiState, type ApiState, crdNameOf, isHard, type Outcome, outcomeIn, type Requirement } from "../rules/requirement.ts";
+import { declaredKeys } from "./annotations.ts";
+import { type ApiRequirement, speaksOf } from "./api-requirement.ts";
+import type { Workload } from "./workload.ts";
+
+/** As the CRD has it (manifests/crds/apirequirements.yaml), but for the times of conditions. */
+export interface ApiRequirementFindings {
+  /** Those that the object speaks for, running or not. */
+  readonly workloads: number;
+  readonly unmetCount: number;
+  /** The first {@link MAX_UNMET}, sorted by workload. */
+  readonly unmet: readonly UnmetRequirement[];
+  readonly conditions: readonly Condition[];
+}
+
+export interface ApiRequirementStatus extends Omit<ApiRequirementFindings, "conditions"> {
+  /** Ours, and after them those of other types. */
+  readonly conditions: readonly Readonly<Record<string, unknown>>[];
+}
+
+export interface UnmetRequirement extends Pick<Requirement, "group" | "resource" | "versions"> {
+  readonly workload: Pick<WorkloadRef, "kind" | "name">;
+  readonly state: (typeof STATES)[keyof typeof STATES];
+  readonly outcome: (typeof OUTCOMES)[keyof typeof OUTCOMES];
+}
+
+/** Source of the form: k8s.io/apimachinery/pkg/apis/meta/v1, Condition. */
+export interface Condition {
+  readonly type: "Accepted" | "Satisfied";
+  readonly status: "True" | "False" | "Unknown";
+  readonly observedGeneration: number;
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface StatusFacts {
+  /** Of the object's namespace at least; others are passed over. */
+  readonly workloads: readonly Workload[];
+  readonly crds: ReadonlyMap<string, Crd>;
+}
+
+export function findStatus(own: ApiRequirement, { workloads, crds }: StatusFacts): ApiRequirementFindings {
+  const selected = workloads.filter((workload) => speaksOf(own, workload)).toSorted(byName);
+  const overridden = selected.filter(({ annotations }) => declaredKeys(annotations).length > 0);
+  const spoken = selected.filter((workload) => !overridden.includes(workload));
+  const running = spoken.filter(({ isRunning }) => isRunning);
+  const unmet = running.flatMap(({ ref }) => unmetOf(ref, own, crds));
+  const accepted = judgeAcceptance({ own, workloads, spoken, running, overridden });
+  const satisfied = judgeSatisfaction({ isAccepted: accepted.status === "True", isRunning: running.length > 0, unmet });
+  return {
+    workloads: spoken.length,
+    unmetCount: unmet.length,
+    unmet: unmet.slice(0, MAX_UNMET).map(({ told }) => told),
+    conditions: [
+      { type: "Accepted", observedGeneration: own.generation, ...accepted },
+      { type: "Satisfied", observedGeneration: own.generation, ...satisfied },
+    ],
+  };
+}
+
+/** Of an object that an API server took but this program cannot read: its CRD is not the one that came with it. */
+export function malformedStatus(generation: number, problem: string): ApiRequirementFindings {
+  const message = `crdguard cannot read this object: ${problem}`;
+  return {
+    workloads: 0,
+    unmetCount: 0,
+    unmet: [],
+    conditions: [
+      { type: "Accepted", observedGeneration: generation, status: "False", reason: "Malformed", message },
+      { type: "Satisfied", observedGeneration: generation, ...NOT_ACCEPTED },
+    ],
+  };
+}
+
+/**
+ * The status as it is to be written over `previous`: a condition keeps its time while its status stays the same, and
+ * conditions of other types, which are somebody else's, are kept.
+ * @param previous the status that the object has; of any shape.
+ */
+export function withTransitionTimes(findings: ApiRequirementFindings, previous: unknown, now: Date): ApiRequirementStatus {
+  const known = isRecord(previous) && Array.isArray(previous["conditions"]) ? previous["conditions"].filter(isRecord) : [];
+  // Kubernetes' times have a resolution of a second.
+  const nowText = `${now.toISOString().slice(0, 19)}Z`;
+  const ours = findings.conditions.map((condition) => {
+    const before = known.find(({ type }) => type === condition.type);
+    const time = before?.["status"] === condition.status ? before["lastTransitionTime"] : null;
+    return { ...condition, lastTransitionTime: typeof time === "string" ? time : nowText };
+  });
+  const others = known.filter(({ type }) => ours.every((condition) => condition.type !== type));
+  return { ...findings, conditions: [...ours, ...others] };
+}
+
+/** Fifty entries are some 10 kB, and more than anybody reads. */
+const MAX_UNMET = 50;
+
+const STATES = {
+  absent: "Absent",
+  unlisted: "Unlisted",
+  unserved: "Unserved",
+  "not-preferred": "NotPreferred",
+} as const satisfies Record<Exclude<ApiState, "served">, string>;
+
+const OUTCOMES = {
+  "loses-feature": "LosesFeature",
+  "stops-working": "StopsWorking",
+  crashes: "Crashes",
+} as const satisfies Record<Exclude<Outcome, "works">, string>;
+
+interface Unmet {
+  readonly told: UnmetRequirement;
+  readonly isHard: boolean;
+  readonly sentence: string;
+}
+
+function unmetOf(ref: WorkloadRef, own: ApiRequirement, crds: ReadonlyMap<string, Crd>): readonly Unmet[] {
+  return own.requirements.flatMap(({ requirement }) => {
+    const state = apiState(requirement, crds.get(crdNameOf(requirement)) ?? null);
+    const outcome = outcomeIn(requirement, state);
+    if (state === "served" || outcome === "works") return [];
+    const { group, resource, versions } = requirement;
+    const workload = { kind: ref.kind, name: ref.name };
+    return [
+      {
+        told: { workload, group, resource, versions, state: STATES[state], outcome: OUTCOMES[outcome] },
+        isHard: isHard(outcome),
+        sentence: `${statePhrase(requirement, state)}: ${nameOf(ref)} ${outcomePhrase(outcome)}`,
+      },
+    ];
+  });
+}
+
+type Judged = Pick<Condition, "status" | "reason" | "message">;
+
+const NOT_ACCEPTED: Judged = {
+  status: "Unknown",
+  reason: "NotAccepted",
+  message: "This object does not count; the condition Accepted says why.",
+};
+
+function judgeAcceptance(found: {
+  readonly own: ApiRequirement;
+  readonly workloads: readonly Workload[];
+  readonly spoken: readonly Workload[];
+  readonly running: readonly Workload[];
+  readonly overridden: readonly Workload[];
+}): Judged {
+  const { own, workloads, spoken, running, overridden } = found;
+  if (spoken.length === 0 && overridden.length === 0) {
+    return { status: "False", reason: "WorkloadNotFound", message: notFound(own, workloads) };
+  }
+  const except =
+    overridden.length === 0
+      ? ""
+      : ` Not for ${namesOf(overridden)}: what a workload declares itself, by annotation, comes first.`;
+  if (spoken.length === 0) {
+    return {
+      status: "False",
+      reason: "Overridden",
+      message: `${namesOf(overridden)} ${verb(overridden, "declares its", "declare their")} needs by the annotation ${annotationsOf(overridden)}, which comes first: remove the annotation or this object.`,
+    };
+  }
+  if (running.length === 0) {
+    return {
+      status: "True",
+      reason: "WorkloadNotRunning",
+      message: `${namesOf(spoken)} ${verb(spoken, "is", "are")} scaled to zero, and ${verb(spoken, "needs", "need")} nothing while that is so.${except}`,
+    };
+  }
+  return { status: "True", reason: "WorkloadFound", message: `Counts for ${namesOf(spoken)}.${except}` };
+}
+
+function notFound({ namespace, target }: ApiRequirement, workloads: readonly Workload[]): string {
+  if (target.kind === "selector") {
+    return `No Deployment, StatefulSet or DaemonSet in namespace "${namespace}" has the labels that spec.selector asks for, on itself rather than on its pods: nothing is protected by this object.`;
+  }
+  const { kind, name } = target.workload;
+  const namesake = workloads.find(({ ref }) => ref.namespace === namespace && ref.name === name);
+  const hint = namesake === undefined ? "" : ` There is a ${namesake.ref.kind} of that name: set spec.workload.kind.`;
+  return `No ${kind} "${name}" in namespace "${namespace}": nothing is protected by this object.${hint}`;
+}
+
+function judgeSatisfaction(found: {
+  readonly isAccepted: boolean;
+  readonly isRunning: boolean;
+  readonly unmet: readonly Unmet[];
+}): Judged {
+  if (!found.isAccepted) return NOT_ACCEPTED;
+  if (!found.isRunning) return { status: "True", reason: "NothingRuns", message: "Nothing runs that needs anything." };
+  const worst = found.unmet.find((unmet) => unmet.isHard) ?? found.unmet[0];
+  if (worst === undefined) return { status: "True", reason: "AllMet", message: "The cluster serves all that is required." };
+  const others = found.unmet.length - 1;
+  return {
+    status: "False",
+    reason: worst.isHard ? "HardRequirementUnmet" : "SoftRequirementUnmet",
+    message: `${worst.sentence}${others === 0 ? "." : `; status.unmet has ${String(others)} more.`}`,
+  };
+}
+
+function statePhrase(requirement: Requirement, state: Exclude<ApiState, "served">): string {
+  const crd = `CRD ${crdNameOf(requirement)}`;
+  const versions = requirement.versions.map((version) => `"${version}"`).join(" or ");
+  switch (state) {
+    case "absent":
+      return `There is no ${crd}`;
+    case "unlisted":
+      return `${crd} does not list ${versions}`;
+    case "unserved":
+      return `${crd} lists ${versions}, but does not serve it`;
+    case "not-preferred":
+      return `${crd} serves ${versions} beside a newer version, which alone is seen`;
+  }
+}
+
+function outcomePhrase(outcome: Exclude<Outcome, "works">): string {
+  switch (outcome) {
+    case "loses-feature":
+      return "loses a feature";
+    case "stops-working":
+      return "stops its main work at its next start";
+    case "crashes":
+      return "crashes at its next start";
+  }
+}
+
+/** Names in a message. */
+const MAX_NAMED = 3;
+
+function namesOf(workloads: readonly Workload[]): string {
+  const named = workloads.slice(0, MAX_NAMED).map(({ ref }) => nameOf(ref));
+  const others = workloads.length - named.length;
+  return others > 0 ? `${named.join(", ")} and ${String(others)} more` : named.join(" and ");
+}
+
+function annotationsOf(workloads: readonly Workload[]): string {
+  return [...new Set(workloads.flatMap(({ annotations }) => declaredKeys(annotations)))].join(" or ");
+}
+
+function verb(workloads: readonly unknown[], one: string, several: string): string {
+  return workloads.length === 1 ? one : several;
+}
+
+function nameOf({ kind, name }: Pick<WorkloadRef, "kind" | "name">): string {
+  return `${kind} "${name}"`;
+}
+
+function byName({ ref: left }: Workload, { ref: right }: Workload): number {
+  const [a, b] = [`${left.kind}/${left.name}`, `${right.kind}/${right.name}`];
+  return a < b ? -1 : a > b ? 1 : 0;
+}
