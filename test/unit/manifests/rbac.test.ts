@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { wantedConfigMaps } from "../../../src/cluster/live/settings.ts";
+import { wantedKeys } from "../../../src/requirements/catalog.ts";
 import { readCatalog } from "../../../src/requirements/catalog-folder.ts";
 import { readManifests } from "./read-manifests.ts";
 
@@ -9,12 +9,15 @@ const REASONS: Readonly<Record<string, string>> = {
     "to know which CRDs there are, with which versions served and stored",
   "ClusterRole crdguard: get,list,watch deployments,statefulsets,daemonsets.apps":
     "to know which controllers run, and what they need",
+  "ClusterRole crdguard: get,list,watch configmaps/argo-rollouts-config,cert-manager,contour,envoy-gateway-config.":
+    "to know settings on which needs of the catalog hang, in whichever namespace the controller runs",
   "ClusterRole crdguard: list storageversionmigrations.storagemigration.k8s.io":
     "to accept a finished migration as proof that no object is stored in a version",
   "ClusterRole crdguard: create subjectaccessreviews.authorization.k8s.io":
     "to name namespaces in a denial only to those who may list them",
   "ClusterRole crdguard-count-objects: list *.*": "to count the objects of a CRD of any group, before it is deleted",
   "Role kube-system/crdguard: get,list,watch configmaps/cilium-config.": "to know whether Cilium's Gateway API support is on",
+  "Role crdguard/crdguard: get,list,watch configmaps/crdguard-catalog.": "to know catalog entries that a user has added",
 };
 
 describe("manifests/server/rbac.yaml", () => {
@@ -37,14 +40,19 @@ describe("manifests/server/rbac.yaml", () => {
     ]);
   });
 
-  it("covers every ConfigMap that the catalog asks for, and no other", async () => {
+  it("covers every ConfigMap that the catalog asks for and that of the flags, and no other", async () => {
     const catalog = await readCatalog();
     if (!catalog.ok) throw new Error(catalog.error.message);
     const granted = (await rules())
       .filter(({ resources }) => resources.includes("configmaps"))
       .flatMap(({ role, resourceNames }) => resourceNames.map((name) => `${role} ${name}`));
+    const wanted = new Set(
+      wantedKeys(catalog.value).map(({ namespace, name }) =>
+        namespace === null ? `ClusterRole crdguard ${name}` : `Role ${namespace}/crdguard ${name}`,
+      ),
+    );
 
-    expect(granted).toEqual(wantedConfigMaps(catalog.value).map(({ namespace, name }) => `Role ${namespace}/crdguard ${name}`));
+    expect(granted.toSorted()).toEqual([...wanted, await catalogConfigMapRole()].toSorted());
   });
 
   it("binds each role to crdguard's own account, and to nobody else", async () => {
@@ -59,6 +67,18 @@ describe("manifests/server/rbac.yaml", () => {
     }
   });
 });
+
+/** Of the ConfigMap that the server is started with. */
+async function catalogConfigMapRole(): Promise<string> {
+  const [deployment] = (await readManifests("server/deployment.yaml")) as readonly {
+    readonly spec: {
+      readonly template: { readonly spec: { readonly containers: readonly { readonly args: readonly string[] }[] } };
+    };
+  }[];
+  const args = deployment?.spec.template.spec.containers[0]?.args ?? [];
+  const [namespace, name] = (args[args.indexOf("--catalog-config-map") + 1] ?? "").split("/");
+  return `Role ${namespace ?? ""}/crdguard ${name ?? ""}`;
+}
 
 interface Rule {
   readonly role: string;

@@ -23,9 +23,12 @@ describe("manifests/server", () => {
     const { container, pod } = await readDeployment();
 
     expect(container["args"]).toEqual(
-      "serve --listen 0.0.0.0:8443 --health-listen 0.0.0.0:8080 --tls-cert-file /certs/tls.crt --tls-private-key-file /certs/tls.key".split(
-        " ",
-      ),
+      [
+        "serve --listen 0.0.0.0:8443 --health-listen 0.0.0.0:8080 --tls-cert-file /certs/tls.crt --tls-private-key-file /certs/tls.key",
+        "--catalog-config-map crdguard/crdguard-catalog",
+      ]
+        .join(" ")
+        .split(" "),
     );
     expect(container["command"]).toBeUndefined();
     expect(container["ports"]).toEqual([
