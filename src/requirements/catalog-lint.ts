@@ -14,6 +14,8 @@ import { compilePattern } from "./condition.ts";
 
 export type CatalogProblemCode =
   | CatalogError["code"]
+  /** A controller that is in another file of the folder too. */
+  | "catalog-duplicate"
   /** An image that no workload's image can be equal to. */
   | "catalog-image-unusable"
   /** A range that no tag can lie in. */
