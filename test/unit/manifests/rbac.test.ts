@@ -15,6 +15,12 @@ const REASONS: Readonly<Record<string, string>> = {
     "to accept a finished migration as proof that no object is stored in a version",
   "ClusterRole crdguard: create subjectaccessreviews.authorization.k8s.io":
     "to name namespaces in a denial only to those who may list them",
+  "ClusterRole crdguard: list,watch apirequirements.crdguard.dev": "to know what people declare of workloads",
+  "ClusterRole crdguard: list,watch clusterserviceversions.operators.coreos.com":
+    "to know what OLM declares of the operators that it installs",
+  "ClusterRole crdguard-report: patch apirequirements/status.crdguard.dev":
+    "to tell whether an APIRequirement counts, and whether it is met",
+  "ClusterRole crdguard-report: create events.events.k8s.io": "to tell that an annotation cannot be read",
   "ClusterRole crdguard-count-objects: list *.*": "to count the objects of a CRD of any group, before it is deleted",
   "Role kube-system/crdguard: get,list,watch configmaps/cilium-config.": "to know whether Cilium's Gateway API support is on",
   "Role crdguard/crdguard: get,list,watch configmaps/crdguard-catalog.": "to know catalog entries that a user has added",
@@ -25,11 +31,17 @@ describe("manifests/server/rbac.yaml", () => {
     expect((await permissions()).toSorted()).toEqual(Object.keys(REASONS).toSorted());
   });
 
-  it("lets crdguard change nothing: it can only ask", async () => {
-    const verbs = (await rules()).flatMap((rule) => rule.verbs.map((verb) => `${verb} ${rule.resources.join()}`));
+  it("lets crdguard change nothing but what it has to say, which is a role that can be left out", async () => {
+    const writes = (await rules()).flatMap(({ role, resources, verbs }) =>
+      verbs.filter((verb) => !/^(?:get|list|watch)$/.test(verb)).map((verb) => `${role}: ${verb} ${resources.join()}`),
+    );
 
-    // A SubjectAccessReview is a question that is put by creating it; nothing is stored.
-    expect(verbs.filter((verb) => !/^(?:get|list|watch) /.test(verb))).toEqual(["create subjectaccessreviews"]);
+    expect(writes).toEqual([
+      // A SubjectAccessReview is a question that is put by creating it; nothing is stored.
+      "ClusterRole crdguard: create subjectaccessreviews",
+      "ClusterRole crdguard-report: patch apirequirements/status",
+      "ClusterRole crdguard-report: create events",
+    ]);
   });
 
   it("grants any group and any resource to the one verb that counting takes, in a role that can be left out", async () => {
