@@ -15,11 +15,15 @@ await compareWithCatalog({
 });
 
 await compareWithCatalog({
-  release: envoyGateway("1.5.0"),
-  baseline: [gatewayApi("v1.3.0", "experimental"), ownCrds("1.5.0")],
+  release: envoyGateway("1.2.0"),
+  baseline: [gatewayApi("v1.2.1", "experimental"), ownCrds("1.2.0")],
   bundles: [
-    { title: "v1.3.0 standard alone", folders: [gatewayApi("v1.3.0", "standard"), ownCrds("1.5.0")] },
-    { title: "v1.4.1 experimental alone", folders: [gatewayApi("v1.4.1", "experimental"), ownCrds("1.5.0")] },
+    {
+      title: "v1.1.0 standard over v1.0.0 experimental",
+      folders: [gatewayApi("v1.0.0", "experimental"), gatewayApi("v1.1.0", "standard"), ownCrds("1.2.0")],
+    },
+    { title: "v1.1.0 standard alone", folders: [gatewayApi("v1.1.0", "standard"), ownCrds("1.2.0")] },
+    { title: "v1.4.1 experimental alone", folders: [gatewayApi("v1.4.1", "experimental"), ownCrds("1.2.0")] },
   ],
 });
 

@@ -7,21 +7,26 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type ApiServer, startApiServer } from "../e2e/support/api-server.ts";
 import { eventually } from "../e2e/support/eventually.ts";
 import { type GuardProcess, startGuardProcess } from "../e2e/support/guard-process.ts";
-import { prepareController, type RunningController, startController } from "./support/controller.ts";
+import { type ControllerRelease, prepareController, type RunningController, startController } from "./support/controller.ts";
 import { CrdInstaller, gatewayApi, readCrds } from "./support/crds.ts";
 import { envoyGateway, ownCrds } from "./support/envoy-gateway.ts";
 import { deploymentOf } from "./support/expectation.ts";
 import { BUILD_TIMEOUT_MS, buildOnce, moduleFolder } from "./support/go-modules.ts";
 
 const release = envoyGateway("1.0.2");
+/** The first release that the catalog knows to start on v1.1.0 standard. */
+const NEXT = envoyGateway("1.2.0");
 
 describe("Gateway API v1.1.0 standard, applied where Envoy Gateway 1.0.2 runs on v1.0.0 experimental", () => {
   let program: string;
+  let nextProgram: string;
   let standard: string;
   let api: ApiServer;
+  let started: RunningController[] = [];
 
   beforeAll(async () => {
     program = await buildOnce(release.id, release.program);
+    nextProgram = await buildOnce(NEXT.id, NEXT.program);
     standard = join(await moduleFolder({ path: "sigs.k8s.io/gateway-api", version: "v1.1.0" }), "config/crd/standard");
   }, BUILD_TIMEOUT_MS);
 
@@ -33,17 +38,23 @@ describe("Gateway API v1.1.0 standard, applied where Envoy Gateway 1.0.2 runs on
   });
 
   afterEach(async () => {
+    for (const each of started) await each.stop();
+    started = [];
     await api.stop();
   });
 
-  const start = () => startController(api, release, program);
+  function start(which: ControllerRelease, built: string): RunningController {
+    const running = startController(api, which, built);
+    started.push(running);
+    return running;
+  }
 
   function apply() {
     return api.kubectl(["apply", "--server-side", "--force-conflicts", "-f", standard]);
   }
 
   it("without the guard: accepted, and all looks well until Envoy Gateway is started again, which it does not survive", async () => {
-    const running = start();
+    const running = start(release, program);
     expect(await running.observe()).toMatchObject({ kind: "ready" });
 
     const applied = await apply();
@@ -55,7 +66,7 @@ describe("Gateway API v1.1.0 standard, applied where Envoy Gateway 1.0.2 runs on
     expect(running.process.isRunning()).toBe(true);
     await running.stop();
 
-    const restarted = start();
+    const restarted = start(release, program);
     expect(await restarted.observe()).toMatchObject({
       kind: "exited",
       how: "exited with status 1",
@@ -65,32 +76,33 @@ describe("Gateway API v1.1.0 standard, applied where Envoy Gateway 1.0.2 runs on
 
   describe("with the guard", () => {
     let guard: GuardProcess;
-    let running: RunningController | undefined;
 
     beforeEach(async () => {
       guard = await startGuardProcess(api);
     });
 
     afterEach(async () => {
-      await running?.stop();
       await guard.process.stop(10_000);
     });
 
-    it("denied, with the name of who would crash and what to upgrade to; and Envoy Gateway starts", async () => {
-      const { stderr } = await eventually(
-        "the guard knows the Deployment",
-        async () => {
-          const outcome = await apply();
-          return outcome.stderr.includes("envoy-gateway") ? outcome : false;
-        },
-        { timeoutMs: 30_000 },
-      );
+    it("denied, with the name of who would crash; Envoy Gateway starts, and so does what it is to be upgraded to", async () => {
+      const { stderr } = await apply();
 
       expect(stderr).toContain('The CustomResourceDefinition "grpcroutes.gateway.networking.k8s.io" is invalid');
       expect(stderr).toContain("required-version-unserved");
       expect(stderr).toContain("Deployment envoy-gateway-system/envoy-gateway (image docker.io/envoyproxy/gateway:v1.0.2");
-      running = start();
+      expect(stderr).toContain(`upgrade envoy-gateway to ${NEXT.version} or newer first`);
+      const running = start(release, program);
       expect(await running.observe()).toMatchObject({ kind: "ready" });
+      await running.stop();
+
+      // As the denial says.
+      const upgrade = ["set", "image", "deployment/envoy-gateway", `envoy-gateway=${NEXT.image}`, "-n", release.namespace];
+      expect(await api.kubectl(upgrade)).toMatchObject({ exitCode: 0 });
+      const { module, folder } = ownCrds(NEXT.version);
+      await api.kubectl(["apply", "--server-side", "--force-conflicts", "-f", join(await moduleFolder(module), folder)]);
+      await eventually("v1.1.0 is accepted", async () => !(await apply()).stderr.includes("is invalid"), { timeoutMs: 30_000 });
+      expect(await start(NEXT, nextProgram).observe()).toMatchObject({ kind: "ready" });
     });
   });
 });

@@ -34,7 +34,7 @@ await compareWithCatalog({
       reason: /failed to list|Failed to watch|no matches for kind/,
       liveness: "http://127.0.0.1:28085/ping",
       // It has read all within a second, and waits for what it cannot read without an end.
-      patienceMs: 30_000,
+      patienceMs: 20_000,
     },
   },
   baseline: [gatewayApi("v1.0.0", "experimental"), OWN_CRDS],

@@ -62,7 +62,7 @@ export type Observation =
 export interface RunningController {
   readonly process: BackgroundProcess;
   log(): Promise<string>;
-  /** Returns as soon as it is clear what it does. */
+  /** Returns as soon as it is clear what it does. @throws Error where it cannot tell: another process has its port. */
   observe(): Promise<Observation>;
   stop(): Promise<void>;
 }
@@ -102,6 +102,8 @@ async function observe(child: BackgroundProcess, log: () => Promise<string>, sig
   for (;;) {
     const isRunning = child.isRunning();
     const lines = await linesOf(log);
+    const taken = lines.find((line) => line.includes("address already in use"));
+    if (taken !== undefined) throw new Error(`another process has a port that the controller needs: ${shorten(taken)}`);
     if (!isRunning) return { kind: "exited", how: await child.exited, line: reasonIn(lines, signs) };
     const isReady = signs.ready.every((sign) => lines.some((line) => sign.test(line)));
     if (isReady) {
@@ -153,10 +155,12 @@ function reasonIn(lines: readonly string[], { reason }: Signs): string {
   return shorten(line ?? "");
 }
 
-/** Without what comes before the message: times, levels, places in the source. */
+/** Without the time, and on one line. */
 function shorten(line: string): string {
-  const text = line.replaceAll(/\s+/g, " ").trim();
+  const text = line.replace(TIME, "").replaceAll(/\s+/g, " ").trim();
   return text.length <= LINE_LENGTH ? text : `${text.slice(0, LINE_LENGTH)}…`;
 }
 
+/** As logrus, zap and zerolog, and klog write it. */
+const TIME = /^(?:time="?[^ "]+"? |\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)?\s+|[IWEF]\d{4} [\d:.]+\s+\d+ )/;
 const LINE_LENGTH = 400;

@@ -21,7 +21,7 @@ export function envoyGateway(version: string): ControllerRelease {
     namespace: NAMESPACE,
     args: () => ["server"],
     env: ENVIRONMENT,
-    prepare,
+    prepare: (api, program) => prepare(api, program, version),
     signs: {
       // Watches of all kinds have synced, and it reconciles. Source: controller-runtime, pkg/internal/controller.
       ready: [/Starting workers/],
@@ -37,13 +37,15 @@ export function envoyGateway(version: string): ControllerRelease {
 
 /** CRDs of its own group, as its chart installs them. */
 export function ownCrds(version: string): CrdFolder {
-  // The chart of the CRDs became a chart of its own in 1.4.
+  // CRDs became a chart of their own in 1.4.
   const chart = semver.gte(version, "1.4.0") ? "charts/gateway-helm/charts/crds" : "charts/gateway-helm";
   return { module: { path: MODULE, version: `v${version}` }, folder: `${chart}/crds/generated` };
 }
 
-async function prepare(api: ApiServer, program: string): Promise<void> {
-  const outcome = await runCommand(program, ["certgen"], { env: { ...ENVIRONMENT, KUBECONFIG: api.kubeconfigPath } });
+async function prepare(api: ApiServer, program: string, version: string): Promise<void> {
+  // Releases with a webhook would also write to its registration, which only the chart makes.
+  const args = semver.gte(version, "1.4.0") ? ["certgen", "--disable-topology-injector"] : ["certgen"];
+  const outcome = await runCommand(program, args, { env: { ...ENVIRONMENT, KUBECONFIG: api.kubeconfigPath } });
   if (outcome.exitCode !== 0) throw new Error(`envoy-gateway certgen failed: ${outcome.stderr}`);
   await writeCertificates(api);
 }

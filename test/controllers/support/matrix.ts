@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { readCatalog } from "../../../src/requirements/catalog-folder.ts";
 import type { Need } from "../../../src/rules/facts.ts";
 import { type ApiServer, startApiServer } from "../../e2e/support/api-server.ts";
-import { type ControllerRelease, prepareController, startController } from "./controller.ts";
+import { type ControllerRelease, type Observation, prepareController, startController } from "./controller.ts";
 import { type CrdFolder, CrdInstaller } from "./crds.ts";
 import { expectedOf, needsOf } from "./expectation.ts";
 import { BUILD_TIMEOUT_MS, buildOnce, say } from "./go-modules.ts";
@@ -70,10 +70,7 @@ async function runIn(state: State, { api, installer, program, release, needs }: 
   await installer.install(crds);
   await forgetLeases(api, release.namespace);
 
-  const controller = startController(api, release, program);
-  const observation = await controller.observe();
-  await controller.stop();
-
+  const observation = await startAndObserve(api, release, program);
   const seen = seenIn(observation, crds, needs);
   const expected = expectedOf(needs, crds);
   const row: Row = {
@@ -87,6 +84,15 @@ async function runIn(state: State, { api, installer, program, release, needs }: 
   const difference = row.observed === row.expected ? "" : `, but the catalog says ${row.expected}`;
   say(`${row.controller}: ${row.state}: ${row.observed}${difference}`);
   return row;
+}
+
+async function startAndObserve(api: ApiServer, release: ControllerRelease, program: string): Promise<Observation> {
+  const controller = startController(api, release, program);
+  try {
+    return await controller.observe();
+  } finally {
+    await controller.stop();
+  }
 }
 
 /** One that was killed holds its lease on, and the next would wait for it. */
