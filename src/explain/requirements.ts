@@ -1,0 +1,419 @@
+/** @file Needs and how they stand → one report: the JSON contract, and text for a terminal. */
+import type { Colors } from "picocolors/types.js";
+import type { Crd } from "../crd/crd.ts";
+import type { Certainty, Need, NeedSource, UnreadableDeclaration } from "../rules/facts.ts";
+import { type ApiState, crdNameOf, isHard, type Outcome, type Presence, type Requirement } from "../rules/requirement.ts";
+import {
+  isSure,
+  type JudgedLoss,
+  type Loss,
+  type Standing,
+  type StandingNeed,
+  type WorkloadStanding,
+} from "../rules/standing.ts";
+import { sourceOf } from "./evidence.ts";
+import { outcomePhrase } from "./messages.ts";
+import { workloadName } from "./subject.ts";
+import { countOf, listOf, shown } from "./text.ts";
+
+/** The contract of `crdguard requirements -o json`. Members are added, never changed, within a version. */
+export interface RequirementsReport {
+  readonly apiVersion: "crdguard.dev/v1alpha1";
+  readonly kind: "RequirementsReport";
+  readonly summary: {
+    readonly workloads: number;
+    readonly needs: number;
+    readonly met: number;
+    /** Hard: the workload fails. Soft: it loses a feature. */
+    readonly unmet: { readonly hard: number; readonly soft: number };
+    readonly unknown: number;
+    readonly unreadable: number;
+  };
+  /** Only with `--crd`. */
+  readonly crd?: ReportedCrd;
+  /** Those that are hurt first, then by name. */
+  readonly workloads: readonly ReportedWorkload[];
+}
+
+export interface ReportedWorkload {
+  /** `Deployment <namespace>/<name>`. */
+  readonly workload: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Of its needs the worst: `unmet`, or else `unknown`, or else `met`. */
+  readonly standing: Standing;
+  readonly needs: readonly ReportedNeed[];
+  /** Declarations that cannot be read, so that its needs are not known. */
+  readonly unreadable: readonly { readonly key: string; readonly value: string; readonly problem: string }[];
+}
+
+export interface ReportedNeed {
+  readonly crd: string;
+  /** Any one of them, served, is enough. */
+  readonly versions: readonly string[];
+  /** Of the outcomes the worst: `hard` for `crashes` and `stops-working`, `soft` for `loses-feature`, else `none`. */
+  readonly level: "hard" | "soft" | "none";
+  readonly presence: Presence;
+  readonly outcomes: Requirement["outcomes"];
+  /** Of the API, today. */
+  readonly state: ApiState;
+  /** What becomes of the workload in this state; of an unknown need, if it has it. */
+  readonly outcome: Outcome;
+  readonly standing: Standing;
+  readonly source: ReportedSource;
+}
+
+export interface ReportedSource {
+  readonly kind: NeedSource["kind"];
+  /** For people: name, version and doubts. */
+  readonly text: string;
+  readonly certainty: Certainty["kind"];
+  /** Null where the catalog is not the source. */
+  readonly image: string | null;
+  /** What the catalog tells of what happens without hard needs; null where it tells nothing, or the version is unknown. */
+  readonly effect: string | null;
+}
+
+export interface ReportedCrd {
+  readonly name: string;
+  /** Workloads may need what is not there. */
+  readonly exists: boolean;
+  readonly versions: readonly { readonly name: string; readonly served: boolean; readonly storage: boolean }[];
+  readonly losses: readonly ReportedLoss[];
+}
+
+/** What would become of workloads if the CRD changed in this way. */
+export interface ReportedLoss {
+  readonly change: Loss["kind"];
+  /** Null for `deleted`. */
+  readonly version: string | null;
+  readonly hurt: readonly ReportedHurt[];
+}
+
+export interface ReportedHurt {
+  readonly workload: string;
+  readonly outcome: Outcome;
+  readonly standing: Exclude<Standing, "met">;
+  readonly source: ReportedSource;
+}
+
+/** `crd` null: the CRD is needed, but does not exist. */
+export interface CrdQuestion {
+  readonly name: string;
+  readonly crd: Crd | null;
+  readonly losses: readonly JudgedLoss[];
+}
+
+export function requirementsReport(
+  standings: readonly WorkloadStanding[],
+  question: CrdQuestion | null = null,
+): RequirementsReport {
+  const workloads = standings.map(reportWorkload);
+  const needs = workloads.flatMap((workload) => workload.needs);
+  const unmet = needs.filter(({ standing }) => standing === "unmet");
+  const hard = unmet.filter(({ outcome }) => isHard(outcome)).length;
+  return {
+    apiVersion: "crdguard.dev/v1alpha1",
+    kind: "RequirementsReport",
+    summary: {
+      workloads: workloads.length,
+      needs: needs.length,
+      met: needs.filter(({ standing }) => standing === "met").length,
+      unmet: { hard, soft: unmet.length - hard },
+      unknown: needs.filter(({ standing }) => standing === "unknown").length,
+      unreadable: workloads.reduce((sum, { unreadable }) => sum + unreadable.length, 0),
+    },
+    ...(question === null ? {} : { crd: reportCrd(question) }),
+    workloads,
+  };
+}
+
+function reportWorkload({ workload, needs, unreadable }: WorkloadStanding): ReportedWorkload {
+  const standings = new Set(needs.map(({ standing }) => standing));
+  return {
+    workload: shown(workloadName(workload)),
+    kind: workload.kind,
+    namespace: shown(workload.namespace),
+    name: shown(workload.name),
+    standing: standings.has("unmet") ? "unmet" : standings.has("unknown") || unreadable.length > 0 ? "unknown" : "met",
+    needs: withoutRepetitions(needs.map(reportNeed)),
+    unreadable: unreadable.map(reportUnreadable),
+  };
+}
+
+/** Several containers, and several versions of which any may run, can have the same need. */
+function withoutRepetitions(needs: readonly ReportedNeed[]): readonly ReportedNeed[] {
+  return [...new Map(needs.map((need) => [JSON.stringify(need), need])).values()];
+}
+
+function reportNeed({ need, state, outcome, standing }: StandingNeed): ReportedNeed {
+  const { requirement } = need;
+  const outcomes = Object.values(requirement.outcomes);
+  return {
+    crd: shown(crdNameOf(requirement)),
+    versions: requirement.versions.map(shown),
+    level: outcomes.some(isHard) ? "hard" : outcomes.includes("loses-feature") ? "soft" : "none",
+    presence: requirement.presence,
+    outcomes: requirement.outcomes,
+    state,
+    outcome,
+    standing,
+    source: reportSource(need),
+  };
+}
+
+function reportSource({ source, certainty }: Need): ReportedSource {
+  return {
+    kind: source.kind,
+    text: sourceOf({ source, certainty }),
+    certainty: certainty.kind,
+    image: source.kind === "catalog" ? shown(source.image) : null,
+    effect:
+      source.kind === "catalog" && source.effect !== null && certainty.kind !== "unknown-version" ? shown(source.effect) : null,
+  };
+}
+
+function reportUnreadable({ key, value, problem }: UnreadableDeclaration): ReportedWorkload["unreadable"][number] {
+  return { key: shown(key), value: shown(value), problem: shown(problem) };
+}
+
+function reportCrd({ name, crd, losses }: CrdQuestion): ReportedCrd {
+  return {
+    name: shown(name),
+    exists: crd !== null,
+    versions: (crd?.versions ?? []).map((version) => ({
+      name: shown(version.name),
+      served: version.isServed,
+      storage: version.isStorage,
+    })),
+    losses: losses.map(({ loss, hurt }) => ({
+      change: loss.kind,
+      version: loss.kind === "deleted" ? null : shown(loss.version),
+      hurt: hurt.map(({ need, after }) => ({
+        workload: shown(workloadName(need.workload)),
+        outcome: after,
+        standing: isSure(need) ? "unmet" : "unknown",
+        source: reportSource(need),
+      })),
+    })),
+  };
+}
+
+/** Of a terminal that is wide enough for what is told, and not wider than most. */
+const WIDTH = 120;
+
+/** @returns lines without line breaks. */
+export function requirementsLines(report: RequirementsReport, colors: Colors): readonly string[] {
+  const { crd, workloads } = report;
+  const needLines = workloads.length === 0 ? [] : [...workloadTable(workloads, colors), ""];
+  if (crd === undefined) return [...needLines, colors.bold(summaryLine(report))];
+  return [
+    ...crdLines(crd, colors),
+    "",
+    ...needLines,
+    colors.bold(summaryLine(report)),
+    ...(crd.exists ? ["", ...lossLines(crd, colors)] : []),
+  ];
+}
+
+function summaryLine({ summary, crd }: RequirementsReport): string {
+  const { workloads, needs, met, unmet, unknown, unreadable } = summary;
+  if (workloads === 0) {
+    return crd === undefined ? "No workload is known to need an API." : "No workload is known to need it.";
+  }
+  const parts = [
+    `${met.toLocaleString("en-US")} met`,
+    ...(unmet.hard > 0 ? [`${String(unmet.hard)} unmet (hard)`] : []),
+    ...(unmet.soft > 0 ? [`${String(unmet.soft)} unmet (soft)`] : []),
+    ...(unknown > 0 ? [`${String(unknown)} in doubt`] : []),
+  ];
+  const declarations = unreadable === 0 ? "" : ` ${countOf(unreadable, "declaration")} cannot be read.`;
+  return `${countOf(workloads, "workload")}, ${countOf(needs, "need")}: ${parts.join(", ")}.${declarations}`;
+}
+
+/** One table over all workloads, so that its columns stand below each other throughout. */
+function workloadTable(workloads: readonly ReportedWorkload[], colors: Colors): readonly string[] {
+  const needs = workloads.flatMap((workload) => workload.needs).filter(({ source }) => source.certainty !== "unknown-version");
+  const isTabled = needs.length > 0;
+  const widths = [
+    columnWidth(["NEEDS", ...needs.map(({ crd }) => crd)], 60),
+    columnWidth(["VERSION", ...needs.map(({ versions }) => versions.join("|"))], 20),
+    columnWidth(["STATE", ...needs.map(({ state }) => stateWord(state))], 13),
+  ];
+  const row = (cells: readonly string[], last: string): readonly string[] => {
+    const start = cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join("  ");
+    return wrapped(last, `    ${start}  `);
+  };
+  const lines = workloads.flatMap((workload) => ["", ...workloadLines(workload, row, colors)]);
+  return isTabled ? [...row(["NEEDS", "VERSION", "STATE"], "WITHOUT IT").map(colors.dim), ...lines] : lines.slice(1);
+}
+
+type Row = (cells: readonly string[], last: string) => readonly string[];
+
+function workloadLines(workload: ReportedWorkload, row: Row, colors: Colors): readonly string[] {
+  const groups = Map.groupBy(workload.needs, ({ source }) => `${source.text}\n${source.image ?? ""}`);
+  return [
+    `${markOf(worstOf(workload), colors)} ${colors.bold(workload.workload)}`,
+    ...workload.unreadable.flatMap(({ key, problem }) =>
+      wrapped(`${problem}; until it is corrected, nobody knows what it needs`, `  annotation ${key}: `, "      "),
+    ),
+    ...[...groups.values()].flatMap((needs) => groupLines(needs, row, colors)),
+  ];
+}
+
+/** Needs that are known from the same place. */
+function groupLines(needs: readonly ReportedNeed[], row: Row, colors: Colors): readonly string[] {
+  const [first] = needs;
+  if (first === undefined) return [];
+  const { text, image, effect, certainty } = first.source;
+  const known = wrapped(image === null ? text : `${text}; image ${image}`, "  known from ").map(colors.dim);
+  if (certainty === "unknown-version") return [...known, ...unknownVersionLines(needs)];
+  return [
+    ...known,
+    ...needs.flatMap((need) => {
+      const [start = "", ...more] = row([need.crd, need.versions.join("|"), stateWord(need.state)], consequenceOf(need));
+      return [`  ${markOf(need, colors)}${start.slice(3)}`, ...more];
+    }),
+    ...(effect !== null && needs.some((need) => need.standing === "unmet" && isHard(need.outcome))
+      ? wrapped(`it ${effect}`, "    ").map(colors.dim)
+      : []),
+  ];
+}
+
+/** All that any version needs would be a long table, of which most does not concern the one that runs. */
+function unknownVersionLines(needs: readonly ReportedNeed[]): readonly string[] {
+  const lacking = needs.filter(({ standing }) => standing !== "met");
+  if (lacking.length === 0) return ["    whatever its version, it gets what it needs"];
+  const apis = [...Map.groupBy(lacking, ({ crd }) => crd)]
+    .toSorted(([left], [right]) => (left < right ? -1 : 1))
+    .map(([crd, own]) => `${crd} ${[...new Set(own.map(({ versions }) => versions.join("|")))].toSorted().join(" or ")}`);
+  return wrapped(
+    `${apis.join(", ")}; an annotation can say what it needs (docs/requirements.md)`,
+    "    some version of it does not get ",
+    "      ",
+  );
+}
+
+/** What becomes of the workload: now, or else in the states that the API could be in. */
+function consequenceOf({ standing, outcome, outcomes }: ReportedNeed): string {
+  if (standing === "unmet") return outcomeWord(outcome);
+  if (standing === "unknown") return `perhaps ${outcomeWord(outcome)}`;
+  const [usual, ...others] = [...Map.groupBy(LOST_STATES, (state) => outcomes[state])]
+    .toSorted(([, left], [, right]) => right.length - left.length)
+    .map(([each, states]) => ({ word: outcomeWord(each), states: listOf(states.map(stateWord), "or") }));
+  const exceptions = others.map(({ word, states }) => `${word} if ${states}`);
+  return [...exceptions, `${exceptions.length === 0 ? "" : "else "}${usual?.word ?? ""}`].join(", ");
+}
+
+const LOST_STATES = ["unserved", "unlisted", "absent"] as const satisfies readonly (keyof Requirement["outcomes"])[];
+
+function outcomeWord(outcome: Outcome): string {
+  switch (outcome) {
+    case "works":
+      return "works";
+    case "loses-feature":
+      return "loses a feature";
+    case "stops-working":
+      return "stops working";
+    case "crashes":
+      return "crashes";
+  }
+}
+
+function stateWord(state: ApiState): string {
+  switch (state) {
+    case "served":
+      return "served";
+    case "not-preferred":
+      return "not preferred";
+    case "unserved":
+      return "unserved";
+    case "unlisted":
+      return "not listed";
+    case "absent":
+      return "absent";
+  }
+}
+
+interface Marked {
+  readonly standing: Standing;
+  readonly outcome: Outcome;
+}
+
+function worstOf({ standing, needs }: ReportedWorkload): Marked {
+  return { standing, outcome: needs.find((need) => need.standing === standing)?.outcome ?? "works" };
+}
+
+function markOf({ standing, outcome }: Marked, colors: Colors): string {
+  switch (standing) {
+    case "met":
+      return colors.green("✓");
+    case "unmet":
+      return isHard(outcome) ? colors.red("✗") : colors.yellow("!");
+    case "unknown":
+      return colors.yellow("?");
+  }
+}
+
+function crdLines({ name, exists, versions }: ReportedCrd, colors: Colors): readonly string[] {
+  if (!exists) return [`${colors.bold(name)} does not exist`];
+  const told = versions.map(
+    (version) => `${version.name} (${version.served ? "served" : "unserved"}${version.storage ? ", storage" : ""})`,
+  );
+  return wrapped(told.join(", "), `${name}: `, "    ").map((line, index) =>
+    index === 0 ? line.replace(name, () => colors.bold(name)) : line,
+  );
+}
+
+/** Losses that hurt the same workloads in the same way are told together. */
+function lossLines({ losses }: ReportedCrd, colors: Colors): readonly string[] {
+  const groups = Map.groupBy(losses, ({ version, hurt }) => JSON.stringify([version, hurt]));
+  return [...groups.values()].flatMap((same) => {
+    const [{ version, hurt } = { version: null, hurt: [] }] = same;
+    const subject = version ?? "the definition";
+    const changes = same.map(({ change }) => lossPhrase(change));
+    const head = `If ${subject} were ${listOf(changes, "or")}`;
+    if (hurt.length === 0) return [`${head}: nobody is known to be hurt`];
+    return [
+      `${head}:`,
+      ...hurt.map(
+        ({ workload, outcome, standing }) =>
+          `  ${markOf({ standing, outcome }, colors)} ${workload} ${standing === "unknown" ? "perhaps " : ""}${outcomePhrase(outcome, true)}`,
+      ),
+    ];
+  });
+}
+
+function lossPhrase(change: Loss["kind"]): string {
+  switch (change) {
+    case "unserved":
+      return "no longer served";
+    case "dropped":
+      return "dropped from spec.versions";
+    case "deleted":
+      return "deleted";
+  }
+}
+
+function columnWidth(cells: readonly string[], most: number): number {
+  return Math.min(most, Math.max(...cells.map((cell) => cell.length)));
+}
+
+/** Text after its beginning; what does not fit into the width goes on below, at the same place unless told. */
+function wrapped(text: string, start: string, indent = " ".repeat(start.length)): readonly string[] {
+  const lines: string[] = [];
+  let line = start;
+  let isEmpty = true;
+  for (const word of text.split(" ")) {
+    const longer = isEmpty ? `${line}${word}` : `${line} ${word}`;
+    if (longer.length <= WIDTH || isEmpty) {
+      line = longer;
+    } else {
+      lines.push(line);
+      line = `${indent}${word}`;
+    }
+    isEmpty = false;
+  }
+  return [...lines, line];
+}
