@@ -18,10 +18,12 @@ import { declarationEvent } from "./declaration-event.ts";
 /** What of the live cluster is read. Each gives the same object, by reference, while nothing changes. */
 export interface ReportingSource {
   /** Null until all has been read once. */
-  picture(): ClusterPicture | null;
+  picture(): Sight | null;
   apiRequirements(): readonly StoredApiRequirement[];
   workloads(): Iterable<Workload>;
 }
+
+type Sight = Pick<ClusterPicture, "crds" | "unreadableDeclarations">;
 
 export interface ReportingObserver {
   /** An annotation cannot be read; told once for each workload and value. */
@@ -66,8 +68,11 @@ export function startReporting(options: ReportingOptions): Reporting {
   let seen: { readonly picture: unknown; readonly stored: unknown; readonly until: number } | null = null;
 
   async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      let pauseMilliseconds = ROUND_MILLISECONDS;
+    let pauseMilliseconds = ROUND_MILLISECONDS;
+    for (;;) {
+      await timing.sleep(pauseMilliseconds, stopping.signal);
+      if (stopping.signal.aborted) return;
+      pauseMilliseconds = ROUND_MILLISECONDS;
       try {
         const isInTrouble = await makeRound();
         if (isInTrouble) pauseMilliseconds += backoff.nextMilliseconds();
@@ -76,7 +81,6 @@ export function startReporting(options: ReportingOptions): Reporting {
         observer.broken(error);
         pauseMilliseconds += backoff.nextMilliseconds();
       }
-      await timing.sleep(pauseMilliseconds, stopping.signal);
     }
   }
 
@@ -130,7 +134,7 @@ interface Report {
   readonly send: (signal: AbortSignal) => Promise<ApiError | null>;
 }
 
-type MakeReports = (picture: ClusterPicture, stored: readonly StoredApiRequirement[]) => AsyncGenerator<Report>;
+type MakeReports = (picture: Sight, stored: readonly StoredApiRequirement[]) => AsyncGenerator<Report>;
 
 /** Gives what is to be written, one by one; what the API server holds already is left out. */
 function reportMaker(options: ReportingOptions): MakeReports {

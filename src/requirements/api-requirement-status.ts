@@ -232,7 +232,8 @@ const MAX_NAMED = 3;
 function namesOf(workloads: readonly Workload[]): string {
   const named = workloads.slice(0, MAX_NAMED).map(({ ref }) => nameOf(ref));
   const others = workloads.length - named.length;
-  return others > 0 ? `${named.join(", ")} and ${String(others)} more` : named.join(" and ");
+  const last = others > 0 ? `${String(others)} more` : (named.pop() ?? "");
+  return named.length === 0 ? last : `${named.join(", ")} and ${last}`;
 }
 
 function annotationsOf(workloads: readonly Workload[]): string {

@@ -107,7 +107,7 @@ const PRESENCE_OF = {
 } as const satisfies Record<string, Presence>;
 
 /** The messages of the CRD's rules, which a schema for Ajv has no room for. */
-const RULES = {
+export const RULES = {
   target: "give either workload or selector, and not both",
   once: "a resource may stand here only once, with all versions of it that are enough",
   group: "an API group of CRDs is a domain, as in gateway.networking.k8s.io, without a version",
@@ -117,8 +117,8 @@ const RULES = {
 } as const;
 
 /** As a CRD must be named. Source: k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation, DNS-1123 and DNS-1035. */
-const GROUP = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$/;
-const LABEL = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
+export const GROUP = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$/;
+export const LABEL = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 
 const objectName = { type: "string", minLength: 1, maxLength: 253 } as const;
 const labelName = { type: "string", minLength: 1, maxLength: 63 } as const;

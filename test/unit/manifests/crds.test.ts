@@ -1,0 +1,122 @@
+/** The CRD against the parser of the objects that it lets through, and against the status that is written. */
+import { describe, expect, it } from "vitest";
+import { isRecord } from "../../../src/crd/is-record.ts";
+import { parseCrd } from "../../../src/crd/parse.ts";
+import {
+  API_REQUIREMENT_CRD,
+  API_REQUIREMENT_VERSION,
+  GROUP,
+  LABEL,
+  RULES,
+  SPEC_SCHEMA,
+} from "../../../src/requirements/api-requirement.ts";
+import { readManifests } from "./read-manifests.ts";
+
+describe("manifests/crds/apirequirements.yaml", () => {
+  it("is the CRD that the server looks for, and serves the version that it reads", async () => {
+    const crd = parseCrd((await readManifests("crds/apirequirements.yaml"))[0]);
+
+    expect(crd).toMatchObject({
+      ok: true,
+      value: {
+        name: API_REQUIREMENT_CRD,
+        scope: "Namespaced",
+        versions: [{ name: API_REQUIREMENT_VERSION, isServed: true, isStorage: true }],
+      },
+    });
+  });
+
+  it("asks for the same as the parser: types, required members, enumerations and bounds", async () => {
+    expect(comparable(await specSchema())).toEqual(comparable(SPEC_SCHEMA));
+  });
+
+  it("says the same as the parser where its rules have words of their own", async () => {
+    const rules = collect(await specSchema(), "x-kubernetes-validations").flatMap((found) => (Array.isArray(found) ? found : []));
+
+    expect(rules.map((rule) => isRecord(rule) && rule["message"]).toSorted()).toEqual(Object.values(RULES).toSorted());
+  });
+
+  it("matches names by the same patterns as the parser", async () => {
+    const rules = collect(await specSchema(), "x-kubernetes-validations").flatMap((found) => (Array.isArray(found) ? found : []));
+    const patterns = rules.flatMap((rule) => {
+      const pattern = /matches\('(?<pattern>.*)'\)/.exec(isRecord(rule) ? String(rule["rule"]) : "")?.groups?.["pattern"];
+      // A string of CEL, in which a backslash is written twice.
+      return pattern === undefined ? [] : [pattern.replaceAll("\\\\", "\\")];
+    });
+
+    expect(patterns).toEqual([GROUP.source, LABEL.source, LABEL.source]);
+  });
+
+  it("describes every member, but for those that all objects have", async () => {
+    const undescribed = [...membersOf(await schema(), "")].filter(
+      ([path, member]) => member["description"] === undefined && !["/apiVersion", "/kind", "/metadata"].includes(path),
+    );
+
+    expect(undescribed.map(([path]) => path)).toEqual([]);
+  });
+});
+
+/** What decides which objects pass; the rest is words, defaults, or how lists are merged. */
+const DECIDING = new Set([
+  "type",
+  "required",
+  "enum",
+  "minLength",
+  "maxLength",
+  "minItems",
+  "maxItems",
+  "maxProperties",
+  "items",
+  "properties",
+  "additionalProperties",
+]);
+
+function comparable(input: unknown): unknown {
+  if (!isRecord(input)) return input;
+  const { properties, items, additionalProperties, uniqueItems, ...rest } = input;
+  return {
+    ...Object.fromEntries(Object.entries(rest).filter(([key]) => DECIDING.has(key))),
+    // An enumeration of texts needs no type for Ajv.
+    type: input["type"] ?? "string",
+    ...(uniqueItems === true || input["x-kubernetes-list-type"] === "set" ? { isSet: true } : {}),
+    ...(items === undefined ? {} : { items: comparable(items) }),
+    ...(additionalProperties === undefined ? {} : { additionalProperties: comparable(additionalProperties) }),
+    ...(isRecord(properties)
+      ? { properties: Object.fromEntries(Object.entries(properties).map(([name, member]) => [name, comparable(member)])) }
+      : {}),
+  };
+}
+
+async function schema(): Promise<Readonly<Record<string, unknown>>> {
+  const [crd] = (await readManifests("crds/apirequirements.yaml")) as readonly {
+    readonly spec: {
+      readonly versions: readonly { readonly schema: { readonly openAPIV3Schema: Readonly<Record<string, unknown>> } }[];
+    };
+  }[];
+  return crd?.spec.versions[0]?.schema.openAPIV3Schema ?? {};
+}
+
+async function specSchema(): Promise<unknown> {
+  const { properties } = await schema();
+  return isRecord(properties) ? properties["spec"] : undefined;
+}
+
+/** Every value of that key, wherever it stands, in order. */
+function collect(input: unknown, key: string): readonly unknown[] {
+  if (Array.isArray(input)) return input.flatMap((item) => collect(item, key));
+  if (!isRecord(input)) return [];
+  return Object.entries(input).flatMap(([name, value]) => (name === key ? [value] : collect(value, key)));
+}
+
+function* membersOf(
+  input: Readonly<Record<string, unknown>>,
+  path: string,
+): Generator<readonly [string, Readonly<Record<string, unknown>>]> {
+  const { properties, items } = input;
+  if (isRecord(items)) yield* membersOf(items, `${path}[]`);
+  for (const [name, member] of Object.entries(isRecord(properties) ? properties : {})) {
+    if (!isRecord(member)) continue;
+    yield [`${path}/${name}`, member];
+    yield* membersOf(member, `${path}/${name}`);
+  }
+}
