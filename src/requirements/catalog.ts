@@ -216,7 +216,7 @@ const configMap = {
   },
 } as const;
 
-const resource = {
+const crdName = {
   type: "string",
   pattern: "^[a-z0-9-]+(\\.[a-z0-9-]+)+$",
   description: "of the form <plural>.<group>, as the name of a CRD",
@@ -284,18 +284,16 @@ const isCatalogFile = new Ajv({ allErrors: true, verbose: true, allowUnionTypes:
               required: ["resource", "versions", "presence", "outcomes"],
               additionalProperties: false,
               properties: {
-                resource: { ...resource, type: ["string", "array"], minItems: 1, uniqueItems: true, items: resource },
+                resource: { ...crdName, type: ["string", "array"], minItems: 1, uniqueItems: true, items: crdName },
                 versions: texts,
                 presence: { enum: PRESENCES },
-                // By what is given, so that only errors of the form that was meant are told.
                 outcomes: {
+                  type: ["string", "object"],
+                  required: ["absent", "unlisted", "unserved"],
+                  additionalProperties: false,
+                  properties: { absent: outcome, unlisted: outcome, unserved: outcome },
+                  // No anyOf, which would tell the errors of the form that was not meant too.
                   if: { type: "object" },
-                  then: {
-                    type: "object",
-                    required: ["absent", "unlisted", "unserved"],
-                    additionalProperties: false,
-                    properties: { absent: outcome, unlisted: outcome, unserved: outcome },
-                  },
                   else: outcome,
                 },
                 when: condition,
@@ -357,9 +355,9 @@ function conditionReader(problems: CatalogError[]): (text: ConditionText | undef
     // Of a YAML alias, the object is the same: one condition for many needs is then asked once a workload.
     const known = conditions.get(text);
     if (known !== undefined) return known;
-    const condition = read(text, path);
-    conditions.set(text, condition);
-    return condition;
+    const made = read(text, path);
+    conditions.set(text, made);
+    return made;
   };
 }
 
