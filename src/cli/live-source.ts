@@ -14,6 +14,7 @@ import type { Catalog } from "../requirements/catalog.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { giveBackMemory } from "./garbage-collection.ts";
+import { loadBundles } from "./sources.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface LiveChoice {
@@ -24,22 +25,24 @@ export interface LiveChoice {
 }
 
 /** A server waits for its cluster as long as it takes, unready; it starts even while the API server is down. */
-export function openLiveFacts(
+export async function openLiveFacts(
   choice: LiveChoice,
   catalog: Catalog,
   logger: Logger,
   metrics: Metrics,
-): {
+): Promise<{
   readonly cluster: Cluster;
   readonly objectCounts: () => Readonly<Record<string, number>>;
-  readonly register: (url: URL, caBundle: string) => Promise<() => Promise<void>>;
+  readonly register: (url: URL, caBundle: string, options: { readonly warnWorkloads: boolean }) => Promise<() => Promise<void>>;
   readonly stop: () => void;
-} {
+}> {
+  const bundles = await loadBundles();
   const client = openClient(choice);
   const { catalogConfigMap } = choice;
   const cluster = connectLiveCluster({
     client,
     catalog,
+    bundles,
     ownCatalog: catalogConfigMap && {
       ...catalogConfigMap,
       told: (outcome) => {
@@ -58,13 +61,12 @@ export function openLiveFacts(
   return {
     cluster,
     objectCounts: () => cluster.objectCounts(),
-    async register(url, caBundle) {
+    async register(url, caBundle, { warnWorkloads }) {
       await cluster.synced;
-      const configurations = renderWebhookConfigurations({
-        kind: "url",
-        url: url.href.replace(/\/$/, ""),
-        caBundle: Buffer.from(caBundle).toString("base64"),
-      });
+      const configurations = renderWebhookConfigurations(
+        { kind: "url", url: url.href.replace(/\/$/, ""), caBundle: Buffer.from(caBundle).toString("base64") },
+        { warnWorkloads },
+      );
       const registered = await registerWebhooks(client, configurations);
       if (!registered.ok) throw new CommandError(EXIT.undecided, registered.error.code, registered.error.message);
       return async () => {
@@ -94,6 +96,7 @@ export async function withLiveCluster(
   terminal: Pick<Terminal, "tell">,
   use: (cluster: Cluster) => Promise<ExitStatus>,
 ): Promise<ExitStatus> {
+  const bundles = await loadBundles();
   const client = openClient(choice);
   const failed = Promise.withResolvers<never>();
   const unreadable = (what: string, { code, message }: ApiError): CommandError =>
@@ -102,6 +105,7 @@ export async function withLiveCluster(
   const cluster = connectLiveCluster({
     client,
     catalog,
+    bundles,
     ownCatalog: catalogConfigMap && {
       ...catalogConfigMap,
       told(outcome) {

@@ -3,7 +3,9 @@ import { readFolderCluster } from "../cluster/snapshot/folder-cluster.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { DEFAULT_POLICY, parseRuleSettings, type Policy } from "../policy/policy.ts";
 import { type Catalog, mergeCatalogs } from "../requirements/catalog.ts";
+import { readBundles } from "../requirements/bundles.ts";
 import { readCatalog, readOwnCatalogs } from "../requirements/catalog-folder.ts";
+import type { Bundle } from "../rules/bundle.ts";
 import { rules } from "../rules/checks/index.ts";
 import { CommandError, EXIT } from "./exit-status.ts";
 
@@ -43,8 +45,15 @@ export function policyFromFlags(
   return { enforcement: enforcement.value, onUndecided };
 }
 
+/** Released sets of CRDs, to tell which one to install. */
+export async function loadBundles(): Promise<readonly Bundle[]> {
+  const bundles = await readBundles();
+  if (!bundles.ok) throw new CommandError(EXIT.usage, bundles.error.code, `the catalog cannot be used: ${bundles.error.message}`);
+  return bundles.value;
+}
+
 export async function openFolderCluster(path: string, catalog: Catalog): Promise<Cluster> {
-  const cluster = await readFolderCluster(path, catalog);
+  const cluster = await readFolderCluster(path, catalog, await loadBundles());
   if (!cluster.ok) throw new CommandError(EXIT.usage, cluster.error.code, cluster.error.message);
   return cluster.value;
 }

@@ -1,5 +1,6 @@
 /** @file The immutable picture of CRDs and needs, and the builder that keeps it current as workloads come and go. */
 import type { Crd } from "../crd/crd.ts";
+import type { Bundle } from "../rules/bundle.ts";
 import type { Need, UnreadableDeclaration, WorkloadNeeds, WorkloadRef } from "../rules/facts.ts";
 import { crdNameOf } from "../rules/requirement.ts";
 import type { ApiRequirement } from "../requirements/api-requirement.ts";
@@ -17,6 +18,7 @@ export interface ClusterPicture {
   readonly unreadableDeclarations: readonly UnreadableDeclaration[];
   /** CRDs that are applied along with what is judged, by name; none at admission, where each is judged by itself. */
   readonly applied: ReadonlyMap<string, Crd>;
+  readonly bundles: readonly Bundle[];
 }
 
 export interface PictureBuilder {
@@ -47,7 +49,11 @@ export interface PictureBuilder {
  * A need is looked up by CRD name in one step, so that a decision costs the same in a cluster of any size. Every workload
  * is kept, since an APIRequirement, or a catalog entry of a user's own, may speak of it at any time.
  */
-export function createPictureBuilder(initialCatalog: Catalog, readSetting: ReadSetting): PictureBuilder {
+export function createPictureBuilder(
+  initialCatalog: Catalog,
+  readSetting: ReadSetting,
+  bundles: readonly Bundle[] = [],
+): PictureBuilder {
   const crds = new Map<string, Crd>();
   const workloads = new Map<string, { readonly workload: Workload; readonly found: WorkloadNeeds }>();
   const needsByCrd = new Map<string, Map<string, readonly Need[]>>();
@@ -153,7 +159,7 @@ export function createPictureBuilder(initialCatalog: Catalog, readSetting: ReadS
     build() {
       if (current !== null) return current;
       refreshNeeds();
-      current = { crds: new Map(crds), needs, unreadableDeclarations: sortedByKey(unreadable).flat(), applied: NONE };
+      current = { crds: new Map(crds), needs, unreadableDeclarations: sortedByKey(unreadable).flat(), applied: NONE, bundles };
       return current;
     },
     needsOf(workload, along) {

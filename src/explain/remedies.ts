@@ -103,6 +103,14 @@ function explainRemedy(remedy: Remedy): ExplainedRemedy {
         title: "serve a version, so that the objects can be seen, then look before you delete",
         command: inTurn([serveFirstVersion(remedy.crd), `kubectl get ${shellWord(remedy.crd.name)}${allNamespaces(remedy.crd)}`]),
       };
+    case "install-bundle": {
+      const { title, version, channel, installUrl } = remedy.bundle;
+      return {
+        title: `first install ${title} v${version}, ${channel} channel, the oldest release that serves all of it`,
+        // Definitions of this size do not fit into the annotation of a client-side apply.
+        ...(installUrl === null ? {} : { command: `kubectl apply --server-side -f ${shellWord(installUrl)}` }),
+      };
+    }
     case "apply-own-definitions":
       return {
         title:

@@ -29,8 +29,8 @@ async function gatherFacts({ change, requester }: Question, cluster: Cluster, si
   const picture = cluster.picture();
   if (picture === null) return null;
 
-  const { crds, applied, unreadableDeclarations } = picture;
-  if (change.kind === "apply-workload") return { ...NOTHING_GATHERED, crds, applied, unreadableDeclarations };
+  const { crds, applied, bundles, unreadableDeclarations } = picture;
+  if (change.kind === "apply-workload") return { ...NOTHING_GATHERED, crds, applied, bundles, unreadableDeclarations };
   const needed = evidenceNeeded(change);
   const crd = previousCrd(change);
   const objects = crd !== null && needed.has("objects") ? cluster.countObjects(crd, signal) : NOT_COUNTED;
@@ -40,6 +40,7 @@ async function gatherFacts({ change, requester }: Question, cluster: Cluster, si
     ...NOTHING_GATHERED,
     crds,
     applied,
+    bundles,
     needs: picture.needs.get(changedCrdName(change)) ?? [],
     unreadableDeclarations,
     objects: await objects,

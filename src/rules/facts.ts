@@ -1,5 +1,6 @@
 /** @file An immutable picture of what is known of the cluster, as far as it bears on one change. */
 import type { Crd } from "../crd/crd.ts";
+import type { Bundle } from "./bundle.ts";
 import type { Requirement } from "./requirement.ts";
 
 export interface WorkloadRef {
@@ -113,7 +114,7 @@ export type MigrationEvidence =
   | { readonly kind: "succeeded"; readonly by: string }
   | { readonly kind: "outdated"; readonly by: string; readonly reason: string };
 
-/** Who wrote the objects of a CRD, as far as their `managedFields` tell. */
+/** Who wrote the objects of a CRD, and in which version of it. */
 export type WriterEvidence =
   /** No rule asked. */
   | { readonly kind: "not-sampled" }
@@ -128,11 +129,19 @@ export type WriterEvidence =
     }
   | { readonly kind: "unreadable"; readonly reason: string };
 
-/** A field manager that wrote objects in one version. */
+/** Whoever wrote objects in one version. Nobody counts for a version that they have turned away from since. */
 export interface Writer {
-  readonly manager: string;
+  /**
+   * `field-manager`: as the API server records it in `managedFields`, for example `argocd-controller`. `file`: a manifest
+   * in a folder, which is written in the version that it names.
+   */
+  readonly kind: "field-manager" | "file";
+  /** The field manager's name, or the file's path. */
+  readonly name: string;
   readonly version: string;
   readonly objectCount: number;
+  /** Nothing but a subresource, such as the status, which controllers write and manifests do not. */
+  readonly isSubresourceOnly: boolean;
   /** RFC 3339, or null where no time is recorded. */
   readonly lastWrittenAt: string | null;
 }
@@ -142,6 +151,8 @@ export interface Facts {
   readonly crds: ReadonlyMap<string, Crd>;
   /** CRDs that are applied along with the change, by name. */
   readonly applied: ReadonlyMap<string, Crd>;
+  /** Released sets of CRDs that could be installed. */
+  readonly bundles: readonly Bundle[];
   /** Needs of running workloads for the changed CRD's resource; empty for a workload, which brings its own. */
   readonly needs: readonly Need[];
   /** All unreadable declarations in the cluster: any of them may speak of the changed CRD. */

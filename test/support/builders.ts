@@ -62,6 +62,7 @@ export function remove(previous: Crd): CrdChange {
 export const noFacts: Facts = {
   crds: new Map(),
   applied: new Map(),
+  bundles: [],
   needs: [],
   unreadableDeclarations: [],
   objects: { kind: "not-counted" },

@@ -4,6 +4,7 @@ import type { Crd } from "../../crd/crd.ts";
 import { parseCrd } from "../../crd/parse.ts";
 import type { Catalog } from "../../requirements/catalog.ts";
 import { parseWorkload, type Workload } from "../../requirements/workload.ts";
+import type { Bundle } from "../../rules/bundle.ts";
 import type { WorkloadRef } from "../../rules/facts.ts";
 import type { Cluster } from "../cluster.ts";
 import { createPictureBuilder } from "../picture.ts";
@@ -28,6 +29,8 @@ export interface LiveClusterObserver extends DeclarationsObserver {
 export interface LiveClusterOptions {
   readonly client: ApiClient;
   readonly catalog: Catalog;
+  /** Released sets of CRDs; none unless given. */
+  readonly bundles?: readonly Bundle[];
   /** A ConfigMap with entries beside or in place of those of `catalog`. */
   readonly ownCatalog?: OwnCatalogSource | undefined;
   readonly observer: LiveClusterObserver;
@@ -68,7 +71,7 @@ export function connectLiveCluster(options: LiveClusterOptions): LiveCluster {
       watchConfigMap(namespace, name);
     },
   });
-  const builder = createPictureBuilder(catalog, settings.read);
+  const builder = createPictureBuilder(catalog, settings.read, options.bundles);
   const counts = new Map<string, number>();
   const stopping = new AbortController();
   let isSynced = false;
@@ -204,7 +207,13 @@ export function connectLiveCluster(options: LiveClusterOptions): LiveCluster {
     async preview(applied, signal) {
       if (!isSynced) return null;
       // The first look asks for the ConfigMaps that it misses; the second finds those that came in time.
-      previewOf(builder, applied, settings.read);
+      const missing = new Set<string>();
+      const first = previewOf(builder, applied, (namespace, name, key) => {
+        const value = settings.read(namespace, name, key);
+        if (value === undefined) missing.add(`${namespace}/${name}`);
+        return value;
+      });
+      if (missing.size === 0) return first;
       await Promise.race([Promise.all(configMaps.map(({ answered }) => answered)), aborted(signal)]);
       return previewOf(builder, applied, settings.peek);
     },

@@ -2,6 +2,7 @@
 import type { Crd } from "../../crd/crd.ts";
 import type { Catalog } from "../../requirements/catalog.ts";
 import type { ReadSetting } from "../../requirements/condition.ts";
+import type { Bundle } from "../../rules/bundle.ts";
 import type { ObjectRef } from "../../rules/facts.ts";
 import type { Cluster } from "../cluster.ts";
 import { createPictureBuilder } from "../picture.ts";
@@ -20,20 +21,29 @@ const MAX_EXAMPLES = 5;
  * The folder, with all folders below it, is taken for the whole cluster: CRDs (with or without status), workloads,
  * ConfigMaps that the catalog asks for, and the objects themselves. What is not there does not exist.
  */
-export async function readFolderCluster(path: string, catalog: Catalog): Promise<FolderClusterResult> {
+export async function readFolderCluster(
+  path: string,
+  catalog: Catalog,
+  bundles: readonly Bundle[] = [],
+): Promise<FolderClusterResult> {
   const manifests = await readManifests([path], { isRecursive: true, readStandardInput: null });
-  return manifests.ok ? folderCluster(path, manifests.value, catalog) : manifests;
+  return manifests.ok ? folderCluster(path, manifests.value, catalog, bundles) : manifests;
 }
 
 /** @param path for messages only. */
-export function folderCluster(path: string, manifests: readonly Manifest[], catalog: Catalog): FolderClusterResult {
+export function folderCluster(
+  path: string,
+  manifests: readonly Manifest[],
+  catalog: Catalog,
+  bundles: readonly Bundle[] = [],
+): FolderClusterResult {
   const contents = readContents(manifests);
   if (!contents.ok) return contents;
   const readSetting: ReadSetting = (namespace, name, key) => {
     const values = contents.value.configMaps.get(`${namespace}/${name}`);
     return values === undefined ? undefined : (values.get(key) ?? null);
   };
-  const builder = createPictureBuilder(catalog, readSetting);
+  const builder = createPictureBuilder(catalog, readSetting, bundles);
   for (const crd of contents.value.crds) builder.putCrd(crd);
   for (const requirement of contents.value.apiRequirements) builder.putApiRequirement(requirement);
   for (const version of contents.value.clusterServiceVersions) builder.putClusterServiceVersion(version);

@@ -1,5 +1,7 @@
 /** @file Finds a workload that is applied although an API that it needs will not be served to it. */
 import { crdsAfter, type WorkloadChange } from "../change.ts";
+import { findBundle } from "../bundle.ts";
+import type { Facts } from "../facts.ts";
 import type { Fact, HurtWorkload, Remedy, RuleFinding } from "../finding.ts";
 import { gradeHurt, isNonEmpty, unjudgedFindings } from "../hurt.ts";
 import { apiState, compareHarm, crdNameOf, outcomeIn } from "../requirement.ts";
@@ -29,10 +31,10 @@ export const workloadRequirementUnmet = defineRule({
     const groups = new Set([...crds.values()].map(({ group }) => group));
     const cases = Map.groupBy(hard, (one) => caseOf(one, groups));
     return [
-      ...describe(change, "worse", cases.get("worse") ?? [], true),
-      ...describe(change, "worse", soft.filter(isWorse), false),
-      ...describe(change, "same-today", cases.get("same-today") ?? [], false),
-      ...describe(change, "own-definitions", cases.get("own-definitions") ?? [], false),
+      ...describe(change, facts, "worse", cases.get("worse") ?? [], true),
+      ...describe(change, facts, "worse", soft.filter(isWorse), false),
+      ...describe(change, facts, "same-today", cases.get("same-today") ?? [], false),
+      ...describe(change, facts, "own-definitions", cases.get("own-definitions") ?? [], false),
       ...unjudgedFindings("spec.template", unsure, change.unreadable, { isOfWorkload: true }),
     ];
   },
@@ -57,6 +59,7 @@ function isWorse({ before, after }: HurtWorkload): boolean {
 
 function describe(
   change: WorkloadChange,
+  facts: Facts,
   ofCase: Case,
   unmet: readonly HurtWorkload[],
   isHardLoss: boolean,
@@ -66,18 +69,33 @@ function describe(
     {
       field: fieldOf(unmet),
       fact: { kind: "workload-requirement-unmet", unmet, case: ofCase },
-      remedies: remediesFor(change, ofCase, unmet),
+      remedies: remediesFor(change, facts, ofCase, unmet),
       ...(isHardLoss ? {} : { isAdvisory: true }),
     },
   ];
 }
 
-function remediesFor(change: WorkloadChange, ofCase: Case, unmet: readonly [HurtWorkload, ...HurtWorkload[]]): readonly Remedy[] {
+function remediesFor(
+  change: WorkloadChange,
+  facts: Facts,
+  ofCase: Case,
+  unmet: readonly [HurtWorkload, ...HurtWorkload[]],
+): readonly Remedy[] {
   const [{ need }, ...others] = unmet;
   if (ofCase === "own-definitions") return [{ kind: "apply-own-definitions", need }];
+  const bundle = findBundle(
+    unmet.map((one) => one.need.requirement),
+    change.needs.map(({ requirement }) => requirement),
+    facts.bundles,
+    crdsAfter(change, facts),
+  );
   const required = [need.requirement, ...others.map((other) => other.need.requirement)] as const;
   const worksToday = change.today !== null && unmet.every(({ before }) => before === "works");
-  return [{ kind: "serve-required", requirements: required }, ...(worksToday ? [{ kind: "keep-workload", need } as const] : [])];
+  return [
+    ...(bundle === null ? [] : [{ kind: "install-bundle", bundle } as const]),
+    { kind: "serve-required", requirements: required },
+    ...(worksToday ? [{ kind: "keep-workload", need } as const] : []),
+  ];
 }
 
 /** Where the need comes from: the image, or the declaration. */
