@@ -71,7 +71,12 @@ export function lintCatalogText(text: string): LintedCatalogFile {
     ...doubtfulEntries(input),
   ];
   const problems = found.map(({ code, path, message }) => ({ code, message, ...at(offsetOf(document, path)) }));
-  return { controller: parsed.ok ? parsed.value : null, problems: problems.toSorted(byPlace) };
+  return { controller: parsed.ok ? parsed.value : null, problems: withoutRepetition(problems.toSorted(byPlace)) };
+}
+
+/** What stands behind an alias is found wrong wherever the alias is. */
+function withoutRepetition(problems: readonly CatalogProblem[]): readonly CatalogProblem[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
 }
 
 /** Then nothing but the form was looked at. */
