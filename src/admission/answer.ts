@@ -1,5 +1,6 @@
 /** @file One decoded review → one answer: asks `review`, finds out what the asker may see, and has it explained. */
 import type { Cluster, Requester } from "../cluster/cluster.ts";
+import type { Applied } from "../cluster/preview.ts";
 import { type Audience, audienceOf, targetsOf } from "../explain/audience.ts";
 import {
   type AdmissionAnswer,
@@ -7,9 +8,11 @@ import {
   explainUndecided,
   explainUnreadable,
   explainVerdict,
+  explainWorkload,
 } from "../explain/admission.ts";
 import { type Subject, subjectOf } from "../explain/subject.ts";
 import type { Policy } from "../policy/policy.ts";
+import type { Workload } from "../requirements/workload.ts";
 import { review } from "../review/review.ts";
 import type { UndecidedReason, Verdict } from "../review/verdict.ts";
 import type { CrdChange } from "../rules/change.ts";
@@ -20,8 +23,9 @@ import type { Deadlines } from "./deadline.ts";
 /**
  * `validate`: the answer that counts. `explain`: the deny-only mutating webhook, called before the API server's own
  * validation; it stays silent unless it denies, since `validate` is asked afterwards and the API server refuses anyway.
+ * `workloads`: what an applied workload needs; it warns at most.
  */
-export type Phase = "validate" | "explain";
+export type Phase = "validate" | "explain" | "workloads";
 
 export interface Answered {
   readonly answer: AdmissionAnswer;
@@ -49,12 +53,14 @@ export async function answerReview(
       return { answer: phase === "explain" ? SILENT : explainNotJudged(subject.reason), verdict: null, error: null };
     case "unreadable":
       return {
-        answer: phase === "explain" ? SILENT : explainUnreadable(subject.code, subject.message),
+        answer: phase === "validate" ? explainUnreadable(subject.code, subject.message) : SILENT,
         verdict: null,
         error: null,
       };
     case "change":
       return answerChange(phase, subject.change, decoded, deadlines, context);
+    case "workload":
+      return answerWorkload(subject.workload, decoded, deadlines, context);
   }
 }
 
@@ -74,6 +80,54 @@ async function answerChange(
   } catch (error) {
     return undecided(phase, change, "internal-error", context.policy, error);
   }
+}
+
+/** Whatever goes wrong, the workload is applied, and whoever applies it is not troubled with it. */
+async function answerWorkload(
+  workload: Workload,
+  { requester }: DecodedReview,
+  deadlines: Deadlines,
+  { cluster, policy }: AnswerContext,
+): Promise<Answered> {
+  const judge = async (signal: AbortSignal): Promise<Answered> => {
+    const preview = await cluster.preview({ ...NOTHING_APPLIED, workloads: [workload] }, signal);
+    const [change] = preview?.workloads ?? [];
+    if (preview === null || change === undefined) return notWarned("facts-not-synced", null);
+    const verdict = await review({ change, requester }, { ...cluster, picture: () => preview.picture }, policy, signal);
+    if (verdict.kind === "undecided") return notWarned(verdict.reason, null);
+    const warned = warningAtMost(verdict);
+    return { answer: explainWorkload(warned, workload.ref), verdict: warned, error: null };
+  };
+  const evidenceMilliseconds = Math.min(deadlines.evidenceMilliseconds, MAX_SETTINGS_MILLISECONDS);
+  try {
+    return await inTime({ ...deadlines, evidenceMilliseconds }, judge, () => notWarned("deadline-exceeded", null));
+  } catch (error) {
+    return notWarned("internal-error", error);
+  }
+}
+
+const NOTHING_APPLIED: Applied = { crds: [], workloads: [], apiRequirements: [], configMaps: new Map() };
+
+/**
+ * How long ConfigMaps that the needs of a workload hang on are waited for, which is once for each of them; a need whose
+ * ConfigMap does not come in time is taken for granted.
+ */
+const MAX_SETTINGS_MILLISECONDS = 1_000;
+
+/** A denial would keep a controller from being repaired, which the CRDs that it lacks can still be applied after. */
+function warningAtMost({ findings }: Exclude<Verdict, { kind: "undecided" }>): Extract<Verdict, { kind: "allow" }> {
+  return {
+    kind: "allow",
+    findings: findings.map((finding) => (finding.enforcement === "deny" ? { ...finding, enforcement: "warn" } : finding)),
+  };
+}
+
+function notWarned(reason: UndecidedReason, error: unknown): Answered {
+  return {
+    answer: { allowed: true, auditAnnotations: { verdict: "undecided", reason } },
+    verdict: { kind: "undecided", reason },
+    error,
+  };
 }
 
 const NEVER = new AbortController().signal;

@@ -1,9 +1,11 @@
-/** @file Bytes → a change, or a coded error: nothing untrusted gets past this file. */
+/** @file Bytes → a change or a workload, or a coded error: nothing untrusted gets past this file. */
 import { Ajv } from "ajv";
 import type { Requester } from "../cluster/cluster.ts";
 import { type CrdParseResult, parseCrd } from "../crd/parse.ts";
 import type { Crd } from "../crd/crd.ts";
-import type { CrdChange } from "../rules/change.ts";
+import { parseWorkload, type Workload } from "../requirements/workload.ts";
+import { changedCrdName, type CrdChange } from "../rules/change.ts";
+import type { WorkloadRef } from "../rules/facts.ts";
 import { withoutSchemas } from "./without-schemas.ts";
 
 /** The envelope cannot be read, so that no AdmissionReview can answer it; HTTP 400. */
@@ -17,7 +19,7 @@ export interface DecodedReview {
   readonly isDryRun: boolean;
   readonly operation: Operation;
   readonly subresource: string | null;
-  /** As the API server names it; for a deletion the name of the old object. */
+  /** As the API server names it; for a deletion the name of the old object, for a workload `namespace/name`. */
   readonly name: string;
   readonly requester: Requester;
   readonly subject: Subject;
@@ -25,11 +27,16 @@ export interface DecodedReview {
 
 export type Operation = "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
 
+/** What a path of the server takes reviews of. */
+export type ReviewedThings = "crds" | "workloads";
+
 export type Subject =
   | { readonly kind: "change"; readonly change: CrdChange }
+  /** As it would be stored. */
+  | { readonly kind: "workload"; readonly workload: Workload }
   /** Something crdguard has no opinion on; a webhook rule that is too wide sends it. */
   | { readonly kind: "irrelevant"; readonly reason: string }
-  /** A CRD change that does not hold together; no API server sends it. */
+  /** A CRD change or a workload that does not hold together; no API server sends it. */
   | { readonly kind: "unreadable"; readonly code: UnreadableCode; readonly message: string };
 
 export type UnreadableCode = "object-missing" | "object-malformed" | "name-mismatch";
@@ -42,7 +49,7 @@ export type DecodeResult =
  * so that neither depth nor size of a CRD's schemas costs anything here.
  * Source of the shape: k8s.io/api/admission/v1, AdmissionReview.
  */
-export function decodeReview(body: Buffer): DecodeResult {
+export function decodeReview(body: Buffer, things: ReviewedThings = "crds"): DecodeResult {
   let review: unknown;
   try {
     review = JSON.parse(withoutSchemas(body));
@@ -61,7 +68,7 @@ export function decodeReview(body: Buffer): DecodeResult {
     };
   }
   const { request } = review;
-  const subject = readSubject(request);
+  const subject = things === "crds" ? readCrdSubject(request) : readWorkloadSubject(request);
   return {
     ok: true,
     value: {
@@ -133,7 +140,7 @@ const isAdmissionReview = new Ajv({ strict: true, allowUnionTypes: true }).compi
   },
 });
 
-function readSubject(request: AdmissionRequest): Subject {
+function readCrdSubject(request: AdmissionRequest): Subject {
   const { group, resource } = request.resource;
   if (group !== "apiextensions.k8s.io" || resource !== "customresourcedefinitions") {
     return { kind: "irrelevant", reason: `crdguard judges customresourcedefinitions only, not ${resource}.${group}` };
@@ -153,6 +160,37 @@ function readSubject(request: AdmissionRequest): Subject {
       return { kind: "irrelevant", reason: "crdguard does not judge connections" };
   }
 }
+
+/** The old object is of no interest: what runs today is known from the cluster. */
+function readWorkloadSubject(request: AdmissionRequest): Subject {
+  const { group, resource } = request.resource;
+  const kind = group === "apps" ? WORKLOAD_KINDS.get(resource) : undefined;
+  if (kind === undefined) {
+    return {
+      kind: "irrelevant",
+      reason: `crdguard warns here of deployments, statefulsets and daemonsets only, not of ${resource}.${group}`,
+    };
+  }
+  const subresource = emptyToNull(request.subResource);
+  if (subresource !== null) return { kind: "irrelevant", reason: `crdguard does not judge the subresource ${subresource}` };
+  if (request.operation !== "CREATE" && request.operation !== "UPDATE") {
+    return { kind: "irrelevant", reason: `crdguard judges no ${request.operation} of ${resource}` };
+  }
+  const { object } = request;
+  if (object === undefined || object === null) {
+    return { kind: "unreadable", code: "object-missing", message: "request.object is missing" };
+  }
+  const workload = parseWorkload(object, kind);
+  return workload === null
+    ? { kind: "unreadable", code: "object-malformed", message: "request.object has no name or no pod template" }
+    : { kind: "workload", workload };
+}
+
+const WORKLOAD_KINDS: ReadonlyMap<string, WorkloadRef["kind"]> = new Map([
+  ["deployments", "Deployment"],
+  ["statefulsets", "StatefulSet"],
+  ["daemonsets", "DaemonSet"],
+] as const);
 
 function readOne(input: unknown, member: string, toChange: (crd: Crd) => CrdChange): Subject {
   const crd = readMember(input, member);
@@ -188,9 +226,15 @@ function readMember(
 
 /** Deleting a collection is asked object by object, without a name in the request. */
 function nameOf(request: AdmissionRequest, subject: Subject): string {
-  if (subject.kind !== "change") return request.name ?? "";
-  const { change } = subject;
-  return change.kind === "create" ? change.next.name : change.previous.name;
+  switch (subject.kind) {
+    case "change":
+      return changedCrdName(subject.change);
+    case "workload":
+      return `${subject.workload.ref.namespace}/${subject.workload.ref.name}`;
+    case "irrelevant":
+    case "unreadable":
+      return request.name ?? "";
+  }
 }
 
 function emptyToNull(value: string | undefined): string | null {

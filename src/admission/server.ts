@@ -95,7 +95,7 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
   });
   metrics.bytesInFlight.read = budget.used;
 
-  for (const phase of ["validate", "explain"] as const satisfies readonly Phase[]) {
+  for (const phase of ["validate", "explain", "workloads"] as const satisfies readonly Phase[]) {
     // Not an async handler: to Fastify those cost a stream listener for each event of the response.
     app.post<ReviewRoute>(`/${phase}`, (request, reply) => {
       handleReview(phase, request, reply).catch((error: unknown) => reply.send(error));
@@ -106,7 +106,9 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
     app.route({ method: OTHER_METHODS, url: `/${phase}`, onRequest: refuseMethod, handler: refuseMethod });
   }
 
-  app.setNotFoundHandler((_request, reply) => refuse(reply, 404, "path-unknown", "the paths are /validate and /explain"));
+  app.setNotFoundHandler((_request, reply) =>
+    refuse(reply, 404, "path-unknown", "the paths are /validate, /explain and /workloads"),
+  );
   app.setErrorHandler<FastifyError | BodyError>((error, _request, reply) => {
     if (error instanceof BodyError) {
       if (error.statusCode === 503) reply.header("retry-after", "1");
@@ -135,7 +137,7 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
     }
     const startedAt = performance.now();
     try {
-      const decoded = body.use(decodeReview);
+      const decoded = body.use((bytes) => decodeReview(bytes, phase === "workloads" ? "workloads" : "crds"));
       if (!decoded.ok) {
         refuse(reply, 400, decoded.error.code, decoded.error.message);
         return;
@@ -170,7 +172,7 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
       operation: decoded.operation,
       subresource: decoded.subresource,
       // Cut to a bound: whoever reaches the port could fill the log with them.
-      crd: shown(decoded.name),
+      ...(phase === "workloads" ? { workload: shown(decoded.name) } : { crd: shown(decoded.name) }),
       user: shown(decoded.requester.username),
       dryRun: decoded.isDryRun,
       decision,

@@ -1,9 +1,12 @@
 /** @file Verdict → what the API server passes on: a Status with causes, warnings, audit annotations. */
 import type { UndecidedReason, Verdict } from "../review/verdict.ts";
+import type { WorkloadRef } from "../rules/facts.ts";
 import type { Audience } from "./audience.ts";
 import { type ExplainedFinding, explainFinding, findingLine, findingLines } from "./finding.ts";
 import type { Subject } from "./subject.ts";
 import { quoted, shown } from "./text.ts";
+import { cutWarning, MAX_WARNINGS } from "./warning.ts";
+import { workloadWarnings } from "./workload-warnings.ts";
 
 /** As in k8s.io/apimachinery/pkg/apis/meta/v1, Status. */
 export interface DenialStatus {
@@ -38,13 +41,19 @@ export function explainVerdict(
     allowed: verdict.kind === "allow",
     ...(verdict.kind === "deny" ? { status: denialStatus(subject, denials) } : {}),
     ...(warnings.length > 0 ? { warnings } : {}),
-    auditAnnotations: {
-      verdict: verdict.kind,
-      ...(findings.length > 0
-        ? { rules: [...new Set(findings.map(({ rule, enforcement }) => `${rule}=${enforcement}`))].join(",") }
-        : {}),
-    },
+    auditAnnotations: annotationsOf(verdict),
   };
+}
+
+/** Of a workload that is applied, which is never denied. */
+export function explainWorkload(verdict: Extract<Verdict, { kind: "allow" }>, workload: WorkloadRef): AdmissionAnswer {
+  const warnings = workloadWarnings(verdict.findings, workload);
+  return { allowed: true, ...(warnings.length > 0 ? { warnings } : {}), auditAnnotations: annotationsOf(verdict) };
+}
+
+function annotationsOf({ kind, findings }: Exclude<Verdict, { kind: "undecided" }>): AdmissionAnswer["auditAnnotations"] {
+  const rules = new Set(findings.map(({ rule, enforcement }) => `${rule}=${enforcement}`));
+  return { verdict: kind, ...(rules.size > 0 ? { rules: [...rules].join(",") } : {}) };
 }
 
 /** The guard itself could not answer; the words say so, so that nobody looks for the fault in the change. */
@@ -117,19 +126,7 @@ function denialStatus({ name }: Subject, denials: readonly ExplainedFinding[]): 
   };
 }
 
-/**
- * Above 4,096 characters in all, the API server cuts each warning to 256 and drops the rest; one with a line break is
- * dropped in silence. Ten of 120 stay well below.
- * Source: k8s.io/apiserver/pkg/endpoints/filters/warning.go.
- */
-const MAX_WARNINGS = 10;
-const MAX_WARNING_LENGTH = 120;
-
 function warningsOf(findings: readonly ExplainedFinding[]): readonly string[] {
   const warnings = findings.filter(({ enforcement }) => enforcement === "warn");
   return warnings.slice(0, MAX_WARNINGS).map((finding) => cutWarning(findingLine(finding)));
-}
-
-function cutWarning(text: string): string {
-  return text.length <= MAX_WARNING_LENGTH ? text : `${text.slice(0, MAX_WARNING_LENGTH - 1).toWellFormed()}…`;
 }

@@ -12,6 +12,8 @@ export interface LogFields {
   readonly operation?: string;
   readonly subresource?: string | null;
   readonly crd?: string;
+  /** `namespace/name`, in place of `crd`. */
+  readonly workload?: string;
   readonly user?: string;
   readonly dryRun?: boolean;
   /** `allow`, `deny`, `undecided`, `unreadable`, or `not-judged`. */
