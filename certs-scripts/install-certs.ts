@@ -54,7 +54,13 @@ async function installCerts(): Promise<ExitStatus> {
   const bundles = bundlesOf(pair.ca, { namespace, service });
 
   if (flags["dry-run"]) {
-    process.stdout.write([...bundles, secret].map((object) => stringify(object, { lineWidth: 0 })).join("---\n"));
+    const documents = [
+      ...bundles.map(
+        ({ object, isOptional }) => `${isOptional ? "# where manifests/workloads is applied\n" : ""}${yamlOf(object)}`,
+      ),
+      yamlOf(secret),
+    ];
+    process.stdout.write(documents.join("---\n"));
     return EXIT.ok;
   }
   const choice = [
@@ -113,20 +119,26 @@ function secretOf(name: string, namespace: string, { cert, key, ca }: Pair): Kub
 function bundlesOf(
   ca: string,
   { namespace, service }: { readonly namespace: string; readonly service: string },
-): readonly KubernetesObject[] {
-  const { validating, mutating } = renderWebhookConfigurations({
-    kind: "service",
-    namespace,
-    name: service,
-    port: 443,
-    caBundle: base64(ca),
-  });
-  return [mutating, validating].map(({ apiVersion, kind, metadata, webhooks }) => ({
-    apiVersion,
-    kind,
-    metadata: { name: metadata.name },
-    webhooks: webhooks.map(({ name, clientConfig: { caBundle } }) => ({ name, clientConfig: { caBundle } })),
+): readonly Bundle[] {
+  const { validating, mutating, workloads } = renderWebhookConfigurations(
+    { kind: "service", namespace, name: service, port: 443, caBundle: base64(ca) },
+    { warnWorkloads: true },
+  );
+  return [mutating, validating, ...(workloads === undefined ? [] : [workloads])].map((configuration) => ({
+    object: {
+      apiVersion: configuration.apiVersion,
+      kind: configuration.kind,
+      metadata: { name: configuration.metadata.name },
+      webhooks: configuration.webhooks.map(({ name, clientConfig: { caBundle } }) => ({ name, clientConfig: { caBundle } })),
+    },
+    isOptional: configuration === workloads,
   }));
+}
+
+interface Bundle {
+  readonly object: KubernetesObject;
+  /** Of a configuration that is registered only where somebody chose to. */
+  readonly isOptional: boolean;
 }
 
 interface KubernetesObject {
@@ -140,9 +152,10 @@ interface KubernetesObject {
  * from the client's side, as GitOps tools do, that takes over all the fields which the annotation `last-applied-configuration`
  * names, and with the second run drops those that are not in our part, so that the API server refuses what is left.
  */
-async function installBundle(bundle: KubernetesObject, choice: readonly string[]): Promise<void> {
+async function installBundle({ object: bundle, isOptional }: Bundle, choice: readonly string[]): Promise<void> {
   const found = await kubectl(["get", bundle.kind, bundle.metadata.name, "--ignore-not-found", "-o", "name", ...choice], "");
   if (found.trim() === "") {
+    if (isOptional) return;
     process.stdout.write(
       `${bundle.kind} ${bundle.metadata.name} is not registered yet: run this again after applying manifests/webhooks\n`,
     );
@@ -186,6 +199,10 @@ async function kubectl(args: readonly string[], input: string): Promise<string> 
     throw new ScriptError(EXIT.cluster, `kubectl cannot be started (${codeOf(error)}): install it, or use --dry-run`);
   }
   throw new ScriptError(EXIT.cluster, `kubectl ${args[0] ?? ""} failed, see above; --dry-run prints what was to be applied`);
+}
+
+function yamlOf(object: KubernetesObject): string {
+  return stringify(object, { lineWidth: 0 });
 }
 
 function base64(text: string): string {

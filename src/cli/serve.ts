@@ -22,6 +22,7 @@ export interface ServeOptions {
   readonly tlsPrivateKeyFile: string | undefined;
   readonly tlsCaFile: string | undefined;
   readonly registerUrl: string | undefined;
+  readonly warnWorkloads: boolean;
   readonly facts: string | undefined;
   /** Files and folders of own catalog entries. */
   readonly catalog: readonly string[];
@@ -64,7 +65,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   logger.info({ address: guard.url } satisfies LogFields, "serving reviews");
   if (guard.healthUrl !== null) logger.info({ address: guard.healthUrl } satisfies LogFields, "serving probes and metrics");
 
-  const unregister = registerUrl === null ? null : await facts.register(registerUrl, certificate.caBundle());
+  const unregister = registerUrl === null ? null : await facts.register(registerUrl, certificate.caBundle(), options);
   if (registerUrl !== null) terminal.tell(`crdguard: registered by ${registerUrl.href}; Ctrl-C removes the registration`);
 
   const signal = await stopSignal;
@@ -89,7 +90,14 @@ function nextStopSignal(): Promise<string> {
 }
 
 function parseRegisterUrl(options: ServeOptions): URL | null {
-  if (options.registerUrl === undefined) return null;
+  if (options.registerUrl === undefined) {
+    if (!options.warnWorkloads) return null;
+    throw new CommandError(
+      EXIT.usage,
+      "flags-incomplete",
+      "--warn-workloads goes with --register-url; in a cluster, manifests/workloads registers the same",
+    );
+  }
   if (options.facts !== undefined) {
     throw new CommandError(
       EXIT.usage,
@@ -213,7 +221,7 @@ interface OpenFacts {
   readonly cluster: Cluster;
   /** By plural resource name. */
   readonly objectCounts: () => Readonly<Record<string, number>>;
-  register(url: URL, caBundle: string): Promise<() => Promise<void>>;
+  register(url: URL, caBundle: string, options: { readonly warnWorkloads: boolean }): Promise<() => Promise<void>>;
   stop(): void;
 }
 

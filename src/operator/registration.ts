@@ -17,14 +17,14 @@ interface RegistrationError {
 const FIELD_MANAGER = "crdguard";
 
 /**
- * Creates or replaces both configurations, by server-side apply. The explainer comes first because it fails open: should
- * the second call fail, nothing that could block a cluster is left, and the first is taken back as well.
+ * Creates or replaces the configurations, by server-side apply. Those that fail open come first: should a later call fail,
+ * nothing that could block a cluster is left, and the earlier ones are taken back as well.
  */
 export async function registerWebhooks(
   client: RegistrationClient,
   configurations: WebhookConfigurations,
 ): Promise<RegistrationResult> {
-  for (const configuration of [configurations.mutating, configurations.validating]) {
+  for (const configuration of failingOpenFirst(configurations)) {
     const applied = await client.request({
       method: "PATCH",
       path: pathOf(configuration),
@@ -44,23 +44,27 @@ export async function registerWebhooks(
 }
 
 /**
- * Deletes the two configurations if they are still the ones that `registerWebhooks` made: labelled as registered by a
+ * Deletes the configurations if they are still the ones that `registerWebhooks` made: labelled as registered by a
  * running server, with the same URL and the same caBundle. One that is gone, or that another server took over meanwhile, is left
- * alone and counts as done. Tries both, even if the first fails; the entry that fails closed goes first.
+ * alone and counts as done. Tries all, even if one fails; the one that fails closed goes first.
  */
 export async function unregisterWebhooks(
   client: RegistrationClient,
   configurations: WebhookConfigurations,
 ): Promise<RegistrationResult> {
   const problems: string[] = [];
-  for (const configuration of [configurations.validating, configurations.mutating]) {
+  for (const configuration of failingOpenFirst(configurations).toReversed()) {
     const problem = await remove(client, configuration);
     if (problem !== null) problems.push(`${titleOf(configuration)} was not removed: ${problem}`);
   }
   return problems.length === 0 ? { ok: true } : { ok: false, error: { code: "removal-failed", message: problems.join("; ") } };
 }
 
-type Configuration = WebhookConfigurations[keyof WebhookConfigurations];
+type Configuration = NonNullable<WebhookConfigurations[keyof WebhookConfigurations]>;
+
+function failingOpenFirst({ mutating, workloads, validating }: WebhookConfigurations): readonly Configuration[] {
+  return [mutating, ...(workloads === undefined ? [] : [workloads]), validating];
+}
 
 /** A server that ends must end, even where others write without a pause; two writers at a time are rare enough. */
 const MAX_REMOVAL_ATTEMPTS = 3;

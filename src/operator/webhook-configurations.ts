@@ -16,6 +16,8 @@ export type WebhookEndpoint =
 export interface WebhookConfigurations {
   readonly validating: WebhookConfiguration<"ValidatingWebhookConfiguration", Webhook>;
   readonly mutating: WebhookConfiguration<"MutatingWebhookConfiguration", MutatingWebhook>;
+  /** Absent unless asked for: it is sent what people apply all day. */
+  readonly workloads?: WebhookConfiguration<"ValidatingWebhookConfiguration", Webhook>;
 }
 
 interface WebhookConfiguration<Kind extends string, Entry> {
@@ -48,12 +50,22 @@ type ClientConfig =
       readonly caBundle?: string;
     };
 
-interface WebhookRule {
+type WebhookRule = CrdRule | WorkloadRule;
+
+interface CrdRule {
   readonly apiGroups: readonly ["apiextensions.k8s.io"];
   readonly apiVersions: readonly ["v1"];
   readonly operations: readonly ("CREATE" | "UPDATE" | "DELETE")[];
   readonly resources: readonly ("customresourcedefinitions" | "customresourcedefinitions/status")[];
   readonly scope: "Cluster";
+}
+
+interface WorkloadRule {
+  readonly apiGroups: readonly ["apps"];
+  readonly apiVersions: readonly ["v1"];
+  readonly operations: readonly ("CREATE" | "UPDATE")[];
+  readonly resources: readonly ("deployments" | "statefulsets" | "daemonsets")[];
+  readonly scope: "Namespaced";
 }
 
 interface MatchCondition {
@@ -65,6 +77,7 @@ interface MatchCondition {
 /** Paths of the server, below the endpoint. */
 const VALIDATE_PATH = "/validate";
 const EXPLAIN_PATH = "/explain";
+const WORKLOADS_PATH = "/workloads";
 
 /** Says who keeps a registration, so that a server that ends removes its own and never what was installed from manifests. */
 export const REGISTERED_BY_LABEL = "crdguard.dev/registered-by";
@@ -73,7 +86,10 @@ export const REGISTERED_BY_LABEL = "crdguard.dev/registered-by";
  * A URL endpoint is a server that registers itself while it runs, on a laptop as a rule. It has names of its own: under the
  * names of the installed registration it would point a cluster's guard at a laptop, and take the guard away when it ends.
  */
-export function renderWebhookConfigurations(endpoint: WebhookEndpoint): WebhookConfigurations {
+export function renderWebhookConfigurations(
+  endpoint: WebhookEndpoint,
+  { warnWorkloads = false }: { readonly warnWorkloads?: boolean } = {},
+): WebhookConfigurations {
   const suffix = endpoint.kind === "url" ? "-dev" : "";
   return {
     validating: {
@@ -88,6 +104,16 @@ export function renderWebhookConfigurations(endpoint: WebhookEndpoint): WebhookC
       metadata: { name: `crdguard-explainer${suffix}`, labels: labels(endpoint) },
       webhooks: [explain(endpoint)],
     },
+    ...(warnWorkloads
+      ? {
+          workloads: {
+            apiVersion: "admissionregistration.k8s.io/v1",
+            kind: "ValidatingWebhookConfiguration",
+            metadata: { name: `crdguard-workloads${suffix}`, labels: labels(endpoint) },
+            webhooks: [workloads(endpoint)],
+          },
+        }
+      : {}),
   };
 }
 
@@ -139,6 +165,30 @@ function explain(endpoint: WebhookEndpoint): MutatingWebhook {
 }
 
 /**
+ * Warns whoever applies a workload of what it will lack. Nothing waits for the guard: it fails open, and after a short
+ * while. Scaling is sent as `/scale`, and thus not seen.
+ */
+function workloads(endpoint: WebhookEndpoint): Webhook {
+  return {
+    name: "workloads.crdguard.dev",
+    clientConfig: clientConfig(endpoint, WORKLOADS_PATH),
+    rules: [
+      {
+        apiGroups: ["apps"],
+        apiVersions: ["v1"],
+        operations: ["CREATE", "UPDATE"],
+        resources: ["deployments", "statefulsets", "daemonsets"],
+        scope: "Namespaced",
+      },
+    ],
+    matchConditions: [CREATED_OR_SPEC_CHANGED, NOT_TERMINATING],
+    failurePolicy: "Ignore",
+    timeoutSeconds: WORKLOADS_TIMEOUT_SECONDS,
+    ...common,
+  };
+}
+
+/**
  * Of updates, passes only those that change the spec: the API server counts the generation up for these, and not for
  * labels and annotations. Comparing `object.spec` itself exceeds the CEL cost limit. `request.subResource` is absent, not
  * empty, on the main resource.
@@ -159,7 +209,16 @@ const STORED_VERSION_FORGOTTEN: MatchCondition = {
     "!has(request.subResource) || request.subResource != 'status' || (has(oldObject.status) && has(oldObject.status.storedVersions) && oldObject.status.storedVersions.exists(s, !has(object.status.storedVersions) || !(s in object.status.storedVersions)))",
 };
 
-/** A CRD that is already being deleted must be able to go: its last writes remove finalizers. */
+/**
+ * Labels leave the generation alone, and so does what controllers write to `/status`; of a Deployment, and of no other
+ * workload, annotations count it up too. Source: k8s.io/kubernetes/pkg/registry/apps/deployment, PrepareForUpdate.
+ */
+const CREATED_OR_SPEC_CHANGED: MatchCondition = {
+  name: "created-or-spec-changed",
+  expression: "request.operation == 'CREATE' || object.metadata.generation != oldObject.metadata.generation",
+};
+
+/** What is already being deleted must be able to go: its last writes remove finalizers. */
 const NOT_TERMINATING: MatchCondition = {
   name: "not-terminating",
   expression: "oldObject == null || !has(oldObject.metadata.deletionTimestamp)",
@@ -184,8 +243,11 @@ const CHANGES_TIMEOUT_SECONDS = 10;
 /** What goes on without us when we are slow is held up for less: five seconds, as Kubernetes' good practices ask for "small". */
 const IGNORED_TIMEOUT_SECONDS = 5;
 
+/** An answer takes milliseconds, and a second at most where a ConfigMap is read first; kubectl waits for it each time. */
+const WORKLOADS_TIMEOUT_SECONDS = 3;
+
 const common = {
-  // A CRD written through any API version that the API server may serve is seen, converted to v1.
+  // What is written through any API version that the API server may serve is seen, converted to v1.
   matchPolicy: "Equivalent",
   // Says that a dry run may be sent to us; else `--dry-run=server` and server-side diffs of GitOps tools fail.
   sideEffects: "None",
@@ -193,7 +255,7 @@ const common = {
 } as const;
 
 /** CRDs are cluster-scoped, and so is their status: "*", the default, would match nothing more, but say less. */
-function crdRule(operations: WebhookRule["operations"], resource: WebhookRule["resources"][number]): WebhookRule {
+function crdRule(operations: CrdRule["operations"], resource: CrdRule["resources"][number]): CrdRule {
   return {
     apiGroups: ["apiextensions.k8s.io"],
     apiVersions: ["v1"],

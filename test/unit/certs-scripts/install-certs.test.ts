@@ -36,7 +36,7 @@ describe("certs:install --dry-run", () => {
       "pair",
     ]);
 
-    expect(documents(stdout)[2]).toMatchObject({ kind: "Secret", metadata: { name: "pair", namespace: "guards" } });
+    expect(documents(stdout)[3]).toMatchObject({ kind: "Secret", metadata: { name: "pair", namespace: "guards" } });
   });
 
   it("never prints the authority's key", async () => {
@@ -59,7 +59,7 @@ describe("certs:install", () => {
 
     expect(await runScript("install", ["--from", folder, "--context", "prod", "--kubeconfig", "/k"], kubectl.path)).toEqual({
       status: 0,
-      stdout: "patched\npatched\napplied\n",
+      stdout: "patched\npatched\npatched\napplied\n",
       stderr: "",
     });
 
@@ -74,7 +74,7 @@ describe("certs:install", () => {
       JSON.stringify({ webhooks }),
       ...choice,
     ];
-    const [mutating, validating] = await bundles(folder);
+    const [mutating, validating, workloads] = await bundles(folder);
     expect(
       (await kubectl.calls()).map(({ args, input }) => [args, input === "" ? null : (JSON.parse(input) as unknown)]),
     ).toEqual([
@@ -82,6 +82,8 @@ describe("certs:install", () => {
       [patch("MutatingWebhookConfiguration", "crdguard-explainer", mutating?.webhooks), null],
       [["get", "ValidatingWebhookConfiguration", "crdguard", "--ignore-not-found", "-o", "name", ...choice], null],
       [patch("ValidatingWebhookConfiguration", "crdguard", validating?.webhooks), null],
+      [["get", "ValidatingWebhookConfiguration", "crdguard-workloads", "--ignore-not-found", "-o", "name", ...choice], null],
+      [patch("ValidatingWebhookConfiguration", "crdguard-workloads", workloads?.webhooks), null],
       [[...APPLY, ...choice], await secret(folder)],
     ]);
   });
@@ -97,7 +99,7 @@ describe("certs:install", () => {
       "MutatingWebhookConfiguration crdguard-explainer is not registered yet: run this again after applying manifests/webhooks\n" +
         "ValidatingWebhookConfiguration crdguard is not registered yet: run this again after applying manifests/webhooks\n",
     );
-    expect((await kubectl.calls()).map(({ args }) => args[0])).toEqual(["get", "get", "apply"]);
+    expect((await kubectl.calls()).map(({ args }) => args[0])).toEqual(["get", "get", "get", "apply"]);
   });
 
   it("passes on what kubectl says, and stops there, with exit status 3", async () => {
@@ -191,6 +193,12 @@ async function bundles(folder: string): Promise<readonly { readonly webhooks: un
       kind: "ValidatingWebhookConfiguration",
       metadata: { name: "crdguard" },
       webhooks: entries("changes.crdguard.dev", "creates.crdguard.dev"),
+    },
+    {
+      apiVersion,
+      kind: "ValidatingWebhookConfiguration",
+      metadata: { name: "crdguard-workloads" },
+      webhooks: entries("workloads.crdguard.dev"),
     },
   ];
 }

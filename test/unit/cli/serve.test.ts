@@ -63,6 +63,17 @@ describe("crdguard serve", () => {
     },
   );
 
+  it("says in one line that --warn-workloads alone registers nothing, by status 2", async () => {
+    const child = serve("--listen", "127.0.0.1:0", "--health-listen", "127.0.0.1:0", "--warn-workloads");
+    const [errors, [status]] = await Promise.all([textOf(child.stderr), once(child, "exit")]);
+
+    expect({ status: status as number, errors }).toEqual({
+      status: 2,
+      errors:
+        "crdguard: error (flags-incomplete): --warn-workloads goes with --register-url; in a cluster, manifests/workloads registers the same\n",
+    });
+  });
+
   it("says in one line that a port is taken, by status 2", async () => {
     const taken = createServer().listen(0, "127.0.0.1");
     onTestFinished(() => {

@@ -6,7 +6,13 @@ import { renderWebhookConfigurations, type WebhookConfigurations } from "../../.
 const VALIDATING = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/crdguard-dev";
 const MUTATING = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/crdguard-explainer-dev";
 
+const WORKLOADS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/crdguard-workloads-dev";
+
 const configurations = forUrl("https://127.0.0.1:8443");
+const withWorkloads = renderWebhookConfigurations(
+  { kind: "url", url: "https://127.0.0.1:8443", caBundle: "Q0E=" },
+  { warnWorkloads: true },
+);
 
 describe("registerWebhooks", () => {
   it("applies both server-side under crdguard's own field manager, the one that fails open first", async () => {
@@ -23,6 +29,22 @@ describe("registerWebhooks", () => {
       { ...apply, path: MUTATING, body: configurations.mutating },
       { ...apply, path: VALIDATING, body: configurations.validating },
     ]);
+  });
+
+  it("applies the one of workloads before the one that fails closed", async () => {
+    const server = createServer();
+
+    expect(await registerWebhooks(server, withWorkloads)).toEqual({ ok: true });
+
+    expect(server.requests.map(({ path }) => path)).toEqual([MUTATING, WORKLOADS, VALIDATING]);
+    expect(server.objects.get(WORKLOADS)).toMatchObject({ webhooks: withWorkloads.workloads?.webhooks });
+  });
+
+  it("takes the one of workloads back where a later one is refused", async () => {
+    const server = createServer({ fail: { [`PATCH ${VALIDATING}`]: [refusal("forbidden", 403, "no right to patch")] } });
+
+    expect(await registerWebhooks(server, withWorkloads)).toMatchObject({ ok: false, error: { code: "registration-failed" } });
+    expect([...server.objects.keys()]).toEqual([]);
   });
 
   it.each([
@@ -52,6 +74,21 @@ describe("unregisterWebhooks", () => {
       { method: "DELETE", path: VALIDATING, contentType: "application/json", body: deleteOptions("uid-2", "2") },
       { method: "DELETE", path: MUTATING, contentType: "application/json", body: deleteOptions("uid-1", "1") },
     ]);
+  });
+
+  it("deletes the one of workloads along with them, where it was registered", async () => {
+    const server = createServer();
+    await registerWebhooks(server, withWorkloads);
+    server.requests.length = 0;
+
+    expect(await unregisterWebhooks(server, withWorkloads)).toEqual({ ok: true });
+
+    expect(server.requests.filter(({ method }) => method === "DELETE").map(({ path }) => path)).toEqual([
+      VALIDATING,
+      WORKLOADS,
+      MUTATING,
+    ]);
+    expect(server.objects.size).toBe(0);
   });
 
   it("counts what is not there as done", async () => {

@@ -6,10 +6,18 @@ const service: WebhookEndpoint = { kind: "service", namespace: "crdguard", name:
 
 describe("renderWebhookConfigurations", () => {
   it("names three entries, by what they are for", () => {
-    const { validating, mutating } = renderWebhookConfigurations(service);
+    const { validating, mutating, workloads } = renderWebhookConfigurations(service);
 
     expect(validating.webhooks.map(({ name }) => name)).toEqual(["changes.crdguard.dev", "creates.crdguard.dev"]);
     expect(mutating.webhooks.map(({ name }) => name)).toEqual(["explain.crdguard.dev"]);
+    expect(workloads).toBeUndefined();
+  });
+
+  it("has a fourth entry where it is asked for, in a configuration of its own", () => {
+    const { workloads, ...others } = renderWebhookConfigurations(service, { warnWorkloads: true });
+
+    expect(workloads?.webhooks.map(({ name }) => name)).toEqual(["workloads.crdguard.dev"]);
+    expect(others).toEqual(renderWebhookConfigurations(service));
   });
 
   it.each([
@@ -21,6 +29,19 @@ describe("renderWebhookConfigurations", () => {
     },
     { name: "creates.crdguard.dev", sent: ["CREATE customresourcedefinitions"], failurePolicy: "Ignore", timeoutSeconds: 5 },
     { name: "explain.crdguard.dev", sent: ["UPDATE customresourcedefinitions"], failurePolicy: "Ignore", timeoutSeconds: 5 },
+    {
+      name: "workloads.crdguard.dev",
+      sent: [
+        "CREATE deployments",
+        "CREATE statefulsets",
+        "CREATE daemonsets",
+        "UPDATE deployments",
+        "UPDATE statefulsets",
+        "UPDATE daemonsets",
+      ],
+      failurePolicy: "Ignore",
+      timeoutSeconds: 3,
+    },
   ])("$name is sent $sent, and a failed call leads to $failurePolicy within $timeoutSeconds s", ({ name, sent, ...rest }) => {
     const webhook = entry(service, name);
 
@@ -31,7 +52,11 @@ describe("renderWebhookConfigurations", () => {
       ),
     ).toEqual(sent);
     for (const rule of webhook.rules) {
-      expect(rule).toMatchObject({ apiGroups: ["apiextensions.k8s.io"], apiVersions: ["v1"], scope: "Cluster" });
+      expect(rule).toMatchObject(
+        name === "workloads.crdguard.dev"
+          ? { apiGroups: ["apps"], apiVersions: ["v1"], scope: "Namespaced" }
+          : { apiGroups: ["apiextensions.k8s.io"], apiVersions: ["v1"], scope: "Cluster" },
+      );
     }
   });
 
@@ -39,22 +64,19 @@ describe("renderWebhookConfigurations", () => {
     { name: "changes.crdguard.dev", conditions: ["spec-changed-or-deleted", "stored-version-forgotten", "not-terminating"] },
     { name: "creates.crdguard.dev", conditions: undefined },
     { name: "explain.crdguard.dev", conditions: ["stored-version-removed"] },
+    { name: "workloads.crdguard.dev", conditions: ["created-or-spec-changed", "not-terminating"] },
   ])("$name is narrowed by $conditions", ({ name, conditions }) => {
     expect(entry(service, name).matchConditions?.map((condition) => condition.name)).toEqual(conditions);
   });
 
   it("uses the expressions that were tried on a real API server, to the letter", () => {
-    const { validating, mutating } = renderWebhookConfigurations(service);
-
-    expect(
-      [...validating.webhooks, ...mutating.webhooks].flatMap(({ matchConditions = [] }) =>
-        matchConditions.map(({ expression }) => expression),
-      ),
-    ).toEqual([
+    expect(entries(service).flatMap(({ matchConditions = [] }) => matchConditions.map(({ expression }) => expression))).toEqual([
       "request.operation != 'UPDATE' || has(request.subResource) || object.metadata.generation != oldObject.metadata.generation",
       "!has(request.subResource) || request.subResource != 'status' || (has(oldObject.status) && has(oldObject.status.storedVersions) && oldObject.status.storedVersions.exists(s, !has(object.status.storedVersions) || !(s in object.status.storedVersions)))",
       "oldObject == null || !has(oldObject.metadata.deletionTimestamp)",
       "has(oldObject.status) && has(oldObject.status.storedVersions) && oldObject.status.storedVersions.exists(s, !object.spec.versions.exists(v, v.name == s))",
+      "request.operation == 'CREATE' || object.metadata.generation != oldObject.metadata.generation",
+      "oldObject == null || !has(oldObject.metadata.deletionTimestamp)",
     ]);
   });
 
@@ -68,31 +90,36 @@ describe("renderWebhookConfigurations", () => {
       endpoint: url,
       validate: { url: "https://127.0.0.1:8443/validate", caBundle: "Q0E=" },
       explain: { url: "https://127.0.0.1:8443/explain", caBundle: "Q0E=" },
+      workloads: { url: "https://127.0.0.1:8443/workloads", caBundle: "Q0E=" },
     },
     {
       title: "a URL with a path, whatever slashes it ends in",
       endpoint: { ...url, url: "https://guard.example/crdguard//" },
       validate: { url: "https://guard.example/crdguard/validate", caBundle: "Q0E=" },
       explain: { url: "https://guard.example/crdguard/explain", caBundle: "Q0E=" },
+      workloads: { url: "https://guard.example/crdguard/workloads", caBundle: "Q0E=" },
     },
     {
       title: "a Service, without a caBundle where none is given",
       endpoint: service,
       validate: { service: { namespace: "crdguard", name: "crdguard", port: 443, path: "/validate" } },
       explain: { service: { namespace: "crdguard", name: "crdguard", port: 443, path: "/explain" } },
+      workloads: { service: { namespace: "crdguard", name: "crdguard", port: 443, path: "/workloads" } },
     },
     {
       title: "a Service, with the caBundle",
       endpoint: { ...service, caBundle: "Q0E=" },
       validate: { service: { namespace: "crdguard", name: "crdguard", port: 443, path: "/validate" }, caBundle: "Q0E=" },
       explain: { service: { namespace: "crdguard", name: "crdguard", port: 443, path: "/explain" }, caBundle: "Q0E=" },
+      workloads: { service: { namespace: "crdguard", name: "crdguard", port: 443, path: "/workloads" }, caBundle: "Q0E=" },
     },
-  ] satisfies readonly { title: string; endpoint: WebhookEndpoint; validate: unknown; explain: unknown }[])(
+  ] satisfies readonly { title: string; endpoint: WebhookEndpoint; validate: unknown; explain: unknown; workloads: unknown }[])(
     "reaches the server by $title",
-    ({ endpoint, validate, explain }) => {
+    ({ endpoint, validate, explain, workloads }) => {
       expect(entry(endpoint, "changes.crdguard.dev").clientConfig).toStrictEqual(validate);
       expect(entry(endpoint, "creates.crdguard.dev").clientConfig).toStrictEqual(validate);
       expect(entry(endpoint, "explain.crdguard.dev").clientConfig).toStrictEqual(explain);
+      expect(entry(endpoint, "workloads.crdguard.dev").clientConfig).toStrictEqual(workloads);
     },
   );
 
@@ -100,20 +127,21 @@ describe("renderWebhookConfigurations", () => {
     {
       title: "a Service is the installed registration",
       endpoint: service,
-      names: ["crdguard", "crdguard-explainer"],
+      names: ["crdguard", "crdguard-explainer", "crdguard-workloads"],
       registeredBy: "manifests",
     },
     {
       title: "a URL has names of its own, and never those of the installed one",
       endpoint: url,
-      names: ["crdguard-dev", "crdguard-explainer-dev"],
+      names: ["crdguard-dev", "crdguard-explainer-dev", "crdguard-workloads-dev"],
       registeredBy: "running-server",
     },
   ])("$title", ({ endpoint, names, registeredBy }) => {
-    const { validating, mutating } = renderWebhookConfigurations(endpoint);
+    const { validating, mutating, workloads } = renderWebhookConfigurations(endpoint, { warnWorkloads: true });
+    const configurations = [validating, mutating, ...(workloads === undefined ? [] : [workloads])];
 
-    expect([validating.metadata.name, mutating.metadata.name]).toEqual(names);
-    for (const { metadata } of [validating, mutating]) {
+    expect(configurations.map(({ metadata }) => metadata.name)).toEqual(names);
+    for (const { metadata } of configurations) {
       expect(metadata.labels).toEqual({
         "app.kubernetes.io/name": "crdguard",
         "app.kubernetes.io/part-of": "crdguard",
@@ -125,8 +153,12 @@ describe("renderWebhookConfigurations", () => {
 });
 
 function entry(endpoint: WebhookEndpoint, name: string): Webhook {
-  const { validating, mutating } = renderWebhookConfigurations(endpoint);
-  const found = [...validating.webhooks, ...mutating.webhooks].find((webhook) => webhook.name === name);
+  const found = entries(endpoint).find((webhook) => webhook.name === name);
   if (found === undefined) throw new Error(`no entry ${name}`);
   return found;
+}
+
+function entries(endpoint: WebhookEndpoint): readonly Webhook[] {
+  const { validating, mutating, workloads } = renderWebhookConfigurations(endpoint, { warnWorkloads: true });
+  return [...validating.webhooks, ...mutating.webhooks, ...(workloads?.webhooks ?? [])];
 }
