@@ -237,13 +237,15 @@ function workloadTable(workloads: readonly ReportedWorkload[], colors: Colors): 
   const needs = workloads.flatMap((workload) => workload.needs).filter(({ source }) => source.certainty !== "unknown-version");
   const isTabled = needs.length > 0;
   const widths = [
-    columnWidth(["NEEDS", ...needs.map(({ crd }) => crd)], 60),
-    columnWidth(["VERSION", ...needs.map(({ versions }) => versions.join("|"))], 20),
+    columnWidth(["NEEDS", ...needs.map(({ crd }) => crd)], 52),
+    columnWidth(["VERSION", ...needs.map(({ versions }) => versions.join("|"))], 16),
     columnWidth(["STATE", ...needs.map(({ state }) => stateWord(state))], 13),
   ];
+  // A cell that is longer than its column moves those of its own line alone.
+  const indent = widths.reduce((sum, width) => sum + width + 2, 4);
   const row = (cells: readonly string[], last: string): readonly string[] => {
     const start = cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join("  ");
-    return wrapped(last, `    ${start}  `);
+    return wrapped(last, `    ${start}  `, " ".repeat(indent));
   };
   const lines = workloads.flatMap((workload) => ["", ...workloadLines(workload, row, colors)]);
   return isTabled ? [...row(["NEEDS", "VERSION", "STATE"], "WITHOUT IT").map(colors.dim), ...lines] : lines.slice(1);
