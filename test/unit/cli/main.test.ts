@@ -230,10 +230,18 @@ describe("crdguard --help", () => {
     const { status, stdout, stderr } = run(["--help"]);
 
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    expect([...stdout.matchAll(/^ {2}(\w+) /gm)].map(([, command]) => command)).toEqual(["check", "serve", "demo", "help"]);
+    expect([...stdout.matchAll(/^ {2}(\w+) /gm)].map(([, command]) => command)).toEqual([
+      "check",
+      "requirements",
+      "serve",
+      "catalog",
+      "matrix",
+      "demo",
+      "help",
+    ]);
   });
 
-  it.each(["check", "serve", "demo"])("explains %s, within a terminal's width", (command) => {
+  it.each(["check", "requirements", "serve", "demo"])("explains %s, within a terminal's width", (command) => {
     const { status, stdout } = run([command, "--help"]);
 
     expect(status).toBe(0);

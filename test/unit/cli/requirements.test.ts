@@ -407,11 +407,12 @@ describe("crdguard requirements of a live cluster", () => {
     });
   });
 
-  it.each(["catalog", "a/b/c", "A/b", "/b", "a/"])("refuses %s as the name of a ConfigMap, by status 2", (name) => {
-    expect(run("requirements", "--catalog-config-map", name)).toEqual({
+  it("refuses what is no name of a ConfigMap, by status 2", () => {
+    expect(run("requirements", "--catalog-config-map", "crdguard-catalog")).toEqual({
       status: 2,
       stdout: "",
-      stderr: `crdguard: error: option '--catalog-config-map <ns/name>' argument '${name}' is invalid. give NAMESPACE/NAME, for example crdguard/crdguard-catalog. (crdguard --help tells more)\n`,
+      stderr:
+        "crdguard: error: option '--catalog-config-map <ns/name>' argument 'crdguard-catalog' is invalid. give NAMESPACE/NAME, for example crdguard/crdguard-catalog. (crdguard --help tells more)\n",
     });
   });
 });
