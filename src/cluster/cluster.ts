@@ -1,6 +1,6 @@
 /** @file The port through which reviews know the cluster; `live/` and `snapshot/` are its two sources. */
 import type { Crd } from "../crd/crd.ts";
-import type { EvidenceSource, MigrationEvidence, ObjectEvidence } from "../rules/facts.ts";
+import type { EvidenceSource, MigrationEvidence, ObjectEvidence, WriterEvidence } from "../rules/facts.ts";
 import type { ClusterPicture } from "./picture.ts";
 import type { Applied, Preview } from "./preview.ts";
 
@@ -31,6 +31,11 @@ export interface Cluster {
   countObjects(crd: Crd, signal: AbortSignal): Promise<ObjectEvidence>;
   /** Looks for proof that all objects of `crd` are stored in its storage version. Never rejects. */
   findMigration(crd: Crd, signal: AbortSignal): Promise<MigrationEvidence>;
+  /**
+   * Tells who wrote the objects of `crd`, and in which version; of a large number it looks at some. Never rejects: what goes
+   * wrong is `unreadable`, and what was seen until `signal` is used.
+   */
+  sampleWriters(crd: Crd, signal: AbortSignal): Promise<WriterEvidence>;
   /** What will be once these are applied. Never rejects; null until the first complete picture exists. */
   preview(applied: Applied, signal: AbortSignal): Promise<Preview | null>;
   /** Whether the requester may list the target. Never rejects: what cannot be asked is not allowed. */

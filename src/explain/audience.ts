@@ -44,6 +44,11 @@ export function workloadThings(ref: WorkloadRef): NamedThings {
   return { group: "apps", resource: `${ref.kind.toLowerCase()}s`, namespace: ref.namespace };
 }
 
+/** Who writes the objects of a CRD is told without saying in which namespace. */
+export function objectsEverywhere(crd: { readonly group: string; readonly plural: string }): NamedThings {
+  return { group: crd.group, resource: crd.plural, namespace: "" };
+}
+
 function thingsOf(fact: JudgedFinding["fact"], crd: { readonly group: string; readonly plural: string }): readonly NamedThings[] {
   switch (fact.kind) {
     case "required-version-unserved":
@@ -52,8 +57,12 @@ function thingsOf(fact: JudgedFinding["fact"], crd: { readonly group: string; re
       return fact.hurt.map(({ need }: HurtWorkload) => workloadThings(need.workload));
     case "declaration-unreadable":
       return fact.declarations.map((declaration) => workloadThings(declaration.workload));
-    // It speaks of the workload that is applied by the reader.
+    // What it tells is read out of the objects.
+    case "version-in-use-unserved":
+      return [objectsEverywhere(crd)];
+    // The first speaks of the workload that is applied by the reader, the second names nothing.
     case "workload-requirement-unmet":
+    case "writers-unknown":
       return [];
     case "stored-version-removed":
     case "stored-version-forgotten":

@@ -1,8 +1,8 @@
 /** @file Fact → evidence: what was seen, as far as the reader may see it. */
-import type { Certainty, Need, ObjectEvidence, WorkloadRef } from "../rules/facts.ts";
+import type { Certainty, Need, ObjectEvidence, WorkloadRef, Writer } from "../rules/facts.ts";
 import type { Fact, HurtWorkload } from "../rules/finding.ts";
 import { type ApiState, crdNameOf, type Outcome } from "../rules/requirement.ts";
-import { type Audience, workloadThings } from "./audience.ts";
+import { type Audience, objectsEverywhere, workloadThings } from "./audience.ts";
 import { effectOf, outcomePhrase, statePhrase } from "./messages.ts";
 import { workloadName } from "./subject.ts";
 import { countOf, listOf, quoted, shown } from "./text.ts";
@@ -41,7 +41,22 @@ export type Evidence =
       /** Only namespaces that the reader may list. */
       readonly namespaces: Readonly<Record<string, number>>;
       readonly examples: readonly string[];
-    };
+    }
+  /** Who wrote objects in a version that goes away. */
+  | {
+      readonly kind: "writer";
+      readonly writer: Writer["kind"];
+      /** Of the field manager, or the file's path. */
+      readonly name: string;
+      readonly version: string;
+      /** Objects, of those that were looked at. */
+      readonly count: number;
+      readonly isSubresourceOnly: boolean;
+      /** RFC 3339, or null where no time is recorded. */
+      readonly lastWrittenAt: string | null;
+    }
+  /** Field managers of objects that the reader may not list. */
+  | { readonly kind: "hidden-writers"; readonly count: number };
 
 export function evidenceOf(
   fact: Fact,
@@ -84,6 +99,12 @@ export function evidenceOf(
     case "stored-version-forgotten":
     case "objects-deleted":
       return objects(fact.objects, crd, audience);
+    case "version-in-use-unserved":
+      return audience.mayName(objectsEverywhere(crd))
+        ? fact.writers.map(writerEvidence)
+        : [{ kind: "hidden-writers", count: fact.writers.length }];
+    case "writers-unknown":
+      return [];
   }
 }
 
@@ -108,6 +129,13 @@ export function evidenceLine(evidence: Evidence): string | null {
       const rest = more > 0 ? [`${evidence.isComplete ? "" : "at least "}${more.toLocaleString("en-US")} more`] : [];
       return [...evidence.examples, ...rest].join(", ");
     }
+    case "writer": {
+      const part = evidence.isSubresourceOnly ? "status or scale of " : "";
+      const time = evidence.lastWrittenAt === null ? "" : `, last at ${evidence.lastWrittenAt}`;
+      return `${evidence.name}: ${part}${countOf(evidence.count, "object")}${time}`;
+    }
+    case "hidden-writers":
+      return `${countOf(evidence.count, "field manager")}, whose ${evidence.count === 1 ? "name is" : "names are"} for those who may list these objects`;
   }
 }
 
@@ -209,6 +237,18 @@ function objects(
       examples: examples.map(({ namespace, name }) => shown(namespace === "" ? name : `${namespace}/${name}`)),
     },
   ];
+}
+
+function writerEvidence({ kind, name, version, objectCount, isSubresourceOnly, lastWrittenAt }: Writer): Evidence {
+  return {
+    kind: "writer",
+    writer: kind,
+    name: shown(name),
+    version: shown(version),
+    count: objectCount,
+    isSubresourceOnly,
+    lastWrittenAt: lastWrittenAt === null ? null : shown(lastWrittenAt),
+  };
 }
 
 function nameOf(ref: WorkloadRef): string {

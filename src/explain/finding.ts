@@ -6,7 +6,7 @@ import { type Evidence, evidenceLine, evidenceOf } from "./evidence.ts";
 import { messageOf } from "./messages.ts";
 import { type ExplainedRemedy, explainRemedies } from "./remedies.ts";
 import type { Subject } from "./subject.ts";
-import { shown } from "./text.ts";
+import { countOf, shown } from "./text.ts";
 
 export interface ExplainedFinding {
   readonly rule: string;
@@ -44,11 +44,24 @@ export function findingLines(finding: ExplainedFinding): readonly string[] {
   ];
 }
 
-/** A finding in one line, the workload's name first, so that cutting the line does not cost it. */
+/** A finding in one line, with the name of a workload or writer first, so that cutting the line does not cost it. */
 export function findingLine(finding: ExplainedFinding): string {
-  const workload = finding.evidence.find((evidence) => evidence.kind === "workload")?.workload;
-  return `${finding.rule}: ${workload === undefined ? "" : `${workload}: `}${finding.message}`;
+  return `${finding.rule}: ${nameFirst(finding.evidence)}${finding.message}`;
 }
+
+function nameFirst(evidence: readonly Evidence[]): string {
+  const workload = evidence.find(({ kind }) => kind === "workload");
+  if (workload?.kind === "workload") return `${workload.workload}: `;
+  const [writer, ...others] = evidence.filter(({ kind }) => kind === "writer");
+  if (writer?.kind !== "writer") return "";
+  const name = writer.name.length > MAX_WRITER_LENGTH ? `${writer.name.slice(0, MAX_WRITER_LENGTH - 1)}…` : writer.name;
+  const last = writer.lastWrittenAt === null ? "" : `, last ${writer.lastWrittenAt.slice(0, "2026-05-01".length)}`;
+  const more = others.length === 0 ? "" : ` and ${String(others.length)} more`;
+  return `${name} (${countOf(writer.count, "object")}${last})${more}: `;
+}
+
+/** Field managers have up to 128 characters; what they write in must be readable in a warning of 120 too. */
+const MAX_WRITER_LENGTH = 32;
 
 /** Where the rule is explained, relative to the root of the project. */
 function pageOf(ruleId: string): string {

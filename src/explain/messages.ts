@@ -1,5 +1,5 @@
 /** @file Fact → sentence: quoted value, fact, who is hurt. */
-import type { EvidenceSource, MigrationEvidence, Need, ObjectEvidence } from "../rules/facts.ts";
+import type { EvidenceSource, MigrationEvidence, Need, ObjectEvidence, Writer } from "../rules/facts.ts";
 import type { Doubt, Fact, HurtWorkload } from "../rules/finding.ts";
 import { type ApiState, crdNameOf, isHard, type Outcome } from "../rules/requirement.ts";
 import { countOf, listOf, quoted, shown } from "./text.ts";
@@ -26,6 +26,10 @@ export function messageOf(fact: Fact, subjectName: string): string {
       return `${countOf(fact.declarations.length, "running workload")} may need what goes away: the declaration cannot be read`;
     case "objects-deleted":
       return objectsDeleted(fact.objects);
+    case "version-in-use-unserved":
+      return `${quoted(fact.version)} would ${fact.isListed ? "no longer be served" : "be gone"}, and ${whoWrites(fact.writers)}${sampleNote(fact)}`;
+    case "writers-unknown":
+      return `${listOf(fact.versions.map(quoted))} would no longer be served, and who writes objects in ${fact.versions.length === 1 ? "it" : "them"} is not known: ${shown(fact.reason)}`;
   }
 }
 
@@ -201,4 +205,17 @@ function objectsDeleted(objects: ObjectEvidence): string {
     return `${atLeast}${countOf(objects.total, "object")} would be deleted with the definition, and what ${objects.total === 1 ? "it stands" : "they stand"} for`;
   }
   return `${objectCount(objects)}, and every one that exists would be deleted with the definition`;
+}
+
+function whoWrites(writers: readonly Writer[]): string {
+  const fileCount = writers.filter(({ kind }) => kind === "file").length;
+  const recordedCount = writers.length - fileCount;
+  const files = `${countOf(fileCount, "file")} ${fileCount === 1 ? "holds" : "hold"} objects in it`;
+  if (recordedCount === 0) return `${files}: applying ${fileCount === 1 ? "it" : "them"} fails from then on`;
+  const recorded = `objects were last written in it by ${countOf(recordedCount, "field manager")}`;
+  return `${fileCount === 0 ? recorded : `${recorded}, and ${files}`}: the next such write fails`;
+}
+
+function sampleNote({ objectCount, isComplete }: Extract<Fact, { kind: "version-in-use-unserved" }>): string {
+  return isComplete ? "" : ` (of many objects, ${objectCount.toLocaleString("en-US")} were looked at)`;
 }

@@ -1,5 +1,6 @@
 /** @file Remedy → a title, and a command that can be pasted. */
 import type { Crd } from "../crd/crd.ts";
+import { readableVersion } from "../crd/versions.ts";
 import type { Need } from "../rules/facts.ts";
 import type { Remedy } from "../rules/finding.ts";
 import { crdNameOf } from "../rules/requirement.ts";
@@ -89,6 +90,10 @@ function explainRemedy(remedy: Remedy): ExplainedRemedy {
           (remedy.isListed ? "set its served to true in the new manifest" : "put it back into the new manifest") +
           ", or apply a release or channel that serves it",
       };
+    case "write-in-version":
+      return writeInVersion(remedy);
+    case "list-writers":
+      return { title: "look who writes them", command: listWriters(remedy.crd, remedy.versions) };
     case "stay-on-bundle":
       return {
         title: `stay on the release you have: ${shown(remedy.version)}${remedy.channel === null ? "" : `, ${shown(remedy.channel)} channel`}`,
@@ -220,6 +225,28 @@ function replaceByBackup(remedy: Extract<Remedy, { kind: "replace-by-backup" }>)
 /** A name with a `#` in it could end the expression and begin another, which may run a program. */
 function sedText(name: string): string {
   return name.replaceAll(/[\\#&*^$[\]]/g, String.raw`\$&`);
+}
+
+function writeInVersion(remedy: Extract<Remedy, { kind: "write-in-version" }>): ExplainedRemedy {
+  const { crd, from, to, isPossibleBefore, areRecorded } = remedy;
+  const when = isPossibleBefore
+    ? `write them in ${quoted(to)} first, which is served today too`
+    : `write them in ${quoted(to)} as soon as it is served; no version is served both before and after this change`;
+  const how = `set apiVersion to ${shown(`${crd.group}/${to}`)} in manifests and charts, upgrade programs, apply again`;
+  return areRecorded
+    ? { title: `${when}: ${how}; which objects they are`, command: listWriters(crd, [from]) }
+    : { title: `${when}: ${how}` };
+}
+
+/** Template's own quotes inside the shell's: a name must not end either. */
+function listWriters(crd: Crd, versions: readonly string[]): string {
+  const names = versions.map((version) => JSON.stringify(`${crd.group}/${version}`)).join(" ");
+  const object = crd.scope === "Namespaced" ? "{{$object.namespace}}/{{$object.name}}" : "{{$object.name}}";
+  const template =
+    `{{range .items}}{{$object := .metadata}}{{range $object.managedFields}}{{if eq .apiVersion ${names}}}` +
+    String.raw`${object} {{.manager}} {{.time}}{{"\n"}}{{end}}{{end}}{{end}}`;
+  const argument = resourceArgument(crd, readableVersion(crd) ?? crd.versions[0]?.name ?? "");
+  return `kubectl get ${argument}${allNamespaces(crd)} -o ${shellWord(`go-template=${template}`)}`;
 }
 
 function backUp(crd: Crd, readIn: string): string {

@@ -3,7 +3,7 @@ import type { Cluster, Requester } from "../cluster/cluster.ts";
 import { type Policy, judge } from "../policy/policy.ts";
 import { type Change, changedCrdName, previousCrd } from "../rules/change.ts";
 import { evaluate, evidenceNeeded } from "../rules/evaluate.ts";
-import type { Facts, MigrationEvidence, ObjectEvidence } from "../rules/facts.ts";
+import type { Facts, MigrationEvidence, ObjectEvidence, WriterEvidence } from "../rules/facts.ts";
 import type { Verdict } from "./verdict.ts";
 
 export interface Question {
@@ -36,6 +36,7 @@ async function gatherFacts({ change, requester }: Question, cluster: Cluster, si
   const objects = crd !== null && needed.has("objects") ? cluster.countObjects(crd, signal) : NOT_COUNTED;
   const migration =
     crd !== null && needed.has("migration") ? (ownMigration(requester) ?? cluster.findMigration(crd, signal)) : NO_MIGRATION;
+  const writers = crd !== null && needed.has("writers") ? cluster.sampleWriters(crd, signal) : NOT_SAMPLED;
   return {
     ...NOTHING_GATHERED,
     crds,
@@ -45,6 +46,7 @@ async function gatherFacts({ change, requester }: Question, cluster: Cluster, si
     unreadableDeclarations,
     objects: await objects,
     migration: await migration,
+    writers: await writers,
   };
 }
 
@@ -56,6 +58,7 @@ const NOTHING_GATHERED = {
 } as const satisfies Partial<Facts>;
 const NOT_COUNTED: ObjectEvidence = { kind: "not-counted" };
 const NO_MIGRATION: MigrationEvidence = { kind: "none" };
+const NOT_SAMPLED: WriterEvidence = { kind: "not-sampled" };
 
 /**
  * Since Kubernetes 1.36 the API server's own migrator prunes storedVersions when it is done, under this identity, which

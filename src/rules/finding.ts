@@ -1,6 +1,7 @@
 /** @file What a rule finds: facts and ways out as data. Words for people are made of them in `explain/`. */
 import type { Crd } from "../crd/crd.ts";
-import type { Certainty, MigrationEvidence, Need, ObjectEvidence, UnreadableDeclaration } from "./facts.ts";
+import type { Bundle } from "./bundle.ts";
+import type { Certainty, MigrationEvidence, Need, ObjectEvidence, UnreadableDeclaration, Writer } from "./facts.ts";
 import type { ApiState, Outcome, Requirement } from "./requirement.ts";
 
 export type Enforcement = "deny" | "warn" | "audit";
@@ -68,7 +69,21 @@ export type Fact =
       readonly kind: "declaration-unreadable";
       readonly declarations: readonly [UnreadableDeclaration, ...UnreadableDeclaration[]];
     }
-  | { readonly kind: "objects-deleted"; readonly objects: ObjectEvidence };
+  | { readonly kind: "objects-deleted"; readonly objects: ObjectEvidence }
+  | {
+      readonly kind: "version-in-use-unserved";
+      readonly version: string;
+      /** False: it is dropped from the list. */
+      readonly isListed: boolean;
+      /** Most objects first. */
+      readonly writers: readonly [Writer, ...Writer[]];
+      /** Objects looked at, written in this version or not. */
+      readonly objectCount: number;
+      /** False when there are more objects than were looked at. */
+      readonly isComplete: boolean;
+    }
+  /** Who writes in versions that go away is not known. */
+  | { readonly kind: "writers-unknown"; readonly versions: readonly [string, ...string[]]; readonly reason: string };
 
 /** A way out. Each becomes a title and, where one exists, a command that can be pasted. */
 export type Remedy =
@@ -90,11 +105,25 @@ export type Remedy =
     }
   | { readonly kind: "keep-workload"; readonly need: Need }
   | { readonly kind: "apply-own-definitions"; readonly need: Need }
+  | { readonly kind: "install-bundle"; readonly bundle: Bundle }
   /** What is needed and not served. */
   | { readonly kind: "serve-required"; readonly requirements: readonly [Requirement, ...Requirement[]] }
   | { readonly kind: "scale-down"; readonly need: Need }
   /** `isListed`: the new manifest still lists them, so that `served` alone is to be set. */
   | { readonly kind: "keep-version-served"; readonly versions: readonly string[]; readonly isListed: boolean }
+  /**
+   * Write the objects of `crd` in another version than `from`. `isPossibleBefore`: `to` is served today too, so that writers
+   * can turn to it first. `areRecorded`: the cluster tells which objects they are.
+   */
+  | {
+      readonly kind: "write-in-version";
+      readonly crd: Crd;
+      readonly from: string;
+      readonly to: string;
+      readonly isPossibleBefore: boolean;
+      readonly areRecorded: boolean;
+    }
+  | { readonly kind: "list-writers"; readonly crd: Crd; readonly versions: readonly string[] }
   | { readonly kind: "stay-on-bundle"; readonly version: string; readonly channel: string | null }
   | { readonly kind: "delete-objects"; readonly crd: Crd; readonly readIn: string }
   | { readonly kind: "serve-to-count"; readonly crd: Crd }

@@ -1,7 +1,16 @@
 /** @file Short ways to write CRDs, changes, needs and facts in tests; every default is the harmless one. */
 import type { Bundle, Crd } from "../../src/crd/crd.ts";
 import type { CrdChange } from "../../src/rules/change.ts";
-import type { Certainty, Facts, LaterRelease, Need, ObjectEvidence, WorkloadRef } from "../../src/rules/facts.ts";
+import type {
+  Certainty,
+  Facts,
+  LaterRelease,
+  Need,
+  ObjectEvidence,
+  WorkloadRef,
+  Writer,
+  WriterEvidence,
+} from "../../src/rules/facts.ts";
 import type { Outcome, Presence, Requirement } from "../../src/rules/requirement.ts";
 
 export interface CrdShape {
@@ -80,6 +89,8 @@ export interface NeedShape {
   readonly certainty?: Certainty;
   readonly laterReleases?: readonly LaterRelease[];
   readonly image?: string;
+  /** API groups that come with the catalogued controller. */
+  readonly owns?: readonly string[];
 }
 
 /** A need for gears.own.dev that an annotation declares, or the catalog where an image is given. */
@@ -97,6 +108,7 @@ export function need(shape: NeedShape): Need {
             image: shape.image,
             container: "main",
             effect: null,
+            owns: shape.owns ?? [],
           },
     certainty: shape.certainty ?? { kind: "known" },
     laterReleases: shape.laterReleases ?? [],
@@ -124,4 +136,17 @@ export function counted(total: number, { isComplete = true }: { readonly isCompl
     examples: total === 0 ? [] : [{ namespace: "mill", name: "g1" }],
     source: { kind: "cluster" },
   };
+}
+
+/** A field manager that wrote three objects whole, unless told. */
+export function writer(shape: Pick<Writer, "name" | "version"> & Partial<Writer>): Writer {
+  return { kind: "field-manager", objectCount: 3, isSubresourceOnly: false, lastWrittenAt: "2026-05-01T10:00:00Z", ...shape };
+}
+
+/** All of ten objects were looked at, unless told. */
+export function sampled(
+  writers: readonly Writer[],
+  { isComplete = true }: { readonly isComplete?: boolean } = {},
+): WriterEvidence {
+  return { kind: "sampled", objectCount: 10, isComplete, writers };
 }

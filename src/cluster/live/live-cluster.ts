@@ -17,6 +17,7 @@ import { isRecord, textAt } from "./json.ts";
 import { mayList } from "./may-list.ts";
 import { createOwnCatalog, type OwnCatalogSource } from "./own-catalog.ts";
 import { createReflector, type Reflector, type ReflectorHandlers } from "./reflector.ts";
+import { sampleWriters } from "./sample-writers.ts";
 import { createSettings, readValues, type SettingValues } from "./settings.ts";
 import type { Timing } from "./timing.ts";
 import { tracked } from "./tracked.ts";
@@ -219,6 +220,7 @@ export function connectLiveCluster(options: LiveClusterOptions): LiveCluster {
     },
     countObjects: (crd, signal) => countObjects(client, crd, signal),
     findMigration: (crd, signal) => findMigration(client, crd, signal),
+    sampleWriters: (crd, signal) => sampleWriters(client, crd, signal),
     mayList: (requester, target, signal) => mayList(client, requester, target, signal),
   };
 }

@@ -10,13 +10,15 @@ export interface ListRequest {
   readonly accept?: string;
   /** Objects a page; null: all in one answer. */
   readonly pageSize: number | null;
+  /** Stop after so many; all unless told. */
+  readonly maxPages?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onPage: (items: readonly unknown[]) => void;
 }
 
-/** `resourceVersion`: that of the snapshot which all pages show. */
+/** `resourceVersion`: that of the snapshot which all pages show. `isComplete`: there was no page after the last one read. */
 export type ListResult =
-  | { readonly ok: true; readonly resourceVersion: string; readonly pages: number }
+  | { readonly ok: true; readonly resourceVersion: string; readonly pages: number; readonly isComplete: boolean }
   | { readonly ok: false; readonly error: ApiError; /** Pages that were read before it. */ readonly pages: number };
 
 /**
@@ -24,7 +26,7 @@ export type ListResult =
  * of code `gone` after the first page is an expired continue token (etcd compacts after five minutes): list again.
  */
 export async function listPages(client: Pick<ApiClient, "request">, request: ListRequest): Promise<ListResult> {
-  const { path, fieldSelector, labelSelector, accept, pageSize, signal, onPage } = request;
+  const { path, fieldSelector, labelSelector, accept, pageSize, maxPages = Infinity, signal, onPage } = request;
   let resourceVersion: string | null = null;
   let continueToken: string | null = null;
   let pages = 0;
@@ -42,6 +44,6 @@ export async function listPages(client: Pick<ApiClient, "request">, request: Lis
     pages += 1;
     onPage(listAt(answer.body, "items"));
     continueToken = textAt(answer.body, "metadata", "continue");
-  } while (continueToken !== null);
-  return { ok: true, resourceVersion, pages };
+  } while (continueToken !== null && pages < maxPages);
+  return { ok: true, resourceVersion, pages, isComplete: continueToken === null };
 }

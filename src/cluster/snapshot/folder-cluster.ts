@@ -3,10 +3,11 @@ import type { Crd } from "../../crd/crd.ts";
 import type { Catalog } from "../../requirements/catalog.ts";
 import type { ReadSetting } from "../../requirements/condition.ts";
 import type { Bundle } from "../../rules/bundle.ts";
-import type { ObjectRef } from "../../rules/facts.ts";
+import type { ObjectRef, WriterEvidence } from "../../rules/facts.ts";
 import type { Cluster } from "../cluster.ts";
 import { createPictureBuilder } from "../picture.ts";
 import { previewOf } from "../preview.ts";
+import { createWriterTally, recordedWrites } from "../writers.ts";
 import { readContents } from "./contents.ts";
 import { type Manifest, type ManifestError, readManifests } from "./manifests.ts";
 import { isRecord } from "../../crd/is-record.ts";
@@ -71,15 +72,36 @@ export function folderCluster(
       },
       // A folder tells no history.
       findMigration: () => Promise.resolve({ kind: "none" }),
+      sampleWriters: (crd) => Promise.resolve(writersOf(crd, manifests)),
       // Who can read the folder can read all of it.
       mayList: () => Promise.resolve(true),
     },
   };
 }
 
+/**
+ * An object that was saved from a cluster may tell who wrote it. Any other is a manifest, and its file writes it, in the
+ * version that it names, whenever it is applied.
+ */
+function writersOf(crd: Crd, manifests: readonly Manifest[]): WriterEvidence {
+  const tally = createWriterTally();
+  const own = manifestsOf(crd, manifests);
+  for (const { object, file } of own) {
+    const recorded = recordedWrites(object["metadata"], crd.group);
+    const version = String(object["apiVersion"]).slice(crd.group.length + 1);
+    tally.add(
+      recorded.length > 0 ? recorded : [{ kind: "file", name: file, version, isSubresourceOnly: false, lastWrittenAt: null }],
+    );
+  }
+  return { kind: "sampled", objectCount: own.length, isComplete: true, writers: tally.writers() };
+}
+
+function manifestsOf(crd: Crd, manifests: readonly Manifest[]): readonly Manifest[] {
+  return manifests.filter(({ object }) => object["kind"] === crd.kind && String(object["apiVersion"]).startsWith(`${crd.group}/`));
+}
+
 function objectsOf(crd: Crd, manifests: readonly Manifest[]): readonly ObjectRef[] {
-  return manifests
-    .filter(({ object }) => object["kind"] === crd.kind && String(object["apiVersion"]).startsWith(`${crd.group}/`))
+  return manifestsOf(crd, manifests)
     .map(({ object }) => {
       const { name, namespace } = metadataOf(object);
       return { name, namespace: crd.scope === "Cluster" ? "" : namespace === "" ? "default" : namespace };

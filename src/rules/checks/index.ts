@@ -5,6 +5,7 @@ import { requiredResourceDeleted } from "./required-resource-deleted.ts";
 import { requiredVersionUnserved } from "./required-version-unserved.ts";
 import { storedVersionForgotten } from "./stored-version-forgotten.ts";
 import { storedVersionRemoved } from "./stored-version-removed.ts";
+import { versionInUseUnserved } from "./version-in-use-unserved.ts";
 import { workloadRequirementUnmet } from "./workload-requirement-unmet.ts";
 
 export const rules: readonly Rule[] = [
@@ -13,5 +14,6 @@ export const rules: readonly Rule[] = [
   requiredVersionUnserved,
   storedVersionForgotten,
   storedVersionRemoved,
+  versionInUseUnserved,
   workloadRequirementUnmet,
 ];

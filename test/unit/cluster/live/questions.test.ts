@@ -3,6 +3,7 @@ import type { Crd } from "../../../../src/crd/crd.ts";
 import { countObjects } from "../../../../src/cluster/live/count-objects.ts";
 import { findMigration } from "../../../../src/cluster/live/find-migration.ts";
 import { mayList } from "../../../../src/cluster/live/may-list.ts";
+import { sampleWriters } from "../../../../src/cluster/live/sample-writers.ts";
 import { isList, type StandIn, type StandInObject, startStandIn, status } from "./stand-in-api-server.ts";
 
 const THINGS = "/apis/example.dev/v1/things";
@@ -128,6 +129,104 @@ describe("counting objects", () => {
     expect(evidence.kind === "uncountable" ? evidence.reason : "").toMatch(
       /^the API server could not be reached: 127\.0\.0\.1:\d+: connect ECONNREFUSED/,
     );
+  });
+});
+
+describe("sampling writers", () => {
+  it("tells who wrote the objects, by metadata alone", async () => {
+    server.collection(THINGS, { count: 3, make: (index) => written(index, index === 0 ? "helm" : "argocd-controller") });
+
+    expect(await sampleWriters(server.client, crd(), never())).toEqual({
+      kind: "sampled",
+      objectCount: 3,
+      isComplete: true,
+      writers: [writer("argocd-controller", 2), writer("helm", 1)],
+    });
+    expect(server.requests.map(({ accept, query }) => ({ accept, limit: query["limit"] }))).toEqual([
+      { accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", limit: "500" },
+    ]);
+  });
+
+  it("tells that there is no object", async () => {
+    server.collection(THINGS);
+
+    expect(await sampleWriters(server.client, crd(), never())).toEqual({
+      kind: "sampled",
+      objectCount: 0,
+      isComplete: true,
+      writers: [],
+    });
+  });
+
+  it.each([
+    { title: "looks at 2,000 objects at most", count: 2_001, objectCount: 2_000, isComplete: false },
+    { title: "knows when those were all", count: 2_000, objectCount: 2_000, isComplete: true },
+  ])("$title", async ({ count, objectCount, isComplete }) => {
+    server.collection(THINGS, { count, make: (index) => written(index, "helm") });
+
+    expect(await sampleWriters(server.client, crd(), never())).toEqual({
+      kind: "sampled",
+      objectCount,
+      isComplete,
+      writers: [writer("helm", objectCount)],
+    });
+    expect(server.requests).toHaveLength(4);
+  });
+
+  it.each([
+    { title: "asks in the storage version, which needs no conversion webhook", storage: "v1alpha1", asked: "v1alpha1" },
+    { title: "asks in the most stable version if the storage version is not served", storage: "v1", asked: "v1beta1" },
+  ])("$title", async ({ storage, asked }) => {
+    server.collection(`/apis/example.dev/${asked}/things`, { count: 1, make: (index) => written(index, "helm") });
+    const versions = [
+      { name: "v1alpha1", isServed: true },
+      { name: "v1beta1", isServed: true },
+      { name: "v1", isServed: false },
+    ].map((version) => ({ ...version, isStorage: version.name === storage }));
+
+    expect(await sampleWriters(server.client, crd({ versions }), never())).toMatchObject({ kind: "sampled", objectCount: 1 });
+  });
+
+  it.each([
+    { title: "when it is aborted midway", answer: "hang" as const },
+    { title: "when a later page fails", answer: { status: 500 } },
+    { title: "when a continue token has expired", answer: { status: 410, body: status(410, "too old") } },
+  ])("uses what it has seen $title", async ({ answer }) => {
+    server.collection(THINGS, { count: 1_200, make: (index) => written(index, "helm") });
+    server.answer(({ query }) => query["continue"] !== undefined, answer);
+
+    expect(await sampleWriters(server.client, crd(), AbortSignal.timeout(300))).toEqual({
+      kind: "sampled",
+      objectCount: 500,
+      isComplete: false,
+      writers: [writer("helm", 500)],
+    });
+  });
+
+  it.each([
+    { code: 403, reason: "crdguard may not list things.example.dev" },
+    { code: 500, reason: "the API server could not list them in v1: conversion webhook failed" },
+  ])("says why nobody can be told after a $code", async ({ code, reason }) => {
+    server.answer(isList, { status: code, body: status(code, "conversion webhook failed") });
+
+    expect(await sampleWriters(server.client, crd(), never())).toEqual({ kind: "unreadable", reason });
+  });
+
+  it("says that there was no time", async () => {
+    expect(await sampleWriters(server.client, crd(), AbortSignal.abort())).toEqual({
+      kind: "unreadable",
+      reason: "the API server did not list them in time",
+    });
+    expect(server.requests).toHaveLength(0);
+  });
+
+  it("says that no version is served", async () => {
+    const versions = [{ name: "v1", isServed: false, isStorage: true }];
+
+    expect(await sampleWriters(server.client, crd({ versions }), never())).toEqual({
+      kind: "unreadable",
+      reason: "no version of it is served, so its objects cannot be listed",
+    });
   });
 });
 
@@ -264,6 +363,24 @@ function crd(changed: Partial<Crd> = {}): Crd {
 
 function thing(index: number): StandInObject {
   return { metadata: { name: `t${String(index)}`, namespace: index % 2 === 0 ? "even" : "odd" }, spec: { size: index } };
+}
+
+const WRITTEN_AT = "2026-05-01T10:00:00Z";
+
+function written(index: number, manager: string): StandInObject {
+  const managedFields = [{ manager, operation: "Update", apiVersion: "example.dev/v1", time: WRITTEN_AT }];
+  return { metadata: { ...thing(index).metadata, managedFields } };
+}
+
+function writer(name: string, objectCount: number): unknown {
+  return {
+    kind: "field-manager",
+    name,
+    version: "v1",
+    objectCount,
+    isSubresourceOnly: false,
+    lastWrittenAt: WRITTEN_AT,
+  };
 }
 
 function migrations(version: string): string {

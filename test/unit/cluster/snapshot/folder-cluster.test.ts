@@ -51,6 +51,12 @@ async function count(cluster: Cluster): Promise<unknown> {
   return cluster.countObjects(crd, AbortSignal.timeout(1_000));
 }
 
+async function writers(cluster: Cluster): Promise<unknown> {
+  const crd = cluster.picture()?.crds.get("gears.own.dev");
+  if (crd === undefined) throw new Error("no gears");
+  return cluster.sampleWriters(crd, AbortSignal.timeout(1_000));
+}
+
 function gear(name: string, { namespace = "", version = "v1", group = "own.dev", kind = "Gear" } = {}): string {
   return `apiVersion: ${group}/${version}\nkind: ${kind}\nmetadata: { name: ${name}${namespace === "" ? "" : `, namespace: ${namespace}`} }`;
 }
@@ -107,6 +113,47 @@ describe("folderCluster", () => {
     expect(await count(cluster)).toMatchObject({ kind: "counted", total: 0, isComplete: true, byNamespace: new Map() });
     expect(await cluster.findMigration(crd, signal)).toEqual({ kind: "none" });
     expect(await cluster.mayList(requester, { group: "own.dev", resource: "gears", namespace: "" }, signal)).toBe(true);
+  });
+
+  it("takes the file for the writer of a manifest, in the version that it names", async () => {
+    const cluster = open(
+      definition(),
+      gear("g1"),
+      gear("g2", { version: "v1beta1" }),
+      gear("g3", { version: "v1beta1" }),
+      gear("other-kind", { kind: "Cog", version: "v1beta1" }),
+    );
+
+    expect(await writers(cluster)).toEqual({
+      kind: "sampled",
+      objectCount: 3,
+      isComplete: true,
+      writers: [
+        { kind: "file", name: "cluster.yaml", version: "v1beta1", objectCount: 2, isSubresourceOnly: false, lastWrittenAt: null },
+        { kind: "file", name: "cluster.yaml", version: "v1", objectCount: 1, isSubresourceOnly: false, lastWrittenAt: null },
+      ],
+    });
+  });
+
+  it("goes by what is recorded in an object that was saved from a cluster, not by the version that it was saved in", async () => {
+    const managedFields = `[{ manager: helm, apiVersion: own.dev/v1beta1, time: "2026-05-01T10:00:00Z" }]`;
+    const saved = `apiVersion: own.dev/v1\nkind: Gear\nmetadata: { name: g1, managedFields: ${managedFields} }`;
+
+    expect(await writers(open(definition(), saved))).toEqual({
+      kind: "sampled",
+      objectCount: 1,
+      isComplete: true,
+      writers: [
+        {
+          kind: "field-manager",
+          name: "helm",
+          version: "v1beta1",
+          objectCount: 1,
+          isSubresourceOnly: false,
+          lastWrittenAt: "2026-05-01T10:00:00Z",
+        },
+      ],
+    });
   });
 
   it.each([
