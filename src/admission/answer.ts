@@ -109,8 +109,8 @@ async function answerWorkload(
 const NOTHING_APPLIED: Applied = { crds: [], workloads: [], apiRequirements: [], configMaps: new Map() };
 
 /**
- * How long ConfigMaps that the needs of a workload hang on are waited for, which is once for each of them; a need whose
- * ConfigMap does not come in time is taken for granted.
+ * How long ConfigMaps that the needs of a workload hang on are waited for, where the guard does not watch them already; a
+ * need whose ConfigMap does not come in time is taken for granted.
  */
 const MAX_SETTINGS_MILLISECONDS = 1_000;
 

@@ -16,6 +16,7 @@ import { findMigration } from "./find-migration.ts";
 import { isRecord, textAt } from "./json.ts";
 import { mayList } from "./may-list.ts";
 import { createOwnCatalog, type OwnCatalogSource } from "./own-catalog.ts";
+import { type ConfigMapName, readConfigMaps } from "./read-config-maps.ts";
 import { createReflector, type Reflector, type ReflectorHandlers } from "./reflector.ts";
 import { sampleWriters } from "./sample-writers.ts";
 import { createSettings, readValues, type SettingValues } from "./settings.ts";
@@ -207,16 +208,19 @@ export function connectLiveCluster(options: LiveClusterOptions): LiveCluster {
     picture: () => (isSynced ? builder.build() : null),
     async preview(applied, signal) {
       if (!isSynced) return null;
-      // The first look asks for the ConfigMaps that it misses; the second finds those that came in time.
-      const missing = new Set<string>();
+      // The first look finds out which ConfigMaps are not known; those that can be read in time count in the second.
+      const missing = new Map<string, ConfigMapName>();
       const first = previewOf(builder, applied, (namespace, name, key) => {
-        const value = settings.read(namespace, name, key);
-        if (value === undefined) missing.add(`${namespace}/${name}`);
+        const value = settings.peek(namespace, name, key);
+        if (value === undefined) missing.set(`${namespace}/${name}`, { namespace, name });
         return value;
       });
       if (missing.size === 0) return first;
-      await Promise.race([Promise.all(configMaps.map(({ answered }) => answered)), aborted(signal)]);
-      return previewOf(builder, applied, settings.peek);
+      const found = await readConfigMaps(client, [...missing.values()], signal);
+      return previewOf(builder, applied, (namespace, name, key) => {
+        const values = found.get(`${namespace}/${name}`);
+        return values === undefined ? settings.peek(namespace, name, key) : (values.get(key) ?? null);
+      });
     },
     countObjects: (crd, signal) => countObjects(client, crd, signal),
     findMigration: (crd, signal) => findMigration(client, crd, signal),
@@ -286,20 +290,6 @@ function configMapSource(namespace: string, name: string): Source<SettingValues>
     pageSize: 1,
     transform: readValues,
   };
-}
-
-/** Resolves once the signal is aborted. */
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener(
-      "abort",
-      () => {
-        resolve();
-      },
-      { once: true },
-    );
-  });
 }
 
 function refOf(kind: WorkloadRef["kind"], key: string): WorkloadRef {

@@ -3,9 +3,9 @@ import { connectLiveCluster, type LiveCluster } from "../../../../src/cluster/li
 import type { Applied } from "../../../../src/cluster/preview.ts";
 import { type Catalog, parseCatalogFile } from "../../../../src/requirements/catalog.ts";
 import { parseWorkload } from "../../../../src/requirements/workload.ts";
-import { type StandIn, startStandIn } from "./stand-in-api-server.ts";
+import { type StandIn, startStandIn, status } from "./stand-in-api-server.ts";
 
-const CONFIG_MAPS = "/api/v1/namespaces/gateway-system/configmaps";
+const CONFIG_MAP = "/api/v1/namespaces/gateway-system/configmaps/config";
 const NEVER = new AbortController().signal;
 
 let server: StandIn;
@@ -44,29 +44,34 @@ describe("a preview of the live cluster", () => {
     expect(await neededBy("example/gateway:v1.0.0", NEVER)).toBeNull();
   });
 
-  it("waits for the ConfigMap that a need hangs on", async () => {
-    server.collection(CONFIG_MAPS).put({
-      metadata: { name: "config", namespace: "gateway-system" },
-      data: { "enable-gateway": "false" },
-    });
+  it.each([
+    { title: "on", answer: { status: 200, body: { data: { "enable-gateway": "true" } } }, needs: ["known"] },
+    { title: "off", answer: { status: 200, body: { data: { "enable-gateway": "false" } } }, needs: [] },
+    { title: "not set", answer: { status: 200, body: {} }, needs: [] },
+    { title: "in no ConfigMap", answer: { status: 404, body: status(404, "not found") }, needs: ["assumed"] },
+    { title: "not to be read", answer: { status: 403, body: status(403, "no") }, needs: ["assumed"] },
+  ])("reads the setting that a need hangs on, which is $title", async ({ answer, needs }) => {
+    server.answer(({ path }) => path === CONFIG_MAP, answer);
     await synced();
 
-    expect(await neededBy("example/gateway:v1.0.0", NEVER)).toEqual([]);
+    expect(await neededBy("example/gateway:v1.0.0", NEVER)).toEqual(needs);
   });
 
-  it("waits no longer than it is told to, and takes the need for granted then", async () => {
-    server.answer(({ path }) => path === CONFIG_MAPS, "hang");
+  it("waits no longer for it than told, and takes the need for granted then", async () => {
+    server.answer(({ path }) => path === CONFIG_MAP, "hang");
     await synced();
 
     expect(await neededBy("example/gateway:v1.0.0", AbortSignal.timeout(20))).toEqual(["assumed"]);
   });
 
-  it("waits for nothing where no need hangs on a ConfigMap, even while one is not answered", async () => {
-    server.answer(({ path }) => path === CONFIG_MAPS, "hang");
+  it("asks nothing where no need hangs on a ConfigMap, and watches none", async () => {
+    server.answer(({ path }) => path === CONFIG_MAP, { status: 200, body: {} });
     await synced();
-    await neededBy("example/gateway:v1.0.0", AbortSignal.timeout(20));
+    await neededBy("example/gateway:v1.0.0", NEVER);
+    await neededBy("example/other:v1.0.0", NEVER);
 
-    expect(await neededBy("example/other:v1.0.0", NEVER)).toEqual([]);
+    const asked = server.requests.filter(({ path }) => path.includes("configmaps"));
+    expect(asked.map(({ method, path, query }) => [method, path, query])).toEqual([["GET", CONFIG_MAP, {}]]);
   });
 });
 
