@@ -85,7 +85,7 @@ export function parseCatalogTexts(texts: ReadonlyMap<string, string>): CatalogFo
 }
 
 /** One file's text. */
-export function parseCatalogText(text: string): ReturnType<typeof parseCatalogFile> {
+function parseCatalogText(text: string): ReturnType<typeof parseCatalogFile> {
   let value: unknown;
   try {
     value = parse(text);
