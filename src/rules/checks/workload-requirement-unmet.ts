@@ -32,7 +32,7 @@ export const workloadRequirementUnmet = defineRule({
     const cases = Map.groupBy(hard, (one) => caseOf(one, groups));
     return [
       ...describe(change, facts, "worse", cases.get("worse") ?? [], true),
-      ...describe(change, facts, "worse", soft.filter(isWorse), false),
+      ...describe(change, facts, "worse", soft.filter((one) => isWorse(one) && !isLeftOut(one)), false),
       ...describe(change, facts, "same-today", cases.get("same-today") ?? [], false),
       ...describe(change, facts, "own-definitions", cases.get("own-definitions") ?? [], false),
       ...unjudgedFindings("spec.template", unsure, change.unreadable, { isOfWorkload: true }),
@@ -51,6 +51,11 @@ function caseOf(one: HurtWorkload, groups: ReadonlySet<string>): Case {
   if (!isWorse(one)) return "same-today";
   if (source.kind !== "catalog" || !source.owns.includes(requirement.group)) return "worse";
   return source.owns.some((group) => groups.has(group)) ? "worse" : "own-definitions";
+}
+
+/** Who looks before it watches does well without an optional API that nobody installed: a choice, not a mistake. */
+function isLeftOut({ stateAfter, need }: HurtWorkload): boolean {
+  return stateAfter === "absent" && need.requirement.presence !== "unconditional";
 }
 
 function isWorse({ before, after }: HurtWorkload): boolean {

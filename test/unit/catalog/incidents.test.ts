@@ -341,13 +341,13 @@ describe("a controller brought to CRDs that are too old for it", () => {
       title: "istio.io#17394: istiod 1.30 ignores TLSRoute of an older bundle",
       image: "docker.io/istio/pilot:1.30.0",
       crds: EXPERIMENTAL_V1_4,
-      hurt: { tlsroutes: "loses-feature" },
+      hurt: { listenersets: "loses-feature", tlsroutes: "loses-feature" },
     },
     {
       title: "istio#41551: istiod 1.17 never becomes ready with the CRDs of v0.4",
       image: "docker.io/istio/pilot:1.17.1",
       crds: V0_4,
-      hurt: { gatewayclasses: "crashes", gateways: "crashes", httproutes: "crashes" },
+      hurt: { gatewayclasses: "crashes", gateways: "crashes", httproutes: "crashes", referencegrants: "loses-feature" },
     },
     {
       title: "rke2#10999: Envoy Gateway 1.8 needs Gateway API v1.5",

@@ -187,7 +187,7 @@ describe.skipIf(!hasRealCrds)("BackendTLSPolicy v1alpha2 → v1alpha3 (kubernete
           metadata: { namespace: "shop", name: "tls" },
         },
       ],
-      findings: [`stored-version-removed=deny ${NAME}`],
+      findings: [`stored-version-removed=deny ${NAME}`, `version-in-use-unserved=warn ${NAME}`],
       names: ["1 object of it exists", "back the objects up"],
     },
   ])("$title", async (row) => {
