@@ -351,7 +351,7 @@ describe("crdguard catalog show", () => {
     expect(lines.filter((line) => /^[<>=]/.test(line))).toEqual([">=1.29.0 <1.29.2  (source, confidence high)"]);
     expect(lines).toContain("  its log then says");
     expect(lines.map((line) => line.replaceAll(/ +/g, " "))).toContain(
-      " gateways.gateway.networking.k8s.io v1 crd-name absent: works, unlisted: crashes, unserved: crashes",
+      " gateways.gateway.networking.k8s.io v1 crd-name absent: loses-feature, unlisted: crashes, unserved: crashes",
     );
   });
 
