@@ -12,7 +12,7 @@ await compareWithCatalog({
     args: () => ["--web.listen-address=127.0.0.1:28480"],
     signs: {
       ready: ["prometheus", "alertmanager", "thanos"].map(
-        (name) => new RegExp(`msg="successfully synced all caches" component=${name}-?(?:operator|controller)`),
+        (name) => new RegExp(`component=${name}operator msg="successfully synced all caches"`),
       ),
       skip: /msg="resource \\"(?<kind>\w+)\\".* not installed in the cluster/,
       reason: /not installed|failed to|cache not yet synced/i,

@@ -3,19 +3,14 @@ import type { Catalog } from "../../../src/requirements/catalog.ts";
 import { findNeeds } from "../../../src/requirements/needs.ts";
 import { parseWorkload } from "../../../src/requirements/workload.ts";
 import type { Need } from "../../../src/rules/facts.ts";
-import { apiState, compareHarm, crdNameOf, type Outcome, outcomeIn } from "../../../src/rules/requirement.ts";
+import { apiState, compareHarm, crdNameOf, isHard, outcomeIn } from "../../../src/rules/requirement.ts";
 import type { ControllerRelease } from "./controller.ts";
 import type { CrdSet } from "./crds.ts";
+import type { Seen } from "./seen.ts";
 
-export interface Expectation {
-  readonly outcome: Outcome;
-  /**
-   * Of several needs that fail at once, one may come first: a controller that stops at what it finds absent never gets to
-   * what would crash it. Null where that cannot be.
-   */
-  readonly insteadOutcome: Outcome | null;
-  /** CRDs whose loss costs it no more than a feature, by name; empty where it fails as a whole. */
-  readonly lost: readonly string[];
+export interface Expectation extends Seen {
+  /** Needs that these CRDs do not meet. */
+  readonly unmetCount: number;
 }
 
 /** @returns nothing where the catalog does not know the release, or it is not switched on by these arguments. */
@@ -27,19 +22,28 @@ export function needsOf(release: ControllerRelease, catalog: Catalog): readonly 
 }
 
 export function expectedOf(needs: readonly Need[], crds: CrdSet): Expectation {
-  const outcomes = needs.map(({ requirement }) => {
-    const name = crdNameOf(requirement);
-    return { name, outcome: outcomeIn(requirement, apiState(requirement, crds.get(name)?.crd ?? null)) };
-  });
-  const outcome = outcomes
-    .map((each) => each.outcome)
-    .reduce((worst, next) => (compareHarm(next, worst) > 0 ? next : worst), "works");
-  const lost = outcomes.filter((each) => each.outcome === "loses-feature").map(({ name }) => name);
-  return {
-    outcome,
-    insteadOutcome: outcome === "crashes" && outcomes.some((each) => each.outcome === "stops-working") ? "stops-working" : null,
-    lost: outcome === "loses-feature" ? [...new Set(lost)].toSorted() : [],
-  };
+  const unmet = needs
+    .map(({ requirement }) => {
+      const name = crdNameOf(requirement);
+      return { name, outcome: outcomeIn(requirement, apiState(requirement, crds.get(name)?.crd ?? null)) };
+    })
+    .filter(({ outcome }) => outcome !== "works");
+  const outcome =
+    unmet
+      .map((each) => each.outcome)
+      .toSorted(compareHarm)
+      .at(-1) ?? "works";
+  const lost = outcome === "loses-feature" ? unmet.map(({ name }) => name) : [];
+  return { outcome, lost: [...new Set(lost)].toSorted(), unmetCount: unmet.length };
+}
+
+/**
+ * Of several unmet needs, which comes first is not the catalog's to say: a controller that stops at what it finds absent
+ * never gets to what would crash it. That it fails is.
+ */
+export function agrees(expected: Expectation, seen: Seen): boolean {
+  if (expected.unmetCount > 1 && isHard(expected.outcome)) return isHard(seen.outcome);
+  return expected.outcome === seen.outcome && expected.lost.join() === seen.lost.join();
 }
 
 /** A Deployment that would start the same process, as a user's cluster would hold it. */

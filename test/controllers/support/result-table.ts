@@ -12,6 +12,7 @@ export interface Row {
   readonly state: string;
   readonly expected: string;
   readonly observed: string;
+  readonly agrees: boolean;
   readonly how: string;
   readonly line: string;
 }
@@ -43,8 +44,8 @@ export default async function setup(project: TestProject): Promise<() => void> {
 }
 
 function table(rows: readonly Row[]): string {
-  const cells = rows.map(({ controller, state, expected, observed, how, line }) => [
-    expected === observed ? "✓" : "✗",
+  const cells = rows.map(({ controller, state, expected, observed, agrees, how, line }) => [
+    agrees ? "✓" : "✗",
     controller,
     state,
     expected,
@@ -59,7 +60,7 @@ function table(rows: readonly Row[]): string {
       .join("  ")
       .trimEnd(),
   );
-  const wrong = rows.filter(({ expected, observed }) => expected !== observed);
+  const wrong = rows.filter(({ agrees }) => !agrees);
   const disagreements = wrong.map(
     ({ controller, state, expected, observed, line }) =>
       `${controller}, ${state}: the catalog says ${expected}; observed ${observed}:\n  ${line}`,
