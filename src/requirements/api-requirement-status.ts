@@ -33,9 +33,27 @@ export interface Condition {
   readonly type: "Accepted" | "Satisfied";
   readonly status: "True" | "False" | "Unknown";
   readonly observedGeneration: number;
-  readonly reason: string;
+  readonly reason: keyof typeof ACCEPTED | keyof typeof SATISFIED;
   readonly message: string;
 }
+
+/** Reasons of the condition Accepted, and the status that each means. */
+export const ACCEPTED = {
+  WorkloadFound: "True",
+  WorkloadNotRunning: "True",
+  WorkloadNotFound: "False",
+  Overridden: "False",
+  Malformed: "False",
+} as const satisfies Record<string, Condition["status"]>;
+
+/** The same of the condition Satisfied. */
+export const SATISFIED = {
+  AllMet: "True",
+  NothingRuns: "True",
+  HardRequirementUnmet: "False",
+  SoftRequirementUnmet: "False",
+  NotAccepted: "Unknown",
+} as const satisfies Record<string, Condition["status"]>;
 
 export interface StatusFacts {
   /** Of the object's namespace at least; others are passed over. */
@@ -50,30 +68,20 @@ export function findStatus(own: ApiRequirement, { workloads, crds }: StatusFacts
   const running = spoken.filter(({ isRunning }) => isRunning);
   const unmet = running.flatMap(({ ref }) => unmetOf(ref, own, crds));
   const accepted = judgeAcceptance({ own, workloads, spoken, running, overridden });
-  const satisfied = judgeSatisfaction({ isAccepted: accepted.status === "True", isRunning: running.length > 0, unmet });
+  const isAccepted = ACCEPTED[accepted.reason] === "True";
+  const satisfied = isAccepted ? judgeSatisfaction(running.length > 0, unmet) : NOT_ACCEPTED;
   return {
     workloads: spoken.length,
     unmetCount: unmet.length,
     unmet: unmet.slice(0, MAX_UNMET).map(({ told }) => told),
-    conditions: [
-      { type: "Accepted", observedGeneration: own.generation, ...accepted },
-      { type: "Satisfied", observedGeneration: own.generation, ...satisfied },
-    ],
+    conditions: conditionsOf(own.generation, accepted, satisfied),
   };
 }
 
 /** Of an object that an API server took but this program cannot read: its CRD is not the one that came with it. */
 export function malformedStatus(generation: number, problem: string): ApiRequirementFindings {
-  const message = `crdguard cannot read this object: ${problem}`;
-  return {
-    workloads: 0,
-    unmetCount: 0,
-    unmet: [],
-    conditions: [
-      { type: "Accepted", observedGeneration: generation, status: "False", reason: "Malformed", message },
-      { type: "Satisfied", observedGeneration: generation, ...NOT_ACCEPTED },
-    ],
-  };
+  const accepted = { reason: "Malformed", message: `crdguard cannot read this object: ${problem}` } as const;
+  return { workloads: 0, unmetCount: 0, unmet: [], conditions: conditionsOf(generation, accepted, NOT_ACCEPTED) };
 }
 
 /**
@@ -133,13 +141,25 @@ function unmetOf(ref: WorkloadRef, own: ApiRequirement, crds: ReadonlyMap<string
   });
 }
 
-type Judged = Pick<Condition, "status" | "reason" | "message">;
+interface Judged<Reason> {
+  readonly reason: Reason;
+  readonly message: string;
+}
 
-const NOT_ACCEPTED: Judged = {
-  status: "Unknown",
+type Acceptance = Judged<keyof typeof ACCEPTED>;
+type Satisfaction = Judged<keyof typeof SATISFIED>;
+
+const NOT_ACCEPTED: Satisfaction = {
   reason: "NotAccepted",
   message: "This object does not count; the condition Accepted says why.",
 };
+
+function conditionsOf(observedGeneration: number, accepted: Acceptance, satisfied: Satisfaction): readonly Condition[] {
+  return [
+    { type: "Accepted", status: ACCEPTED[accepted.reason], observedGeneration, ...accepted },
+    { type: "Satisfied", status: SATISFIED[satisfied.reason], observedGeneration, ...satisfied },
+  ];
+}
 
 function judgeAcceptance(found: {
   readonly own: ApiRequirement;
@@ -147,30 +167,26 @@ function judgeAcceptance(found: {
   readonly spoken: readonly Workload[];
   readonly running: readonly Workload[];
   readonly overridden: readonly Workload[];
-}): Judged {
+}): Acceptance {
   const { own, workloads, spoken, running, overridden } = found;
-  if (spoken.length === 0 && overridden.length === 0) {
-    return { status: "False", reason: "WorkloadNotFound", message: notFound(own, workloads) };
+  if (spoken.length === 0 && overridden.length === 0) return { reason: "WorkloadNotFound", message: notFound(own, workloads) };
+  if (spoken.length === 0) {
+    return {
+      reason: "Overridden",
+      message: `${namesOf(overridden)} ${verb(overridden, "declares its", "declare their")} needs by the annotation ${annotationsOf(overridden)}, which comes first: remove the annotation or this object.`,
+    };
   }
   const except =
     overridden.length === 0
       ? ""
       : ` Not for ${namesOf(overridden)}: what a workload declares itself, by annotation, comes first.`;
-  if (spoken.length === 0) {
-    return {
-      status: "False",
-      reason: "Overridden",
-      message: `${namesOf(overridden)} ${verb(overridden, "declares its", "declare their")} needs by the annotation ${annotationsOf(overridden)}, which comes first: remove the annotation or this object.`,
-    };
-  }
   if (running.length === 0) {
     return {
-      status: "True",
       reason: "WorkloadNotRunning",
       message: `${namesOf(spoken)} ${verb(spoken, "is", "are")} scaled to zero, and ${verb(spoken, "needs", "need")} nothing while that is so.${except}`,
     };
   }
-  return { status: "True", reason: "WorkloadFound", message: `Counts for ${namesOf(spoken)}.${except}` };
+  return { reason: "WorkloadFound", message: `Counts for ${namesOf(spoken)}.${except}` };
 }
 
 function notFound({ namespace, target }: ApiRequirement, workloads: readonly Workload[]): string {
@@ -183,18 +199,12 @@ function notFound({ namespace, target }: ApiRequirement, workloads: readonly Wor
   return `No ${kind} "${name}" in namespace "${namespace}": nothing is protected by this object.${hint}`;
 }
 
-function judgeSatisfaction(found: {
-  readonly isAccepted: boolean;
-  readonly isRunning: boolean;
-  readonly unmet: readonly Unmet[];
-}): Judged {
-  if (!found.isAccepted) return NOT_ACCEPTED;
-  if (!found.isRunning) return { status: "True", reason: "NothingRuns", message: "Nothing runs that needs anything." };
-  const worst = found.unmet.find((unmet) => unmet.isHard) ?? found.unmet[0];
-  if (worst === undefined) return { status: "True", reason: "AllMet", message: "The cluster serves all that is required." };
-  const others = found.unmet.length - 1;
+function judgeSatisfaction(isRunning: boolean, unmet: readonly Unmet[]): Satisfaction {
+  if (!isRunning) return { reason: "NothingRuns", message: "Nothing runs that needs anything." };
+  const worst = unmet.find((each) => each.isHard) ?? unmet[0];
+  if (worst === undefined) return { reason: "AllMet", message: "The cluster serves all that is required." };
+  const others = unmet.length - 1;
   return {
-    status: "False",
     reason: worst.isHard ? "HardRequirementUnmet" : "SoftRequirementUnmet",
     message: `${worst.sentence}${others === 0 ? "." : `; status.unmet has ${String(others)} more.`}`,
   };

@@ -5,6 +5,8 @@ import { parse } from "yaml";
 import { isRecord } from "../../../src/crd/is-record.ts";
 import { createMetrics } from "../../../src/observability/metrics.ts";
 import { parseDeclaration, REQUIRES, USES } from "../../../src/requirements/annotations.ts";
+import { ACCEPTED, SATISFIED } from "../../../src/requirements/api-requirement-status.ts";
+import { parseApiRequirement } from "../../../src/requirements/api-requirement.ts";
 import { parseCatalogFile } from "../../../src/requirements/catalog.ts";
 import { parseWorkload } from "../../../src/requirements/workload.ts";
 import { errorCodes, logMessages, membersOf, quotedIn, ROOT, tableRows } from "./sources.ts";
@@ -92,6 +94,19 @@ describe("docs/requirements.md", () => {
     for (const key of [REQUIRES, USES] as const) {
       expect(parseDeclaration(key, workload?.annotations[key] ?? "")).toMatchObject({ ok: true });
     }
+  });
+
+  it("has an example of an APIRequirement that can be read", async () => {
+    const [, yaml = ""] = /```yaml\n(apiVersion: crdguard\.dev[\s\S]*?)```/.exec(await read("requirements.md")) ?? [];
+
+    expect(parseApiRequirement(parse(yaml))).toMatchObject({ ok: true, value: { namespace: "mill", name: "turner" } });
+  });
+
+  it("lists every reason of the conditions, and no other", async () => {
+    const rows = tableRows(await read("requirements.md")).filter(([, status = ""]) => /^`(?:True|False|Unknown)`$/.test(status));
+    const documented = rows.map(([, status = "", reason = ""]) => [quotedIn(reason)[0], quotedIn(status)[0]]);
+
+    expect(documented).toEqual([...Object.entries(ACCEPTED), ...Object.entries(SATISFIED)]);
   });
 });
 
