@@ -5,6 +5,8 @@ export interface ImageReference {
   /** Repository path without the registry host: `envoyproxy/gateway`. Docker Hub's `library/` is left out. */
   readonly path: string;
   readonly tag: string | null;
+  /** One of Docker Hub's official images: `docker.io/library/traefik`. */
+  readonly isOfficial: boolean;
 }
 
 /** `[registry[:port]/]path[:tag][@digest]`. Source: distribution/reference, grammar in reference.go. */
@@ -19,16 +21,20 @@ export function parseImage(image: string): ImageReference {
   return {
     path: path.startsWith("library/") ? path.slice("library/".length) : path,
     tag: colon === -1 ? null : remainder.slice(colon + 1),
+    isOfficial: path.startsWith("library/"),
   };
 }
 
 /**
  * True when `image` is `known` on any registry, below a mirror's prefix (`registry.example/mirror/envoyproxy/gateway`),
- * renamed as mirrors rename (`rancher/mirrored-cilium-operator-generic`), or a variant of it (`…-distroless`).
+ * renamed as mirrors rename (`rancher/mirrored-cilium-operator-generic`), or a variant of it (`…-distroless`). A name of a
+ * single word (`controller`) is too common to be looked for below a prefix, but for Docker Hub's official images (`traefik`).
  */
 export function isSameRepository(image: ImageReference, known: ImageReference): boolean {
+  const mayHavePrefix = known.isOfficial || known.path.includes("/");
   return [image.path, image.path.replace(VARIANT, "")].some(
-    (path) => path === known.path || path.endsWith(`/${known.path}`) || lastSegment(path) === mirroredName(known),
+    (path) =>
+      path === known.path || (mayHavePrefix && (path.endsWith(`/${known.path}`) || lastSegment(path) === mirroredName(known))),
   );
 }
 

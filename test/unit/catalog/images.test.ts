@@ -21,32 +21,38 @@ const SHARED: Readonly<Record<string, readonly string[]>> = {
   "argo-rollouts-gatewayapi-plugin": ["argo-rollouts", "argo-rollouts-gatewayapi-plugin"],
 };
 
-describe.each(catalog.flatMap((controller) => controller.images.map(({ path }) => ({ controller, path }))))(
-  "$path",
-  ({ controller, path }) => {
-    const ids = SHARED[controller.id] ?? [controller.id];
-    const [settings = {}] = settingsFor(controller.when, true);
+/** Of a name of one word, nobody can tell below a prefix whose it is. */
+function mirrors(path: string): readonly { readonly title: string; readonly image: string }[] {
+  return [
+    { title: "below a mirror's prefix", image: `registry.example/mirror/quay.io/${path}:v1.2.3` },
+    { title: "as Rancher mirrors it", image: `rancher/mirrored-${path.replaceAll("/", "-")}:v1.2.3` },
+  ];
+}
 
-    it.each([
-      { title: "with a tag", image: `${path}:v1.2.3` },
-      { title: "on a registry", image: `registry.example/${path}:1.2.3` },
-      { title: "on a registry with a port", image: `registry.example:5000/${path}:1.2.3` },
-      { title: "below a mirror's prefix", image: `registry.example/mirror/quay.io/${path}:v1.2.3` },
-      { title: "with a digest", image: `registry.example/${path}:v1.2.3@sha256:0a1b` },
-      { title: "by digest alone", image: `registry.example/${path}@sha256:0a1b` },
-      { title: "on a distroless base, by its name", image: `registry.example/${path}-distroless:v1.2.3` },
-      { title: "on a distroless base, by its tag", image: `registry.example/${path}:1.2.3-distroless` },
-      { title: "as Rancher mirrors it", image: `rancher/mirrored-${path.replaceAll("/", "-")}:v1.2.3` },
-    ])(`$title is ${ids.join(" and ")}`, ({ image }) => {
-      expect(controllersUnder(image, settings)).toEqual(ids);
-    });
+describe.each(
+  catalog.flatMap((controller) => controller.images.map(({ path, isOfficial }) => ({ controller, path, isOfficial }))),
+)("$path", ({ controller, path, isOfficial }) => {
+  const ids = SHARED[controller.id] ?? [controller.id];
+  const [settings = {}] = settingsFor(controller.when, true);
 
-    it("is not another image of a similar name", () => {
-      expect(controllersUnder(`registry.example/${path}-not:v1.2.3`, settings)).toEqual([]);
-      expect(controllersUnder(`registry.example/${path}/tools:v1.2.3`, settings)).toEqual([]);
-    });
-  },
-);
+  it.each([
+    { title: "with a tag", image: `${path}:v1.2.3` },
+    { title: "on a registry", image: `registry.example/${path}:1.2.3` },
+    { title: "on a registry with a port", image: `registry.example:5000/${path}:1.2.3` },
+    { title: "with a digest", image: `registry.example/${path}:v1.2.3@sha256:0a1b` },
+    { title: "by digest alone", image: `registry.example/${path}@sha256:0a1b` },
+    { title: "on a distroless base, by its name", image: `registry.example/${path}-distroless:v1.2.3` },
+    { title: "on a distroless base, by its tag", image: `registry.example/${path}:1.2.3-distroless` },
+    ...(isOfficial || path.includes("/") ? mirrors(path) : []),
+  ])(`$title is ${ids.join(" and ")}`, ({ image }) => {
+    expect(controllersUnder(image, settings)).toEqual(ids);
+  });
+
+  it("is not another image of a similar name", () => {
+    expect(controllersUnder(`registry.example/${path}-not:v1.2.3`, settings)).toEqual([]);
+    expect(controllersUnder(`registry.example/${path}/tools:v1.2.3`, settings)).toEqual([]);
+  });
+});
 
 describe("images that only look like one", () => {
   it.each([
