@@ -1,7 +1,7 @@
 /** @file Findings about a workload that is being applied → warnings, each with what becomes of it and of which API. */
 import type { JudgedFinding } from "../policy/policy.ts";
 import type { Need, UnreadableDeclaration, WorkloadRef } from "../rules/facts.ts";
-import type { Doubt, Fact, HurtWorkload } from "../rules/finding.ts";
+import type { Doubt, Fact, HurtWorkload, Remedy } from "../rules/finding.ts";
 import { type ApiState, compareHarm, crdNameOf, type Outcome, type Requirement } from "../rules/requirement.ts";
 import { messageOf } from "./messages.ts";
 import { countOf, listOf, quoted, shown } from "./text.ts";
@@ -9,19 +9,40 @@ import { cutWarning, MAX_WARNING_LENGTH, MAX_WARNINGS } from "./warning.ts";
 
 /**
  * The line of a finding would be cut before it names an API, so that each API gets a warning of its own. The workload's
- * name stands in each: kubectl prints a warning that it has printed before no more, whatever object it is about. Whoever
- * applies the workload knows that name; no other object is named.
- * Source of the last but one: k8s.io/client-go/rest, WarningWriterOptions.Deduplicate, which kubectl sets.
+ * name stands in each, which whoever applies it knows: kubectl prints the same warning once only, whatever objects it is
+ * about (k8s.io/client-go/rest, WarningWriterOptions.Deduplicate). No other workload is named.
  */
 export function workloadWarnings(findings: readonly JudgedFinding[], { name }: WorkloadRef): readonly string[] {
-  const warnings = findings
-    .filter(({ enforcement }) => enforcement === "warn")
-    .flatMap(({ rule, fact }) => sentencesOf(fact, shown(name)).map((sentence) => inOneLine(rule, sentence)));
-  const distinct = [...new Set(warnings)];
-  if (distinct.length <= MAX_WARNINGS) return distinct;
-  const told = distinct.slice(0, MAX_WARNINGS - 1);
-  const rest = `and ${String(distinct.length - told.length)} more, which crdguard check tells`;
-  return [...told, cutWarning(`${findings[0]?.rule ?? ""}: ${rest}`)];
+  const warnings = new Map<string, Warning>();
+  for (const { rule, fact, remedies } of findings.filter(({ enforcement }) => enforcement === "warn")) {
+    const hurt = sentencesOf(fact, shown(name)).map((sentence) => ({ rule, text: inOneLine(rule, sentence), isWayOut: false }));
+    const waysOut = remedies.flatMap((remedy) => wayOut(rule, remedy));
+    for (const warning of [...hurt, ...waysOut]) warnings.set(warning.text, warning);
+  }
+  return shortened([...warnings.values()]);
+}
+
+interface Warning {
+  readonly rule: string;
+  readonly text: string;
+  readonly isWayOut: boolean;
+}
+
+/** What goes over the limit is counted; ways out stay. */
+function shortened(warnings: readonly Warning[]): readonly string[] {
+  if (warnings.length <= MAX_WARNINGS) return warnings.map(({ text }) => text);
+  const waysOutFirst = warnings.toSorted((left, right) => Number(right.isWayOut) - Number(left.isWayOut));
+  const kept = new Set(waysOutFirst.slice(0, MAX_WARNINGS - 1));
+  const left = `${warnings[0]?.rule ?? ""}: and ${String(warnings.length - kept.size)} more, which crdguard check tells`;
+  return [...warnings.filter((warning) => kept.has(warning)).map(({ text }) => text), cutWarning(left)];
+}
+
+/** Of the ways out, the one that a line has room for; crdguard check tells all. */
+function wayOut(rule: string, remedy: Remedy): readonly Warning[] {
+  if (remedy.kind !== "install-bundle") return [];
+  const { title, version, channel } = remedy.bundle;
+  const text = cutWarning(`${rule}: install ${title} v${version}, ${channel} channel, to have them served`);
+  return [{ rule, text, isWayOut: true }];
 }
 
 interface Sentence {

@@ -19,7 +19,10 @@ export interface LoggedReview {
   readonly phase: string;
   readonly operation: string;
   readonly subresource: string | null;
-  readonly crd: string;
+  /** Of CRDs. */
+  readonly crd?: string;
+  /** `namespace/name`, of workloads. */
+  readonly workload?: string;
   readonly user: string;
   readonly dryRun: boolean;
   readonly decision: string;
@@ -30,7 +33,7 @@ export interface GuardProcessOptions {
   readonly args?: readonly string[];
   /** Where another guard listened before; a free port unless told. */
   readonly port?: number;
-  /** Registers both configurations and waits for them to be in force. */
+  /** Registers its configurations and waits for them to be in force. */
   readonly isRegistered?: boolean;
 }
 

@@ -2,12 +2,23 @@ import { describe, expect, it } from "vitest";
 import { explainWorkload } from "../../../src/explain/admission.ts";
 import { workloadWarnings } from "../../../src/explain/workload-warnings.ts";
 import type { JudgedFinding } from "../../../src/policy/policy.ts";
+import type { Bundle } from "../../../src/rules/bundle.ts";
 import type { Certainty, Need, NeedSource, WorkloadRef } from "../../../src/rules/facts.ts";
 import type { Enforcement, Fact, HurtWorkload } from "../../../src/rules/finding.ts";
 import type { ApiState, Outcome } from "../../../src/rules/requirement.ts";
 
 const RULE = "workload-requirement-unmet";
 const gateway: WorkloadRef = { kind: "Deployment", namespace: "envoy-gateway-system", name: "envoy-gateway" };
+
+const bundle: Bundle = {
+  name: "gateway-api",
+  title: "Gateway API",
+  version: "1.1.0",
+  channel: "experimental",
+  releasedOn: "2024-05-09",
+  installUrl: null,
+  crds: new Map(),
+};
 
 interface LackShape {
   readonly crd?: string;
@@ -167,6 +178,32 @@ describe("the warnings of an applied workload", () => {
     expect(warnings).toHaveLength(10);
     expect(warnings.at(-2)).toBe(`${RULE}: envoy-gateway crashes without gears7.own.dev/v1alpha2 (not defined)`);
     expect(warnings.at(-1)).toBe(`${RULE}: and 4 more, which crdguard check tells`);
+  });
+
+  it("end what is hurt by the release that would help, and keep it whatever is left out", () => {
+    const remedies = [{ kind: "install-bundle", bundle }] as const;
+    const lacks = (count: number) => Array.from({ length: count }, (_, index) => lack({ crd: `gears${String(index)}.own.dev` }));
+    const install = `${RULE}: install Gateway API v1.1.0, experimental channel, to have them served`;
+    const told = (count: number): readonly string[] =>
+      workloadWarnings(
+        [
+          { ...finding(unmet("worse", lack({ crd: "first.own.dev" }), ...lacks(count))), remedies },
+          { ...finding(unmet("own-definitions", lack({ crd: "gears.mill.dev" }))), remedies: [] },
+        ],
+        gateway,
+      );
+
+    expect(told(0)).toEqual([
+      `${RULE}: envoy-gateway crashes without first.own.dev/v1alpha2 (not defined)`,
+      install,
+      `${RULE}: envoy-gateway crashes until its own definitions of mill.dev are applied`,
+    ]);
+    expect(told(20)).toHaveLength(10);
+    expect(told(20).slice(-3)).toEqual([
+      `${RULE}: envoy-gateway crashes without gears6.own.dev/v1alpha2 (not defined)`,
+      install,
+      `${RULE}: and 14 more, which crdguard check tells`,
+    ]);
   });
 
   it("never break a line nor pass 120 characters, whatever names they are made of", () => {
