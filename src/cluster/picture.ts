@@ -3,9 +3,9 @@ import type { Crd } from "../crd/crd.ts";
 import type { Bundle } from "../rules/bundle.ts";
 import type { Need, UnreadableDeclaration, WorkloadNeeds, WorkloadRef } from "../rules/facts.ts";
 import { crdNameOf } from "../rules/requirement.ts";
-import type { ApiRequirement } from "../requirements/api-requirement.ts";
+import { type ApiRequirement, speaksOf } from "../requirements/api-requirement.ts";
 import { type Catalog, controllersOf } from "../requirements/catalog.ts";
-import type { ClusterServiceVersion } from "../requirements/cluster-service-version.ts";
+import { type ClusterServiceVersion, installs } from "../requirements/cluster-service-version.ts";
 import type { ReadSetting } from "../requirements/condition.ts";
 import { parseImage } from "../requirements/image.ts";
 import { findNeeds, type NeedSources } from "../requirements/needs.ts";
@@ -119,10 +119,6 @@ export function createPictureBuilder(
     staleCrds.clear();
   }
 
-  function inNamespace(namespace: string): (workload: Workload) => boolean {
-    return ({ ref }) => ref.namespace === namespace;
-  }
-
   return {
     putCrd(crd) {
       crds.set(crd.name, crd);
@@ -136,18 +132,20 @@ export function createPictureBuilder(
       forget(workloadKey(ref));
     },
     putApiRequirement(requirement) {
-      apiRequirements.put(requirement);
-      rememberAll(inNamespace(requirement.namespace));
+      const previous = apiRequirements.put(requirement);
+      rememberAll((workload) => speaksOf(requirement, workload) || (previous !== null && speaksOf(previous, workload)));
     },
     removeApiRequirement(namespace, name) {
-      if (apiRequirements.remove(namespace, name)) rememberAll(inNamespace(namespace));
+      const previous = apiRequirements.remove(namespace, name);
+      if (previous !== null) rememberAll((workload) => speaksOf(previous, workload));
     },
     putClusterServiceVersion(version) {
-      clusterServiceVersions.put(version);
-      rememberAll(inNamespace(version.namespace));
+      const previous = clusterServiceVersions.put(version);
+      rememberAll((workload) => installs(version, workload) || (previous !== null && installs(previous, workload)));
     },
     removeClusterServiceVersion(namespace, name) {
-      if (clusterServiceVersions.remove(namespace, name)) rememberAll(inNamespace(namespace));
+      const previous = clusterServiceVersions.remove(namespace, name);
+      if (previous !== null) rememberAll((workload) => installs(previous, workload));
     },
     setCatalog(next) {
       catalog = next;
@@ -180,33 +178,34 @@ export function createPictureBuilder(
 const NONE: ReadonlyMap<string, Crd> = new Map<string, Crd>();
 
 interface NamespacedStore<T> {
-  put(item: T): void;
-  /** False where there was none. */
-  remove(namespace: string, name: string): boolean;
+  /** Gives back what it replaces. */
+  put(item: T): T | null;
+  /** Gives back what was there. */
+  remove(namespace: string, name: string): T | null;
   in(namespace: string): readonly T[];
 }
 
 /** Things of a namespace, in the order of their names. */
 function createNamespacedStore<T extends { readonly namespace: string; readonly name: string }>(): NamespacedStore<T> {
   const byNamespace = new Map<string, readonly T[]>();
-  function without(namespace: string, name: string): readonly T[] {
-    return (byNamespace.get(namespace) ?? []).filter((item) => item.name !== name);
+  function take(namespace: string, name: string): T | null {
+    const items = byNamespace.get(namespace) ?? [];
+    const remaining = items.filter((item) => item.name !== name);
+    if (remaining.length === 0) byNamespace.delete(namespace);
+    else byNamespace.set(namespace, remaining);
+    return items.find((item) => item.name === name) ?? null;
   }
   return {
     put(item) {
-      const items = [...without(item.namespace, item.name), item];
+      const previous = take(item.namespace, item.name);
+      const items = [...(byNamespace.get(item.namespace) ?? []), item];
       byNamespace.set(
         item.namespace,
         items.toSorted((left, right) => (left.name < right.name ? -1 : 1)),
       );
+      return previous;
     },
-    remove(namespace, name) {
-      const remaining = without(namespace, name);
-      const wasThere = remaining.length < (byNamespace.get(namespace)?.length ?? 0);
-      if (remaining.length === 0) byNamespace.delete(namespace);
-      else byNamespace.set(namespace, remaining);
-      return wasThere;
-    },
+    remove: take,
     in: (namespace) => byNamespace.get(namespace) ?? [],
   };
 }
