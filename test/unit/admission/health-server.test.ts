@@ -78,6 +78,8 @@ describe("the health server", () => {
       "crdguard_admission_requests_total",
       "crdguard_cache_objects",
       "crdguard_cache_synced",
+      "crdguard_catalog_reloads_total",
+      "crdguard_catalog_usable",
       "crdguard_certificate_not_after_seconds",
       "crdguard_certificate_reloads_total",
       "crdguard_rule_results_total",

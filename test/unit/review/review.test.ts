@@ -3,8 +3,8 @@ import type { Cluster, Requester } from "../../../src/cluster/cluster.ts";
 import { DEFAULT_POLICY } from "../../../src/policy/policy.ts";
 import { review } from "../../../src/review/review.ts";
 import type { Change } from "../../../src/rules/change.ts";
-import type { MigrationEvidence, Need } from "../../../src/rules/facts.ts";
-import { counted, create, crd, need, remove, statusUpdate, update } from "../../support/builders.ts";
+import type { MigrationEvidence, Need, WriterEvidence } from "../../../src/rules/facts.ts";
+import { counted, create, crd, need, remove, sampled, statusUpdate, update, writer } from "../../support/builders.ts";
 
 const twoVersions = crd({ served: ["v1", "v1alpha1"], storage: "v1", stored: ["v1alpha1", "v1"] });
 const onlyV1 = crd({ served: ["v1"] });
@@ -13,16 +13,21 @@ const trim = statusUpdate(twoVersions, ["v1"]);
 function clusterOf({
   needs = [],
   migration = { kind: "none" },
-}: { needs?: readonly Need[]; migration?: MigrationEvidence } = {}) {
+  writers = sampled([]),
+}: { needs?: readonly Need[]; migration?: MigrationEvidence; writers?: WriterEvidence } = {}) {
   return {
     source: { kind: "cluster" },
     picture: vi.fn<Cluster["picture"]>(() => ({
       crds: new Map(),
+      applied: new Map(),
+      bundles: [],
       needs: new Map([["gears.own.dev", needs]]),
       unreadableDeclarations: [],
     })),
     countObjects: vi.fn<Cluster["countObjects"]>(() => Promise.resolve(counted(3))),
     findMigration: vi.fn<Cluster["findMigration"]>(() => Promise.resolve(migration)),
+    sampleWriters: vi.fn<Cluster["sampleWriters"]>(() => Promise.resolve(writers)),
+    preview: vi.fn<Cluster["preview"]>(() => Promise.resolve(null)),
     mayList: vi.fn<Cluster["mayList"]>(() => Promise.resolve(true)),
   } satisfies Cluster;
 }
@@ -73,30 +78,58 @@ describe("review", () => {
     expect(cluster.countObjects).not.toHaveBeenCalled();
   });
 
-  it.each<{ title: string; change: Change; counts: number; migrations: number }>([
-    { title: "nothing for a create", change: create(onlyV1), counts: 0, migrations: 0 },
+  it.each<{ title: string; change: Change; asked: Partial<Asked> }>([
+    { title: "nothing for a create", change: create(onlyV1), asked: {} },
+    { title: "nothing for an update that takes nothing away", change: update(onlyV1, twoVersions), asked: {} },
     {
-      title: "nothing for an update that drops no stored version",
-      change: update(onlyV1, twoVersions),
-      counts: 0,
-      migrations: 0,
+      title: "who writes in it for one that serves a version no more",
+      change: update(twoVersions, crd({ served: ["v1"], unserved: ["v1alpha1"] })),
+      asked: { writers: 1 },
     },
-    { title: "the objects for one that does", change: update(twoVersions, onlyV1), counts: 1, migrations: 0 },
-    { title: "the objects for a deletion", change: remove(onlyV1), counts: 1, migrations: 0 },
-    { title: "objects and migrations for a trimmed status", change: trim, counts: 1, migrations: 1 },
     {
-      title: "nothing for a CRD that is terminating",
-      change: remove({ ...onlyV1, isTerminating: true }),
-      counts: 0,
-      migrations: 0,
+      title: "the objects too for one that drops a stored version",
+      change: update(twoVersions, onlyV1),
+      asked: { counts: 1, writers: 1 },
     },
-  ])("asks the cluster $title", async ({ change, counts, migrations }) => {
+    { title: "the objects for a deletion", change: remove(onlyV1), asked: { counts: 1 } },
+    { title: "objects and migrations for a trimmed status", change: trim, asked: { counts: 1, migrations: 1 } },
+    { title: "nothing for a CRD that is terminating", change: remove({ ...onlyV1, isTerminating: true }), asked: {} },
+  ])("asks the cluster $title", async ({ change, asked }) => {
     const cluster = clusterOf();
     await review({ change, requester: null }, cluster, DEFAULT_POLICY, signal);
 
-    expect([cluster.countObjects.mock.calls.length, cluster.findMigration.mock.calls.length]).toEqual([counts, migrations]);
-    for (const call of [...cluster.countObjects.mock.calls, ...cluster.findMigration.mock.calls])
-      expect(call).toEqual([twoVersionsOr(change), signal]);
+    const { countObjects, findMigration, sampleWriters } = cluster;
+    expect({
+      counts: countObjects.mock.calls.length,
+      migrations: findMigration.mock.calls.length,
+      writers: sampleWriters.mock.calls.length,
+    }).toEqual({ counts: 0, migrations: 0, writers: 0, ...asked });
+    for (const call of [...countObjects.mock.calls, ...findMigration.mock.calls, ...sampleWriters.mock.calls])
+      expect(call).toEqual([previousOf(change), signal]);
+  });
+
+  it("asks for all that it needs at once, since they share one deadline", async () => {
+    const asked: string[] = [];
+    const never = new Promise<never>(() => undefined);
+    const cluster = {
+      ...clusterOf(),
+      countObjects: () => (asked.push("objects"), never),
+      sampleWriters: () => (asked.push("writers"), never),
+    };
+    void review({ change: update(twoVersions, onlyV1), requester: null }, cluster, DEFAULT_POLICY, signal);
+    await Promise.resolve();
+
+    expect(asked).toEqual(["objects", "writers"]);
+  });
+
+  it("warns of those who write in a version that goes away, as the cluster tells them", async () => {
+    const cluster = clusterOf({ writers: sampled([writer({ name: "argocd-controller", version: "v1alpha1" })]) });
+    const change = update(twoVersions, crd({ served: ["v1"], unserved: ["v1alpha1"] }));
+
+    expect(await review({ change, requester: null }, cluster, DEFAULT_POLICY, signal)).toMatchObject({
+      kind: "allow",
+      findings: [{ rule: "version-in-use-unserved", enforcement: "warn", fact: { writers: [{ name: "argocd-controller" }] } }],
+    });
   });
 
   it.each([
@@ -138,6 +171,12 @@ describe("review", () => {
   });
 });
 
-function twoVersionsOr(change: Change): unknown {
-  return change.kind === "create" ? null : change.previous;
+interface Asked {
+  readonly counts: number;
+  readonly migrations: number;
+  readonly writers: number;
+}
+
+function previousOf(change: Change): unknown {
+  return "previous" in change ? change.previous : null;
 }

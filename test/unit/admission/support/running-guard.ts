@@ -11,7 +11,7 @@ import type { ClusterPicture } from "../../../../src/cluster/picture.ts";
 import { createMetrics, type Metrics } from "../../../../src/observability/metrics.ts";
 import { DEFAULT_POLICY, type Policy } from "../../../../src/policy/policy.ts";
 import type { Need, ObjectEvidence } from "../../../../src/rules/facts.ts";
-import { counted } from "../../../support/builders.ts";
+import { counted, sampled } from "../../../support/builders.ts";
 
 export async function developmentPair(): Promise<DevelopmentPair> {
   const pair = await createDevelopmentPair({ hosts: ["127.0.0.1", "localhost"] });
@@ -36,6 +36,8 @@ export interface ClusterShape {
 export function fakeCluster(shape: ClusterShape = {}): Cluster {
   const picture: ClusterPicture = {
     crds: new Map(),
+    applied: new Map(),
+    bundles: [],
     needs: new Map([["gears.own.dev", shape.needs ?? []]]),
     unreadableDeclarations: [],
   };
@@ -44,6 +46,8 @@ export function fakeCluster(shape: ClusterShape = {}): Cluster {
     picture: shape.picture ?? (() => picture),
     countObjects: shape.countObjects ?? (() => Promise.resolve(shape.objects ?? counted(3))),
     findMigration: shape.findMigration ?? (() => Promise.resolve({ kind: "none" })),
+    sampleWriters: () => Promise.resolve(sampled([])),
+    preview: () => Promise.resolve(null),
     mayList: shape.mayList ?? (() => Promise.resolve(true)),
   };
 }

@@ -19,18 +19,46 @@ describe("required-resource-deleted", () => {
     ]);
   });
 
-  it("names the first later release that needs the resource no more", () => {
+  it("names the first later release that needs the resource no more, which can come first", () => {
     const upgradable = need({
       versions: ["v1"],
       image: "own.dev/turner:v1.0.0",
       laterReleases: [
-        { minimumVersion: "1.1.0", requirement: requirement({ versions: ["v1"] }) },
-        { minimumVersion: "2.0.0", requirement: null },
+        { minimumVersion: "1.1.0", requirements: [requirement({ versions: ["v1"] })] },
+        { minimumVersion: "2.0.0", requirements: [] },
       ],
     });
-    const [finding] = requiredResourceDeleted.find({ change: remove(gears), facts: { ...noFacts, needs: [upgradable] } });
+    const [finding] = requiredResourceDeleted.find({
+      change: remove(gears),
+      facts: { ...noFacts, crds: new Map([[gears.name, gears]]), needs: [upgradable] },
+    });
 
-    expect(finding?.remedies[0]).toEqual({ kind: "upgrade-workload", need: upgradable, minimumVersion: "2.0.0" });
+    expect(finding?.remedies).toEqual([
+      { kind: "upgrade-workload", need: upgradable, minimumVersion: "2.0.0", isPossibleBefore: true },
+      { kind: "scale-down", need: upgradable },
+    ]);
+  });
+
+  it.each([
+    { doubt: "conditional", certainty: { kind: "conditional", condition: "--gears" } },
+    { doubt: "unconfirmed", certainty: { kind: "unconfirmed" } },
+    { doubt: "unknown-version", certainty: { kind: "unknown-version" } },
+  ] as const)("warns, and no more, of a need that is $doubt", ({ doubt, certainty }) => {
+    const unsure = need({ versions: ["v1"], certainty });
+
+    expect(requiredResourceDeleted.find({ change: remove(gears), facts: { ...noFacts, needs: [unsure] } })).toEqual([
+      {
+        field: "metadata.name",
+        fact: {
+          kind: "requirement-unsure",
+          doubt,
+          hurt: [{ need: unsure, before: "works", after: "crashes", stateAfter: "absent" }],
+          isOfWorkload: false,
+        },
+        remedies: [{ kind: "declare-requirement", need: unsure }],
+        isAdvisory: true,
+      },
+    ]);
   });
 
   it("warns, and no more, of a workload that loses a feature", () => {
