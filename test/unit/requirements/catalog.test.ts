@@ -18,7 +18,7 @@ describe("parseCatalogFile", () => {
       value: {
         id: "turner",
         description: null,
-        images: [{ path: "turner", tag: null }],
+        images: [{ path: "turner", tag: null, isOfficial: false }],
         tagPrefixes: [],
         versionLabel: null,
         versionSetting: null,

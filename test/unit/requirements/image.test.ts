@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { isInRange, isSameRepository, parseImage, readTagVersion, type TagVersion } from "../../../src/requirements/image.ts";
+import {
+  isInRange,
+  isSameRepository,
+  knownKeys,
+  lookUpKeys,
+  parseImage,
+  readTagVersion,
+  type TagVersion,
+} from "../../../src/requirements/image.ts";
 
 describe("parseImage", () => {
   it.each([
@@ -17,11 +25,12 @@ describe("parseImage", () => {
     { image: "localhost/gateway:v1", path: "gateway", tag: "v1" },
     { image: "[::1]:5000/gateway:v1", path: "gateway", tag: "v1" },
     { image: "mirror/docker.io/envoyproxy/gateway:v1", path: "mirror/docker.io/envoyproxy/gateway", tag: "v1" },
+    { image: "mirror.example/library/traefik", path: "traefik", tag: null },
     { image: "", path: "", tag: null },
     { image: ":", path: "", tag: "" },
     { image: "@sha256:0a1b", path: "", tag: null },
   ])("reads $image", ({ image, path, tag }) => {
-    expect(parseImage(image)).toEqual({ path, tag });
+    expect(parseImage(image)).toMatchObject({ path, tag });
   });
 });
 
@@ -37,9 +46,25 @@ describe("isSameRepository", () => {
     { image: "registry.example/traefik:v3", known: "traefik", isSame: true },
     { image: "docker.io/library/traefik", known: "traefik", isSame: true },
     { image: "registry.example/someone/traefik", known: "traefik", isSame: false },
+    { image: "registry.example/mirror/traefik:v2.11", known: "docker.io/library/traefik", isSame: true },
+    { image: "registry.example/hub/library/traefik:v2.11", known: "docker.io/library/traefik", isSame: true },
+    { image: "registry.example/traefik-mesh", known: "docker.io/library/traefik", isSame: false },
+    { image: "ingress-nginx/controller:v1.1.1", known: "cr.agentgateway.dev/controller", isSame: false },
+    { image: "cr.agentgateway.dev/controller:v1.1.1", known: "cr.agentgateway.dev/controller", isSame: true },
+    { image: "rancher/mirrored-cilium-operator-generic:v1.15.4", known: "quay.io/cilium/operator-generic", isSame: true },
+    { image: "registry.example/rancher/mirrored-cilium-operator-aws", known: "quay.io/cilium/operator", isSame: false },
+    { image: "registry.example/envoyproxy/gateway-distroless:v1", known: "docker.io/envoyproxy/gateway", isSame: true },
+    { image: "registry.example/envoyproxy/gateway-fips:v1", known: "docker.io/envoyproxy/gateway", isSame: true },
+    {
+      image: "0123.dkr.ecr.eu-west-1.amazonaws.com/docker-hub/envoyproxy/gateway:v1.0.1",
+      known: "docker.io/envoyproxy/gateway",
+      isSame: true,
+    },
     { image: "Envoyproxy/Gateway", known: "docker.io/envoyproxy/gateway", isSame: false },
   ])("tells whether $image is $known", ({ image, known, isSame }) => {
     expect(isSameRepository(parseImage(image), parseImage(known))).toBe(isSame);
+    // What is the same must be found by its last segment, too.
+    if (isSame) expect(lookUpKeys(parseImage(image)).some((key) => knownKeys(parseImage(known)).includes(key))).toBe(true);
   });
 });
 
@@ -61,7 +86,9 @@ describe("readTagVersion", () => {
     { tag: "1.15", version: minor("1.15.x") },
     { tag: "v1.15-alpine", version: minor("1.15.x") },
     { tag: "v1.2.9999999", version: minor("1.2.x") },
-    { tag: "999999.999999.999999", version: exact("999999.999999.999999") },
+    { tag: "999.999999.999999", version: exact("999.999999.999999") },
+    { tag: "2026.11.21", version: unknown },
+    { tag: "v2026.11", version: unknown },
     { tag: "v1", version: unknown },
     { tag: "latest", version: unknown },
     { tag: "main", version: unknown },
@@ -81,6 +108,15 @@ describe("readTagVersion", () => {
     { tag: null, version: unknown },
   ])("reads $tag", ({ tag, version }) => {
     expect(readTagVersion(tag)).toEqual(version);
+  });
+
+  it.each([
+    { tag: "stable-2.14.10", version: exact("2.14.10") },
+    { tag: "enterprise-2.15", version: minor("2.15.x") },
+    { tag: "edge-24.5.1", version: unknown },
+    { tag: "2.14.10", version: exact("2.14.10") },
+  ])("reads $tag of a controller whose tags have a prefix", ({ tag, version }) => {
+    expect(readTagVersion(tag, ["stable-", "enterprise-"])).toEqual(version);
   });
 
   it.each([

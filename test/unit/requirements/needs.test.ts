@@ -1,33 +1,31 @@
 import { describe, expect, it, vi } from "vitest";
-import type { Catalog, CatalogController } from "../../../src/requirements/catalog.ts";
-import { parseImage } from "../../../src/requirements/image.ts";
-import { findNeeds, type ReadSetting } from "../../../src/requirements/needs.ts";
+import type { ApiRequirement } from "../../../src/requirements/api-requirement.ts";
+import type { Catalog } from "../../../src/requirements/catalog.ts";
+import type { ClusterServiceVersion } from "../../../src/requirements/cluster-service-version.ts";
+import { compilePattern, type Condition, type ReadSetting } from "../../../src/requirements/condition.ts";
+import { findNeeds as find, type NeedSources } from "../../../src/requirements/needs.ts";
 import type { Workload } from "../../../src/requirements/workload.ts";
-import type { Certainty, Need } from "../../../src/rules/facts.ts";
+import type { Certainty, Need, WorkloadNeeds } from "../../../src/rules/facts.ts";
+import type { Requirement } from "../../../src/rules/requirement.ts";
 import { requirement } from "../../support/builders.ts";
+import { container, controller, release, workload } from "../../support/catalog.ts";
 
-const turner: CatalogController = {
-  id: "turner",
-  images: [parseImage("own.dev/mill/turner")],
-  when: null,
+const turner = controller({
   releases: [
-    { versions: ">=1.0.0 <1.1.0", requirements: [requirement({ versions: ["v1alpha1"] })] },
-    { versions: ">=1.1.0 <2.0.0", requirements: [requirement({ versions: ["v1beta1"] })] },
-    { versions: ">=2.0.0", requirements: [{ ...requirement({ versions: ["v1"] }), resource: "cogs" }] },
+    release(">=1.0.0 <1.1.0", [requirement({ versions: ["v1alpha1"] })]),
+    release(">=1.1.0 <2.0.0", [requirement({ versions: ["v1beta1"] })]),
+    release(">=2.0.0", [{ ...requirement({ versions: ["v1"] }), resource: "cogs" }]),
   ],
+});
+const GEARS_ON: Condition = {
+  kind: "config-map",
+  key: { namespace: "mill", name: "config", key: "gears" },
+  test: { kind: "equals", value: "on" },
 };
-const conditional: Catalog = [
-  { ...turner, when: { configMap: { namespace: "mill", name: "config", key: "gears", equals: "on" } } },
-];
+const conditional: Catalog = [{ ...turner, when: GEARS_ON }];
 
-function workload(shape: Partial<Workload> & { readonly image?: string } = {}): Workload {
-  return {
-    ref: { kind: "Deployment", namespace: "mill", name: "turner" },
-    isRunning: true,
-    containers: [{ name: "main", image: shape.image ?? "own.dev/mill/turner:v1.0.3" }],
-    annotations: {},
-    ...shape,
-  };
+function findNeeds(given: Workload, catalog: Catalog, readSetting: ReadSetting, along: Partial<NeedSources> = {}): WorkloadNeeds {
+  return find(given, { catalog, readSetting, apiRequirements: [], clusterServiceVersions: [], ...along });
 }
 
 const noSettings: ReadSetting = () => undefined;
@@ -36,9 +34,22 @@ const noSettings: ReadSetting = () => undefined;
 function summary(needs: readonly Need[]): readonly unknown[] {
   return needs.map(({ requirement: { resource, versions }, source, certainty }) => [
     `${resource}/${versions.join("|")}`,
-    source.kind === "annotation" ? source.key : source.versionRange,
+    sourceName(source),
     certainty.kind,
   ]);
+}
+
+function sourceName(source: Need["source"]): string {
+  switch (source.kind) {
+    case "annotation":
+      return source.key;
+    case "api-requirement":
+      return `APIRequirement ${source.name}`;
+    case "cluster-service-version":
+      return `ClusterServiceVersion ${source.name}`;
+    case "catalog":
+      return source.versionRange;
+  }
 }
 
 describe("findNeeds", () => {
@@ -60,11 +71,13 @@ describe("findNeeds", () => {
             versionRange: ">=1.0.0 <1.1.0",
             image: "own.dev/mill/turner:v1.0.3",
             container: "main",
+            effect: null,
+            owns: [],
           },
           certainty: { kind: "known" },
           laterReleases: [
-            { minimumVersion: "1.1.0", requirement: requirement({ versions: ["v1beta1"] }) },
-            { minimumVersion: "2.0.0", requirement: null },
+            { minimumVersion: "1.1.0", requirements: [requirement({ versions: ["v1beta1"] })] },
+            { minimumVersion: "2.0.0", requirements: [{ ...requirement({ versions: ["v1"] }), resource: "cogs" }] },
           ],
         },
       ],
@@ -92,7 +105,11 @@ describe("findNeeds", () => {
     },
     { title: "two numbers that lie in one release", given: workload({ image: "own.dev/mill/turner:v1.0" }), needs: [byCatalog] },
     { title: "an image of nobody", given: workload({ image: "own.dev/mill/painter:v1.0.3" }), needs: [] },
-    { title: "a version before any that is known", given: workload({ image: "own.dev/mill/turner:v0.9.0" }), needs: [] },
+    {
+      title: "a version before any that is known, of which nobody knows the needs",
+      given: workload({ image: "own.dev/mill/turner:v0.9.0" }),
+      needs: everyRelease,
+    },
     {
       title: "two numbers before any that is known, which nobody can tell",
       given: workload({ image: "own.dev/mill/turner:v0.9" }),
@@ -115,8 +132,8 @@ describe("findNeeds", () => {
       title: "each container on its own",
       given: workload({
         containers: [
-          { name: "a", image: "own.dev/mill/turner:v1.0.3" },
-          { name: "b", image: "own.dev/mill/turner:v1.1.0" },
+          container({ name: "a", image: "own.dev/mill/turner:v1.0.3" }),
+          container({ name: "b", image: "own.dev/mill/turner:v1.1.0" }),
         ],
       }),
       needs: [byCatalog, ["gears/v1beta1", ">=1.1.0 <2.0.0", "known"]],
@@ -203,5 +220,184 @@ describe("findNeeds", () => {
         ({ certainty }) => certainty.kind,
       ),
     ).toEqual(["unknown-version", "unknown-version", "unknown-version"]);
+  });
+
+  const apiRequirement = (shape: Partial<ApiRequirement> = {}): ApiRequirement => ({
+    namespace: "mill",
+    name: "declared",
+    generation: 1,
+    target: { kind: "reference", workload: { kind: "Deployment", name: "turner" } },
+    requirements: [{ requirement: requirement({ versions: ["v9"] }), reason: "we know" }],
+    ...shape,
+  });
+  const csv = (requirements: readonly Requirement[], shape: Partial<ClusterServiceVersion> = {}): ClusterServiceVersion => ({
+    namespace: "mill",
+    name: "turner.v1",
+    deployments: ["turner"],
+    requirements,
+    ...shape,
+  });
+  const declared = ["gears/v9", "APIRequirement declared", "known"];
+  const cogs = { ...requirement({ versions: ["v3"] }), resource: "cogs" };
+
+  it.each<{ title: string; given?: Workload; along: Partial<NeedSources>; needs: readonly unknown[] }>([
+    { title: "an APIRequirement over the catalog", along: { apiRequirements: [apiRequirement()] }, needs: [declared] },
+    {
+      title: "an annotation over an APIRequirement",
+      given: workload({ annotations: { "crdguard.dev/requires": "gears.own.dev/v1" } }),
+      along: { apiRequirements: [apiRequirement()] },
+      needs: [["gears/v1", "crdguard.dev/requires", "known"]],
+    },
+    {
+      title: "all APIRequirements that speak of it, by name or by label",
+      given: workload({ labels: { app: "turner" } }),
+      along: {
+        apiRequirements: [
+          apiRequirement(),
+          apiRequirement({
+            name: "labelled",
+            target: { kind: "selector", selector: { matchLabels: { app: "turner" }, matchExpressions: [] } },
+            requirements: [{ requirement: cogs, reason: null }],
+          }),
+        ],
+      },
+      needs: [declared, ["cogs/v3", "APIRequirement labelled", "known"]],
+    },
+    {
+      title: "the catalog where the APIRequirement speaks of another workload",
+      along: {
+        apiRequirements: [
+          apiRequirement({ namespace: "other" }),
+          apiRequirement({ target: { kind: "reference", workload: { kind: "StatefulSet", name: "turner" } } }),
+        ],
+      },
+      needs: [byCatalog],
+    },
+    {
+      title: "OLM beside the catalog, where the catalog is silent",
+      along: { clusterServiceVersions: [csv([requirement({ versions: ["v7"] }), cogs])] },
+      needs: [byCatalog, ["cogs/v3", "ClusterServiceVersion turner.v1", "known"]],
+    },
+    {
+      title: "OLM under an APIRequirement",
+      along: { apiRequirements: [apiRequirement()], clusterServiceVersions: [csv([cogs])] },
+      needs: [declared],
+    },
+    {
+      title: "OLM for the Deployments that it installs, and in their namespace alone",
+      along: { clusterServiceVersions: [csv([cogs], { deployments: ["other"] }), csv([cogs], { namespace: "other" })] },
+      needs: [byCatalog],
+    },
+  ])("believes $title", ({ given = workload(), along, needs }) => {
+    expect(summary(findNeeds(given, [turner], noSettings, along).needs)).toEqual(needs);
+  });
+
+  const gears = requirement({ versions: ["v1"] });
+  const when = (condition: Condition): Catalog => [
+    controller({ releases: [release(">=1.0.0", [{ requirement: gears, when: condition, note: null }])] }),
+  ];
+  const FLAG: Condition = { kind: "arg", name: "--gears", value: null };
+  const UNREADABLE: Condition = { kind: "unreadable", text: "gears in its own file" };
+
+  it.each<{ title: string; catalog: Catalog; given?: Workload; certainties: readonly Certainty[] }>([
+    { title: "does not exist without its flag", catalog: when(FLAG), certainties: [] },
+    {
+      title: "is known with its flag",
+      catalog: when(FLAG),
+      given: workload({ args: ["--gears"] }),
+      certainties: [{ kind: "known" }],
+    },
+    {
+      title: "is conditional where nothing tells",
+      catalog: when(UNREADABLE),
+      certainties: [{ kind: "conditional", condition: "gears in its own file" }],
+    },
+    {
+      title: "does not exist where one part of its condition is false, whatever the other",
+      catalog: when({ kind: "all-of", conditions: [UNREADABLE, FLAG] }),
+      certainties: [],
+    },
+    {
+      title: "is unconfirmed where the catalog is not sure",
+      catalog: [controller({ releases: [release(">=1.0.0", [gears], { confidence: "low" })] })],
+      certainties: [{ kind: "unconfirmed" }],
+    },
+    {
+      title: "is conditional rather than assumed, where both hold",
+      catalog: [{ ...controller({ releases: when(UNREADABLE)[0]?.releases ?? [] }), when: GEARS_ON }],
+      certainties: [{ kind: "conditional", condition: "gears in its own file" }],
+    },
+    {
+      title: "is of an unknown version between the ranges",
+      catalog: [controller({ releases: [release(">=2.0.0", [gears])] })],
+      certainties: [{ kind: "unknown-version" }],
+    },
+  ])("a need $title", ({ catalog, given = workload(), certainties }) => {
+    expect(findNeeds(given, catalog, noSettings).needs.map(({ certainty }) => certainty)).toEqual(certainties);
+  });
+
+  it.each([
+    {
+      title: "the tag, where it tells one",
+      image: "own.dev/mill/turner:v1.0.3",
+      labels: { version: "2.0.0" },
+      range: ">=1.0.0 <1.1.0",
+    },
+    {
+      title: "the label that the catalog names, by digest",
+      image: "own.dev/mill/turner@sha256:0a",
+      labels: { version: "v2.0.0" },
+      range: ">=2.0.0",
+    },
+  ])("takes the version from $title", ({ image, labels, range }) => {
+    const { needs } = findNeeds(workload({ image, labels }), [{ ...turner, versionLabel: "version" }], noSettings);
+
+    expect(needs.map(({ source }) => sourceName(source))).toEqual([range]);
+  });
+
+  it("does not believe a label that the catalog does not name", () => {
+    const { needs } = findNeeds(workload({ image: "own.dev/mill/turner", labels: { version: "2.0.0" } }), [turner], noSettings);
+
+    expect(new Set(needs.map(({ certainty }) => certainty.kind))).toEqual(new Set(["unknown-version"]));
+  });
+
+  it.each([
+    { setting: "plugins: https://own.dev/download/v2.1.0/plugin", ranges: [">=2.0.0"] },
+    { setting: "plugins: none", ranges: [] },
+    { setting: null, ranges: [] },
+    { setting: undefined, ranges: [] },
+  ])("takes the version of a plugin from the setting $setting, or takes it for unused", ({ setting, ranges }) => {
+    const pattern = compilePattern("download/v?([0-9.]+)/");
+    if (pattern === null) throw new Error("the pattern must be one");
+    const plugin = { ...turner, versionSetting: { key: { namespace: null, name: "config", key: "plugins" }, pattern } };
+    const readSetting = vi.fn<ReadSetting>(() => setting);
+
+    expect(findNeeds(workload(), [plugin], readSetting).needs.map(({ source }) => sourceName(source))).toEqual(ranges);
+    expect(readSetting.mock.calls).toEqual([["mill", "config", "plugins"]]);
+  });
+
+  it("finds two controllers in one image, since a plugin runs in its host", () => {
+    const plugin = { ...turner, id: "plugin" };
+    const found = findNeeds(workload(), [turner, plugin], noSettings);
+
+    expect(found.needs.map(({ source }) => source.kind === "catalog" && source.controller)).toEqual(["turner", "plugin"]);
+  });
+
+  it("tells of later releases what they need under today's settings, but for what they bring along", () => {
+    const own = { ...requirement({ versions: ["v1"] }), group: "turner.dev" };
+    const catalog = [
+      controller({
+        owns: ["turner.dev"],
+        releases: [
+          release(">=1.0.0 <2.0.0", [gears]),
+          release(">=2.0.0", [cogs, own, { requirement: gears, when: FLAG, note: null }]),
+        ],
+      }),
+    ];
+    const later = (args: readonly string[]): unknown =>
+      findNeeds(workload({ args }), catalog, noSettings).needs.map(({ laterReleases }) => laterReleases);
+
+    expect(later([])).toEqual([[{ minimumVersion: "2.0.0", requirements: [cogs] }]]);
+    expect(later(["--gears"])).toEqual([[{ minimumVersion: "2.0.0", requirements: [cogs, gears] }]]);
   });
 });

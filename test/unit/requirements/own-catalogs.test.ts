@@ -82,7 +82,7 @@ describe("a user's own catalog entries", () => {
     const merged = mergeCatalogs(builtIn.value, own.value);
 
     expect(merged.map(({ id }) => id)).toEqual([...builtIn.value.map(({ id }) => id), "lathe", "turner"].toSorted());
-    expect(merged.find(({ id }) => id === "istiod")?.images).toEqual([{ path: "example/istiod", tag: null }]);
+    expect(merged.find(({ id }) => id === "istiod")?.images).toEqual([{ path: "example/istiod", tag: null, isOfficial: false }]);
     expect(merged.filter(({ id }) => id === "envoy-gateway")).toEqual(builtIn.value.filter(({ id }) => id === "envoy-gateway"));
   });
 });

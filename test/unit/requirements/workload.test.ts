@@ -11,7 +11,8 @@ const deployment = {
 const read = {
   ref: { kind: "Deployment", namespace: "mill", name: "turner" },
   isRunning: true,
-  containers: template.spec.containers,
+  containers: [{ name: "main", image: "own.dev/turner:v1.0.0", args: [], env: {}, hasForeignEnv: false }],
+  labels: {},
   annotations: {},
 };
 
@@ -60,6 +61,40 @@ describe("parseWorkload", () => {
     const spec = { template: { spec: { containers, initContainers: [{ name: "init", image: "envoyproxy/gateway:v1.0.1" }] } } };
 
     expect(parseWorkload({ ...deployment, spec })).toEqual(read);
+  });
+
+  it("keeps arguments, literal variables and labels, by which needs are switched on", () => {
+    const containers = [
+      {
+        ...template.spec.containers[0],
+        command: ["/turner"],
+        args: ["--gears", 1, "--cogs=off"],
+        env: [
+          { name: "LITERAL", value: "on" },
+          { name: "EMPTY" },
+          { name: "SECRET", valueFrom: { secretKeyRef: { name: "s", key: "k" } } },
+          { value: "nameless" },
+          null,
+        ],
+        envFrom: [{ configMapRef: { name: "settings" } }],
+      },
+    ];
+    const workload = parseWorkload({
+      ...deployment,
+      metadata: { ...deployment.metadata, labels: { app: "turner", number: 1 } },
+      spec: { template: { spec: { containers } } },
+    });
+
+    expect(workload?.labels).toEqual({ app: "turner" });
+    expect(workload?.containers).toEqual([
+      {
+        name: "main",
+        image: "own.dev/turner:v1.0.0",
+        args: ["/turner", "--gears", "--cogs=off"],
+        env: { LITERAL: "on", EMPTY: "", SECRET: null },
+        hasForeignEnv: true,
+      },
+    ]);
   });
 
   it.each([
