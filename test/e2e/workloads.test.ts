@@ -114,6 +114,7 @@ describe("workloads on a real API server, with --warn-workloads", () => {
       ["label", ...deployment, "tier=heavy"],
       ["scale", ...deployment, "--replicas=3"],
       ["patch", ...deployment, "--subresource=status", "--type=merge", "-p", '{"status":{"observedGeneration":2}}'],
+      ["annotate", ...deployment, "owner=mill"],
       ["set", "image", ...deployment, "lathe=own.dev/app:v1.1.0"],
       ["delete", ...deployment, "--wait=false"],
     ]) {
@@ -121,8 +122,10 @@ describe("workloads on a real API server, with --warn-workloads", () => {
     }
     await apply(deploymentManifest({ name: "lathe" }));
 
-    expect((await reviewsOf("default/lathe", 3)).map(({ operation, decision }) => `${operation} ${decision}`)).toEqual([
+    expect((await reviewsOf("default/lathe", 4)).map(({ operation, decision }) => `${operation} ${decision}`)).toEqual([
       "CREATE allow",
+      // The API server counts a Deployment's generation up for annotations too.
+      "UPDATE allow",
       "UPDATE allow",
       "CREATE allow",
     ]);
