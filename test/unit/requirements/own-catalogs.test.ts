@@ -36,6 +36,9 @@ const FILES: Readonly<Record<string, string>> = {
   "twice/b.yaml": entry("turner", "v2"),
   "wrong/no-form.yaml": entry("turner", "v1").replace("images:", "image:"),
   "wrong/range.yaml": entry("turner", "v1").replace(">=1.0.0", "one or newer"),
+  "wrong/many.yaml": `controller: turner
+images: [example/turner]
+releases: [${Array.from({ length: 101 }, () => "x").join()}]`,
   "wrong/two.yaml": `${entry("turner", "v1")}---${entry("lathe", "v1")}`,
 };
 for (const [name, text] of Object.entries(FILES)) {
@@ -67,6 +70,7 @@ describe("a user's own catalog entries", () => {
     { path: "twice", problem: 'catalog-duplicate: twice/b.yaml: controller "turner" is in another file too' },
     { path: "wrong/range.yaml", problem: /^catalog-range-invalid: wrong\/range\.yaml: \/releases\/0\/versions: "one or newer" / },
     { path: "wrong/no-form.yaml", problem: /^catalog-malformed: wrong\/no-form\.yaml: .*image/ },
+    { path: "wrong/many.yaml", problem: /^catalog-malformed: wrong\/many\.yaml: \/releases: .* more than 100 items/ },
     { path: "wrong/two.yaml", problem: /^catalog-malformed: wrong\/two\.yaml: Source contains multiple documents/ },
   ])("name the file, its member and what is wrong: $path", async ({ path, problem }) => {
     expect(await read("mill", path)).toEqual([
