@@ -157,7 +157,7 @@ function givenSubject(text: string, catalog: Catalog, bundles: readonly Bundle[]
     const known = controller.releases.map(({ versions }) => `"${versions}"`).join(", ");
     throw new CommandError(
       EXIT.usage,
-      "version-unknown",
+      "release-unknown",
       `--with ${pair}: the catalog knows ${controller.id} of the versions ${known}`,
     );
   }

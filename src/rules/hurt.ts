@@ -56,8 +56,9 @@ export function upgradeRemedies(
   facts: Pick<Facts, "crds" | "applied">,
 ): readonly Remedy[] {
   const after = crdsAfter(change, facts);
-  return onePerWorkload(hurt).flatMap(({ need }): readonly Remedy[] => {
-    const starting = need.laterReleases.filter((release) => starts(release, after));
+  return onePerWorkload(hurt).flatMap((one): readonly Remedy[] => {
+    const { need } = one;
+    const starting = need.laterReleases.filter((release) => starts(release, after) && isBetterOff(release, one, after));
     const early = starting.find((release) => starts(release, facts.crds));
     const release = early ?? (need.workload.kind === "DaemonSet" ? undefined : starting[0]);
     if (release === undefined) return [];
@@ -122,6 +123,13 @@ export function isNonEmpty<T>(list: readonly T[]): list is readonly [T, ...T[]] 
 
 function starts({ requirements }: LaterRelease, crds: ReadonlyMap<string, Crd>): boolean {
   return requirements.every((requirement) => !isHard(outcomeNow(requirement, crds)));
+}
+
+/** A release that loses the same feature is no way out. */
+function isBetterOff({ requirements }: LaterRelease, { need, after }: HurtWorkload, crds: ReadonlyMap<string, Crd>): boolean {
+  return requirements
+    .filter((requirement) => crdNameOf(requirement) === crdNameOf(need.requirement))
+    .every((requirement) => compareHarm(outcomeNow(requirement, crds), after) < 0);
 }
 
 function outcomeNow(requirement: Requirement, crds: ReadonlyMap<string, Crd>): HurtWorkload["after"] {

@@ -154,7 +154,7 @@ describe("wrong input", () => {
       way: "kyverno-admission",
     },
     { title: "no version", options: { with: ["cilium"] }, code: "with-malformed", way: "<controller>=<version>" },
-    { title: "a version that is none", options: { with: ["envoy-gateway=latest"] }, code: "version-unknown", way: '">=1.9.0"' },
+    { title: "a version that is none", options: { with: ["envoy-gateway=latest"] }, code: "release-unknown", way: '">=1.9.0"' },
     { title: "a release that is none", options: { release: ["9.9.9"] }, code: "release-unknown", way: "1.6.1" },
     {
       title: "a channel that is none",
