@@ -93,12 +93,15 @@ let startedCount = 0;
 const STOP_GRACE_MS = 10_000;
 /** One that was ready for so long has passed what it checks at its start. */
 const STEADY_MS = 3_000;
+/** One that is about to exit no longer answers either, and that is the better thing to tell. */
+const DEAD_MS = 2_000;
 const POLL_MS = 200;
 
 async function observe(child: BackgroundProcess, log: () => Promise<string>, signs: Signs): Promise<Observation> {
   const deadline = Date.now() + signs.patienceMs;
   let readySince: number | null = null;
   let wasAlive = false;
+  let silentSince: number | null = null;
   for (;;) {
     const isRunning = child.isRunning();
     const lines = await linesOf(log);
@@ -115,9 +118,13 @@ async function observe(child: BackgroundProcess, log: () => Promise<string>, sig
     if (stopped !== undefined && Date.now() >= deadline - signs.patienceMs + SETTLE_MS) return await idle(stopped, signs);
     if (Date.now() >= deadline) return await idle(reasonIn(lines, signs), signs);
     if (signs.liveness !== null && !isReady) {
-      const isAlive = await answers(signs.liveness);
-      if (wasAlive && !isAlive && child.isRunning()) return { kind: "dead", line: reasonIn(await linesOf(log), signs) };
-      wasAlive = isAlive;
+      if (await answers(signs.liveness)) {
+        wasAlive = true;
+        silentSince = null;
+      } else if (wasAlive) {
+        silentSince ??= Date.now();
+        if (Date.now() - silentSince >= DEAD_MS) return { kind: "dead", line: reasonIn(await linesOf(log), signs) };
+      }
     }
     await sleep(POLL_MS);
   }
@@ -161,6 +168,6 @@ function shorten(line: string): string {
   return text.length <= LINE_LENGTH ? text : `${text.slice(0, LINE_LENGTH)}…`;
 }
 
-/** As logrus, zap and zerolog, and klog write it. */
-const TIME = /^(?:time="?[^ "]+"? |\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)?\s+|[IWEF]\d{4} [\d:.]+\s+\d+ )/;
+/** As logrus, zap, zerolog and klog write it. */
+const TIME = /^(?:\d\.\d+e\+09\s+|time="?[^ "]+"? |\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)?\s+|[IWEF]\d{4} [\d:.]+\s+\d+ )/;
 const LINE_LENGTH = 400;

@@ -87,35 +87,36 @@ export function withNewerVersion(file: CrdFile): CrdFile {
 /** Installs CRDs one by one: those that changed are deleted first, so that no stored version of before stands in the way. */
 export class CrdInstaller {
   readonly #api: ApiServer;
-  #installed: CrdSet = new Map();
+  /** Null: its deletion was asked for, and it was not seen gone yet. */
+  readonly #installed = new Map<string, CrdFile | null>();
 
   constructor(api: ApiServer) {
     this.#api = api;
   }
 
-  /** Returns when discovery tells of exactly these. @throws Error with the API server's reason. */
+  /** Returns when discovery tells of exactly these. @throws Error with the API server's reason; it may be called again then. */
   async install(wanted: CrdSet): Promise<void> {
     const gone = [...this.#installed].filter(([name, file]) => !isSame(wanted.get(name), file));
-    const added = [...wanted].filter(([name, file]) => !isSame(this.#installed.get(name), file));
-    // What is under way when this throws is neither here nor there.
-    this.#installed = new Map([...this.#installed].filter(([name]) => !gone.some(([deleted]) => deleted === name)));
+    const added = [...wanted].filter(([name, file]) => !isSame(file, this.#installed.get(name)));
     for (const [name] of gone) await this.#remove(name);
     for (const [, file] of added) await this.#create(file);
-    for (const { crd } of [...gone, ...added].map(([, file]) => file))
-      await this.#discovered(crd, wanted.get(crd.name)?.crd ?? null);
-    this.#installed = wanted;
+    const changed = [...gone, ...added].flatMap(([, file]) => file ?? []);
+    for (const { crd } of changed) await this.#discovered(crd, wanted.get(crd.name)?.crd ?? null);
   }
 
   async #remove(name: string): Promise<void> {
+    this.#installed.set(name, null);
     await this.#api.request("DELETE", `${CRDS}/${name}`);
     await eventually(`${name} is gone`, async () => (await this.#api.request("GET", `${CRDS}/${name}`)).status === 404, {
-      timeoutMs: 30_000,
+      timeoutMs: REMOVAL_TIMEOUT_MS,
     });
+    this.#installed.delete(name);
   }
 
   async #create({ manifest, crd }: CrdFile): Promise<void> {
     const { status, body } = await this.#api.request("POST", CRDS, { body: manifest });
     if (status !== 201) throw new Error(`${crd.name} was not created: ${JSON.stringify(body)}`);
+    this.#installed.set(crd.name, { manifest, crd });
   }
 
   /** Controllers read the documents of group versions, and the lists of groups that they are counted from. */
@@ -136,6 +137,8 @@ export class CrdInstaller {
 }
 
 const CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+/** A second, mostly; of some hundred CRDs that had no served version, two took the API server more than thirty. */
+const REMOVAL_TIMEOUT_MS = 120_000;
 const UNKNOWN_VERSION = "v9alpha9";
 const NEWER_VERSION = "v9";
 
@@ -180,6 +183,7 @@ function withSpecVersions({ manifest }: CrdFile, versions: readonly SpecVersion[
   });
 }
 
-function isSame(left: CrdFile | undefined, right: CrdFile | undefined): boolean {
-  return left === right || JSON.stringify(left?.manifest) === JSON.stringify(right?.manifest);
+function isSame(wanted: CrdFile | undefined, installed: CrdFile | null | undefined): boolean {
+  if (wanted === undefined || installed === undefined || installed === null) return false;
+  return wanted === installed || JSON.stringify(wanted.manifest) === JSON.stringify(installed.manifest);
 }
