@@ -19,7 +19,7 @@ export function recordedWrites(metadata: unknown, group: string): readonly Objec
   const current = [...byManager.values()].flatMap((own) =>
     own.filter(({ write }) => !own.some((other) => isNewer(other.write, write))),
   );
-  return [...Map.groupBy(current, ({ write }) => keyOf(write)).values()].flatMap((same) => merge(same.map(({ write }) => write)));
+  return [...Map.groupBy(current, ({ write }) => keyOf(write)).values()].flatMap((same) => mergeWrites(same));
 }
 
 export interface WriterTally {
@@ -34,9 +34,12 @@ export function createWriterTally(): WriterTally {
   return {
     add(writes) {
       for (const write of writes) {
-        const known = byKey.get(keyOf(write));
-        const [merged = write] = merge(known === undefined ? [write] : [known, write]);
-        byKey.set(keyOf(write), { ...merged, objectCount: (known?.objectCount ?? 0) + 1 });
+        const key = keyOf(write);
+        const known = byKey.get(key);
+        byKey.set(
+          key,
+          known === undefined ? { ...write, objectCount: 1 } : { ...merged(known, write), objectCount: known.objectCount + 1 },
+        );
       }
     },
     writers: () =>
@@ -72,20 +75,21 @@ function isNewer(left: ObjectWrite, right: ObjectWrite): boolean {
   return Date.parse(left.lastWrittenAt) > Date.parse(right.lastWrittenAt);
 }
 
-/** One for writes of the same writer in the same version; none for none. */
-function merge(writes: readonly ObjectWrite[]): readonly ObjectWrite[] {
-  const [first, ...others] = writes;
-  if (first === undefined) return [];
-  return [
-    others.reduce<ObjectWrite>(
-      (merged, write) => ({
-        ...merged,
-        isSubresourceOnly: merged.isSubresourceOnly && write.isSubresourceOnly,
-        lastWrittenAt: merged.lastWrittenAt === null || isNewer(write, merged) ? write.lastWrittenAt : merged.lastWrittenAt,
-      }),
-      first,
-    ),
-  ];
+/** One for all entries of the same writer and version; none for none. */
+function mergeWrites(entries: readonly Entry[]): readonly ObjectWrite[] {
+  const [first, ...others] = entries.map(({ write }) => write);
+  return first === undefined ? [] : [others.reduce(merged, first)];
+}
+
+function merged(left: ObjectWrite, right: ObjectWrite): ObjectWrite {
+  const { kind, name, version } = left;
+  return {
+    kind,
+    name,
+    version,
+    isSubresourceOnly: left.isSubresourceOnly && right.isSubresourceOnly,
+    lastWrittenAt: left.lastWrittenAt === null || isNewer(right, left) ? right.lastWrittenAt : left.lastWrittenAt,
+  };
 }
 
 function keyOf({ kind, name, version }: Pick<Writer, "kind" | "name" | "version">): string {

@@ -29,7 +29,7 @@ export function messageOf(fact: Fact, subjectName: string): string {
     case "version-in-use-unserved":
       return `${quoted(fact.version)} would ${fact.isListed ? "no longer be served" : "be gone"}, and ${whoWrites(fact.writers)}${sampleNote(fact)}`;
     case "writers-unknown":
-      return `${listOf(fact.versions.map(quoted))} would no longer be served, and who writes objects in ${fact.versions.length === 1 ? "it" : "them"} is not known: ${shown(fact.reason)}`;
+      return `who writes in ${listOf(fact.versions.map(quoted))}, which ${fact.versions.length === 1 ? "goes" : "go"} away, is not known: ${shown(fact.reason)}`;
   }
 }
 
@@ -216,6 +216,6 @@ function whoWrites(writers: readonly Writer[]): string {
   return `${fileCount === 0 ? recorded : `${recorded}, and ${files}`}: the next such write fails`;
 }
 
-function sampleNote({ objectCount, isComplete }: Extract<Fact, { kind: "version-in-use-unserved" }>): string {
-  return isComplete ? "" : ` (of many objects, ${objectCount.toLocaleString("en-US")} were looked at)`;
+function sampleNote(fact: Extract<Fact, { kind: "version-in-use-unserved" }>): string {
+  return fact.isComplete ? "" : ` (of many objects, ${fact.objectCount.toLocaleString("en-US")} were looked at)`;
 }

@@ -93,7 +93,7 @@ function explainRemedy(remedy: Remedy): ExplainedRemedy {
     case "write-in-version":
       return writeInVersion(remedy);
     case "list-writers":
-      return { title: "look who writes them", command: listWriters(remedy.crd, remedy.versions) };
+      return { title: "look who writes objects in what goes away", command: listWriters(remedy.crd, remedy.versions) };
     case "stay-on-bundle":
       return {
         title: `stay on the release you have: ${shown(remedy.version)}${remedy.channel === null ? "" : `, ${shown(remedy.channel)} channel`}`,
@@ -230,15 +230,15 @@ function sedText(name: string): string {
 function writeInVersion(remedy: Extract<Remedy, { kind: "write-in-version" }>): ExplainedRemedy {
   const { crd, from, to, isPossibleBefore, areRecorded } = remedy;
   const when = isPossibleBefore
-    ? `write them in ${quoted(to)} first, which is served today too`
-    : `write them in ${quoted(to)} as soon as it is served; no version is served both before and after this change`;
-  const how = `set apiVersion to ${shown(`${crd.group}/${to}`)} in manifests and charts, upgrade programs, apply again`;
+    ? `write ${quoted(to)} first, which is served today too`
+    : `write ${quoted(to)} as soon as this change serves it, for no version is served both before and after`;
+  const how = `set apiVersion to ${shown(`${crd.group}/${to}`)} in manifests and charts and apply them again, upgrade programs`;
   return areRecorded
-    ? { title: `${when}: ${how}; which objects they are`, command: listWriters(crd, [from]) }
+    ? { title: `${when}: ${how}; to see what is written by whom`, command: listWriters(crd, [from]) }
     : { title: `${when}: ${how}` };
 }
 
-/** Template's own quotes inside the shell's: a name must not end either. */
+/** A quoted text of a template inside one of the shell: no name may end either. */
 function listWriters(crd: Crd, versions: readonly string[]): string {
   const names = versions.map((version) => JSON.stringify(`${crd.group}/${version}`)).join(" ");
   const object = crd.scope === "Namespaced" ? "{{$object.namespace}}/{{$object.name}}" : "{{$object.name}}";

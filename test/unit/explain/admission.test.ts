@@ -8,13 +8,25 @@ import {
   explainVerdict,
 } from "../../../src/explain/admission.ts";
 import { DEFAULT_POLICY, judge, type Policy } from "../../../src/policy/policy.ts";
-import { type Change, previousCrd } from "../../../src/rules/change.ts";
+import { type CrdChange, previousCrd } from "../../../src/rules/change.ts";
 import { evaluate } from "../../../src/rules/evaluate.ts";
-import type { Facts, ObjectEvidence } from "../../../src/rules/facts.ts";
-import { counted, create, crd, need, noFacts, remove, requirement, statusUpdate, update } from "../../support/builders.ts";
+import type { Facts, ObjectEvidence, Writer } from "../../../src/rules/facts.ts";
+import {
+  counted,
+  create,
+  crd,
+  need,
+  noFacts,
+  remove,
+  requirement,
+  sampled,
+  statusUpdate,
+  update,
+  writer,
+} from "../../support/builders.ts";
 
 function answerTo(
-  change: Change,
+  change: CrdChange,
   facts: Partial<Facts>,
   options: { readonly audience?: Audience; readonly policy?: Policy } = {},
 ): AdmissionAnswer {
@@ -29,7 +41,7 @@ function answerTo(
   );
 }
 
-function denialOf(change: Change, facts: Partial<Facts>, audience: Audience = EVERYTHING): string {
+function denialOf(change: CrdChange, facts: Partial<Facts>, audience: Audience = EVERYTHING): string {
   return answerTo(change, facts, { audience }).status?.message ?? "";
 }
 
@@ -46,7 +58,7 @@ const envoyBase = need({
   versions: ["v1alpha2"],
   workload: { namespace: "envoy-gateway-system", name: "envoy-gateway" },
   image: "docker.io/envoyproxy/gateway:v1.0.1",
-  laterReleases: [{ minimumVersion: "1.1.0", requirement: { ...requirement({ versions: ["v1"] }), ...routes } }],
+  laterReleases: [{ minimumVersion: "1.1.0", requirements: [{ ...requirement({ versions: ["v1", "v1alpha2"] }), ...routes }] }],
 });
 const envoy = { ...envoyBase, requirement: { ...envoyBase.requirement, ...routes } };
 const ciliumBase = need({
@@ -64,7 +76,8 @@ const onlyV1 = crd({ served: ["v1"] });
 
 describe("a denial, whole", () => {
   it("tells who needs a version that is no longer served, and every way out", () => {
-    expect(denialOf(update(routesBefore, routesAfter), { needs: [envoy, cilium] })).toMatchInlineSnapshot(`
+    expect(denialOf(update(routesBefore, routesAfter), { needs: [envoy, cilium], crds: new Map([[ROUTES, routesBefore]]) }))
+      .toMatchInlineSnapshot(`
       "CustomResourceDefinition "grpcroutes.gateway.networking.k8s.io" would break the cluster:
       * spec.versions[v1alpha2].served: required-version-unserved: "v1alpha2" would no longer be served, and 2 running workloads need it to start:
           Deployment envoy-gateway-system/envoy-gateway (image docker.io/envoyproxy/gateway:v1.0.1; catalog: turner >=1.0.0 <2.0.0): crashes at its next restart
@@ -359,6 +372,75 @@ describe("a denial, by who reads it", () => {
     expect(answerTo(update(crd({ served: ["v1", "v1alpha1"] }), onlyV1), facts, { audience: audienceOf([]) }).warnings).toEqual([
       'required-version-unserved: "v1alpha1" would be gone, and 1 running workload uses it',
     ]);
+  });
+});
+
+describe("a warning of who writes in a version that goes away", () => {
+  const change = update(crd({ served: ["v1", "v1beta1"] }), crd({ served: ["v1"], unserved: ["v1beta1"] }));
+  const warningOf = (writers: readonly Writer[], audience?: Audience): readonly string[] =>
+    answerTo(change, { writers: sampled(writers) }, audience === undefined ? {} : { audience }).warnings ?? [];
+  const kubectl = writer({ name: "kubectl-client-side-apply", version: "v1beta1", objectCount: 12 });
+
+  it.each<{ title: string; writers: readonly Writer[]; warning: string }>([
+    {
+      title: "the one who does",
+      writers: [kubectl],
+      warning:
+        'version-in-use-unserved: kubectl-client-side-apply (12 objects, last 2026-05-01): "v1beta1" would no longer be served, …',
+    },
+    {
+      title: "the first of several",
+      writers: [
+        { ...kubectl, name: "argocd-controller" },
+        { ...kubectl, objectCount: 2 },
+        { ...kubectl, name: "helm" },
+      ],
+      warning:
+        'version-in-use-unserved: argocd-controller (12 objects, last 2026-05-01) and 2 more: "v1beta1" would no longer be serve…',
+    },
+    {
+      title: "one whose time is not recorded",
+      writers: [{ ...kubectl, name: "helm", objectCount: 1, lastWrittenAt: null }],
+      warning:
+        'version-in-use-unserved: helm (1 object): "v1beta1" would no longer be served, and objects were last written in it by 1…',
+    },
+    {
+      title: "one with a name that would fill the line",
+      writers: [{ ...kubectl, name: "m".repeat(128) }],
+      warning:
+        'version-in-use-unserved: mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm… (12 objects, last 2026-05-01): "v1beta1" would no longer be s…',
+    },
+  ])("names $title, the objects, the time and the version, before it is cut", ({ writers, warning }) => {
+    expect(warningOf(writers)).toEqual([warning]);
+  });
+
+  it("names nobody to who may not list the objects in all namespaces", () => {
+    const audience = audienceOf([{ group: "own.dev", resource: "gears", namespace: "mill" }]);
+
+    expect(warningOf([kubectl], audience)).toEqual([
+      'version-in-use-unserved: "v1beta1" would no longer be served, and objects were last written in it by 1 field manager: t…',
+    ]);
+  });
+
+  it("tells that they are not known, and why", () => {
+    expect(answerTo(change, { writers: { kind: "unreadable", reason: "crdguard may not list gears.own.dev" } }).warnings).toEqual(
+      ['version-in-use-unserved: who writes in "v1beta1", which goes away, is not known: crdguard may not list gears.own.dev'],
+    );
+  });
+
+  it("is a denial with the objects and the way out where the rule is set to deny", () => {
+    const policy: Policy = { enforcement: new Map([["version-in-use-unserved", "deny"]]), onUndecided: "deny" };
+
+    expect(answerTo(change, { writers: sampled([kubectl]) }, { policy }).status?.message).toMatchInlineSnapshot(`
+      "CustomResourceDefinition "gears.own.dev" would break the cluster:
+      * spec.versions[v1beta1].served: version-in-use-unserved: "v1beta1" would no longer be served, and objects were last written in it by 1 field manager: the next such write fails:
+          kubectl-client-side-apply: 12 objects, last at 2026-05-01T10:00:00Z
+        To go on, do one of:
+          - write "v1" first, which is served today too: set apiVersion to own.dev/v1 in manifests and charts and apply them again, upgrade programs; to see what is written by whom:
+              kubectl get gears.v1.own.dev --all-namespaces -o 'go-template={{range .items}}{{$object := .metadata}}{{range $object.managedFields}}{{if eq .apiVersion "own.dev/v1beta1"}}{{$object.namespace}}/{{$object.name}} {{.manager}} {{.time}}{{"\\n"}}{{end}}{{end}}{{end}}'
+          - keep serving "v1beta1": set its served to true in the new manifest, or apply a release or channel that serves it
+        More: docs/rules/version-in-use-unserved.md"
+    `);
   });
 });
 

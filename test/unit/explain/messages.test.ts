@@ -2,12 +2,21 @@ import { describe, expect, it } from "vitest";
 import { EVERYTHING, targetsOf } from "../../../src/explain/audience.ts";
 import { evidenceLine, evidenceOf } from "../../../src/explain/evidence.ts";
 import { messageOf, objectCount, outcomePhrase } from "../../../src/explain/messages.ts";
-import type { ObjectEvidence } from "../../../src/rules/facts.ts";
+import type { ObjectEvidence, Writer } from "../../../src/rules/facts.ts";
 import type { Fact } from "../../../src/rules/finding.ts";
-import { counted, need } from "../../support/builders.ts";
+import { counted, need, writer } from "../../support/builders.ts";
 
 const gears = { group: "own.dev", plural: "gears" };
 const turner = need({ versions: ["v1"], image: "own.dev/turner:v1.0.0" });
+const catalogSource = {
+  kind: "catalog",
+  controller: "turner",
+  versionRange: ">=1.0.0 <2.0.0",
+  image: "own.dev/turner:v1.0.0",
+  container: "main",
+  effect: null,
+  owns: [],
+} as const;
 const unknown = need({ versions: ["v1"], image: "own.dev/turner:latest", certainty: { kind: "unknown-version" } });
 const crashing = { need: turner, before: "works", after: "crashes", stateAfter: "unserved" } as const;
 const stopping = { need: turner, before: "works", after: "stops-working", stateAfter: "unserved" } as const;
@@ -91,11 +100,24 @@ const EXPECTED: { readonly [Kind in Fact["kind"]]: { readonly fact: Extract<Fact
       targets: WORKLOAD_TARGETS,
     },
   },
-  "requirement-unknown": {
-    fact: { kind: "requirement-unknown", needs: [unknown] },
+  "workload-requirement-unmet": {
+    fact: { kind: "workload-requirement-unmet", unmet: [{ ...crashing, stateAfter: "absent" }], case: "worse" },
+    told: {
+      message: "1 API that it needs to start would not be served to it",
+      lines: ['"v1" of gears.own.dev, whose definition does not exist (catalog: turner >=1.0.0 <2.0.0): crashes at start'],
+      targets: [],
+    },
+  },
+  "requirement-unsure": {
+    fact: {
+      kind: "requirement-unsure",
+      doubt: "unknown-version",
+      hurt: [{ ...crashing, need: unknown }],
+      isOfWorkload: false,
+    },
     told: {
       message:
-        "1 running workload may need what goes away: the image is that of a known controller, but its tag names no version",
+        "1 running workload may need what goes away: the image is that of a known controller, but its tag names no version that the catalog knows",
       lines: ["Deployment mill/turner (image own.dev/turner:latest; catalog: turner, version unknown)"],
       targets: WORKLOAD_TARGETS,
     },
@@ -119,7 +141,53 @@ const EXPECTED: { readonly [Kind in Fact["kind"]]: { readonly fact: Extract<Fact
       targets: OBJECT_TARGETS,
     },
   },
+  "version-in-use-unserved": {
+    fact: {
+      kind: "version-in-use-unserved",
+      version: "v1beta1",
+      isListed: true,
+      writers: [
+        writer({ name: "argocd-controller", version: "v1beta1", objectCount: 1200 }),
+        writer({ name: "gear-operator", version: "v1beta1", objectCount: 1, isSubresourceOnly: true, lastWrittenAt: null }),
+      ],
+      objectCount: 1500,
+      isComplete: true,
+    },
+    told: {
+      message:
+        '"v1beta1" would no longer be served, and objects were last written in it by 2 field managers: the next such write fails',
+      lines: ["argocd-controller: 1,200 objects, last at 2026-05-01T10:00:00Z", "gear-operator: status or scale of 1 object"],
+      targets: ["gears.own.dev/"],
+    },
+  },
+  "writers-unknown": {
+    fact: { kind: "writers-unknown", versions: ["v1beta1"], reason: "crdguard may not list gears.own.dev" },
+    told: {
+      message: 'who writes in "v1beta1", which goes away, is not known: crdguard may not list gears.own.dev',
+      lines: [],
+      targets: [],
+    },
+  },
 };
+
+/** Of v1beta1, as far as the words depend on it. */
+function inUse(
+  writers: readonly [Writer, ...Writer[]],
+  shape: Partial<Extract<Fact, { kind: "version-in-use-unserved" }>> = {},
+): Fact {
+  return {
+    kind: "version-in-use-unserved",
+    version: "v1beta1",
+    isListed: true,
+    writers,
+    objectCount: 10,
+    isComplete: true,
+    ...shape,
+  };
+}
+
+const argo = writer({ name: "argocd-controller", version: "v1beta1" });
+const file = writer({ kind: "file", name: "gears.yaml", version: "v1beta1", lastWrittenAt: null });
 
 describe("a fact in words", () => {
   it.each(Object.entries(EXPECTED))("is told: %s", (_kind, { fact, told }) => {
@@ -182,6 +250,80 @@ describe("a fact in words", () => {
       fact: { kind: "objects-deleted", objects: counted(3200, { isComplete: false }) },
       message: "at least 3,200 objects would be deleted with the definition, and what they stand for",
     },
+    {
+      title: "a version that is hidden from who asks for preferred ones",
+      fact: {
+        kind: "required-version-unserved",
+        versions: ["v1"],
+        stateAfter: "not-preferred",
+        isCreate: false,
+        hurt: [crashing],
+      },
+      message:
+        '"v1" would no longer be the preferred version, since a newer one would be served too, and 1 running workload needs it to start',
+    },
+    {
+      title: "a workload that lacks APIs today as well",
+      fact: { kind: "workload-requirement-unmet", unmet: [crashing, stopping], case: "same-today" },
+      message: "1 API that it needs to work is not served to it, today as after this change",
+    },
+    {
+      title: "a workload whose own definitions are not there yet",
+      fact: { kind: "workload-requirement-unmet", unmet: [crashing], case: "own-definitions" },
+      message: "1 API of its own, which it needs to start, is not defined yet, here or in the cluster",
+    },
+    {
+      title: "an API that an applied workload uses, in the catalog's words of what becomes of it",
+      fact: {
+        kind: "workload-requirement-unmet",
+        unmet: [{ ...crashing, need: { ...turner, source: { ...catalogSource, effect: "exits with code 1" } } }],
+        case: "worse",
+      },
+      message: "1 API that it needs to start would not be served to it; it exits with code 1",
+    },
+    {
+      title: "a need of an applied workload that is not sure",
+      fact: { kind: "requirement-unsure", doubt: "conditional", hurt: [crashing], isOfWorkload: true },
+      message: "what it needs is not known for sure: it hangs on a setting that crdguard cannot read",
+    },
+    {
+      title: "a need that the catalog is not sure of",
+      fact: { kind: "requirement-unsure", doubt: "unconfirmed", hurt: [crashing, crashing], isOfWorkload: false },
+      message: "2 running workloads may need what goes away: the catalog has too little to go by",
+    },
+    {
+      title: "a workload that is about to be replaced",
+      fact: { kind: "requirement-unsure", doubt: "replaced", hurt: [crashing], isOfWorkload: false },
+      message:
+        "1 running workload may need what goes away: what is applied along with this replaces it by one that does not, and until then it does",
+    },
+    {
+      title: "a version in use that is dropped from the list, of which many objects exist",
+      fact: inUse([argo], { isListed: false, isComplete: false, objectCount: 2000 }),
+      message:
+        '"v1beta1" would be gone, and objects were last written in it by 1 field manager: the next such write fails (of many objects, 2,000 were looked at)',
+    },
+    {
+      title: "a file that is written in a version",
+      fact: inUse([file]),
+      message: '"v1beta1" would no longer be served, and 1 file holds objects in it: applying it fails from then on',
+    },
+    {
+      title: "files that are written in a version",
+      fact: inUse([file, { ...file, name: "more.yaml" }]),
+      message: '"v1beta1" would no longer be served, and 2 files hold objects in it: applying them fails from then on',
+    },
+    {
+      title: "files and field managers",
+      fact: inUse([argo, file]),
+      message:
+        '"v1beta1" would no longer be served, and objects were last written in it by 1 field manager, and 1 file holds objects in it: the next such write fails',
+    },
+    {
+      title: "versions whose writers could not be told",
+      fact: { kind: "writers-unknown", versions: ["v1beta1", "v1alpha1"], reason: "conversion\nfailed" },
+      message: 'who writes in "v1beta1" and "v1alpha1", which go away, is not known: conversion\\u000afailed',
+    },
   ])("tells $title", ({ fact, message }) => {
     expect(messageOf(fact, "gears.own.dev")).toBe(message);
   });
@@ -204,12 +346,42 @@ describe("a fact in words", () => {
   });
 
   it.each([
-    ["works", "goes on working"],
-    ["loses-feature", "goes on without this API and ignores its objects"],
-    ["stops-working", "stays up but does its work no more, at its next restart at the latest"],
-    ["crashes", "crashes at its next restart"],
-  ] as const)("tells what becomes of a workload that %s", (outcome, words) => {
-    expect(outcomePhrase(outcome)).toBe(words);
+    ["works", true, "goes on working"],
+    ["loses-feature", true, "goes on without this API and ignores its objects"],
+    ["stops-working", true, "stays up but does its work no more, at its next restart at the latest"],
+    ["stops-working", false, "starts but does not do its work"],
+    ["crashes", true, "crashes at its next restart"],
+    ["crashes", false, "crashes at start"],
+  ] as const)("tells what becomes of a workload that %s, running or not: %s", (outcome, isRunning, words) => {
+    expect(outcomePhrase(outcome, isRunning)).toBe(words);
+  });
+
+  it("gives writers as they are to who reads JSON, and their number to who may not list the objects", () => {
+    const hostile = { ...argo, name: "a\nb", isSubresourceOnly: true };
+
+    expect(evidenceOf(inUse([hostile, file]), gears, EVERYTHING)).toEqual([
+      {
+        kind: "writer",
+        writer: "field-manager",
+        name: "a\\u000ab",
+        version: "v1beta1",
+        count: 3,
+        isSubresourceOnly: true,
+        lastWrittenAt: "2026-05-01T10:00:00Z",
+      },
+      {
+        kind: "writer",
+        writer: "file",
+        name: "gears.yaml",
+        version: "v1beta1",
+        count: 3,
+        isSubresourceOnly: false,
+        lastWrittenAt: null,
+      },
+    ]);
+    const hidden = evidenceOf(inUse([hostile, argo]), gears, { mayName: ({ namespace }) => namespace !== "" });
+    expect(hidden).toEqual([{ kind: "hidden-writers", count: 2 }]);
+    expect(hidden.map(evidenceLine)).toEqual(["2 field managers, whose names are for those who may list these objects"]);
   });
 
   it("names no namespace of cluster-scoped objects, and asks for one right for them", () => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { EVERYTHING } from "../../../src/explain/audience.ts";
 import { type ExplainedRemedy, explainRemedies } from "../../../src/explain/remedies.ts";
+import type { Bundle } from "../../../src/rules/bundle.ts";
 import type { Remedy } from "../../../src/rules/finding.ts";
 import { crd, need } from "../../support/builders.ts";
 
@@ -12,6 +13,15 @@ const gears = crd({ served: ["v1", "v1alpha1"], storage: "v1alpha1", stored: ["v
 const clusterGears = crd({ served: ["v1"], unserved: ["v2"], scope: "Cluster" });
 const unservedGears = crd({ served: [], unserved: ["v1", "v2"], storage: "v2" });
 const turner = need({ versions: ["v1alpha1", "v1"], image: "registry.example:5000/mirror/turner:v1.0.0@sha256:abc" });
+const mill: Bundle = {
+  name: "mill",
+  title: "Mill API",
+  version: "1.1.0",
+  channel: "experimental",
+  releasedOn: "2026-05-01",
+  installUrl: "https://own.dev/mill/v1.1.0.yaml",
+  crds: new Map(),
+};
 const declaration = {
   workload: { kind: "StatefulSet", namespace: "mill", name: "turner" },
   key: "crdguard.dev/requires",
@@ -86,10 +96,61 @@ const EXPECTED: {
     },
   },
   "upgrade-workload": {
-    remedy: { kind: "upgrade-workload", need: turner, minimumVersion: "1.2.0" },
+    remedy: { kind: "upgrade-workload", need: turner, minimumVersion: "1.2.0", isPossibleBefore: true },
     told: {
       title: "upgrade turner to 1.2.0 or newer first, by its own chart or manifests, or by",
       command: "kubectl -n mill set image deployment/turner main=registry.example:5000/mirror/turner:v1.2.0",
+    },
+  },
+  "keep-workload": {
+    remedy: { kind: "keep-workload", need: turner },
+    told: { title: "stay on the version of turner that runs today" },
+  },
+  "apply-own-definitions": {
+    remedy: { kind: "apply-own-definitions", need: turner },
+    told: {
+      title:
+        "apply the definitions that come with turner first; helm template leaves out those in a chart's crds folder, unless told --include-crds",
+    },
+  },
+  "install-bundle": {
+    remedy: { kind: "install-bundle", bundle: mill },
+    told: {
+      title: "first install Mill API v1.1.0, experimental channel, the oldest release that serves all of it",
+      command: "kubectl apply --server-side -f https://own.dev/mill/v1.1.0.yaml",
+    },
+  },
+  "serve-required": {
+    remedy: {
+      kind: "serve-required",
+      requirements: [turner.requirement, { ...turner.requirement, resource: "cogs", versions: ["v1"] }],
+    },
+    told: { title: 'first apply definitions that serve "v1alpha1" or "v1" of gears.own.dev and "v1" of cogs.own.dev' },
+  },
+  "write-in-version": {
+    remedy: {
+      kind: "write-in-version",
+      crd: gears,
+      from: "v1alpha1",
+      to: "v1",
+      isPossibleBefore: true,
+      areRecorded: true,
+    },
+    told: {
+      title:
+        'write "v1" first, which is served today too: set apiVersion to own.dev/v1 in manifests and charts and apply them again, upgrade programs; to see what is written by whom',
+      command:
+        "kubectl get gears.v1alpha1.own.dev --all-namespaces -o " +
+        String.raw`'go-template={{range .items}}{{$object := .metadata}}{{range $object.managedFields}}{{if eq .apiVersion "own.dev/v1alpha1"}}{{$object.namespace}}/{{$object.name}} {{.manager}} {{.time}}{{"\n"}}{{end}}{{end}}{{end}}'`,
+    },
+  },
+  "list-writers": {
+    remedy: { kind: "list-writers", crd: clusterGears, versions: ["v1", "v1beta1"] },
+    told: {
+      title: "look who writes objects in what goes away",
+      command:
+        "kubectl get gears.v1.own.dev -o " +
+        String.raw`'go-template={{range .items}}{{$object := .metadata}}{{range $object.managedFields}}{{if eq .apiVersion "own.dev/v1" "own.dev/v1beta1"}}{{$object.name}} {{.manager}} {{.time}}{{"\n"}}{{end}}{{end}}{{end}}'`,
     },
   },
   "scale-down": {
@@ -127,7 +188,7 @@ const EXPECTED: {
   "declare-requirement": {
     remedy: { kind: "declare-requirement", need: turner },
     told: {
-      title: "say what turner needs, if you know its version, so that nobody has to guess",
+      title: "say what turner needs, if you know it, so that nobody has to guess",
       command: "kubectl -n mill annotate deployment/turner 'crdguard.dev/requires=gears.own.dev/v1alpha1|v1'",
     },
   },
@@ -160,6 +221,45 @@ describe("explainRemedies", () => {
       told: { title: 'keep serving "v1": put it back into the new manifest, or apply a release or channel that serves it' },
     },
     {
+      title: "stops a workload for an upgrade that needs what the change brings",
+      remedy: { kind: "upgrade-workload", need: turner, minimumVersion: "1.2.0", isPossibleBefore: false },
+      told: {
+        title: "stop turner, apply your change, then install 1.2.0 or newer of it, which needs what the change brings",
+        command: "kubectl -n mill scale deployment/turner --replicas=0",
+      },
+    },
+    {
+      title: "gives no command for a bundle that is installed from nowhere in particular",
+      remedy: { kind: "install-bundle", bundle: { ...mill, installUrl: null } },
+      told: { title: "first install Mill API v1.1.0, experimental channel, the oldest release that serves all of it" },
+    },
+    {
+      title: "asks for a tag where the version is unknown, and names no version",
+      remedy: {
+        kind: "declare-requirement",
+        need: need({ versions: ["v1"], image: "own.dev/turner:latest", certainty: { kind: "unknown-version" } }),
+      },
+      told: {
+        title:
+          "run turner by a tag that names its version, or say by the annotation crdguard.dev/requires what it needs, so that nobody has to guess",
+      },
+    },
+    {
+      title: "says that writers can turn to a version only once the change serves it, and files have no record in the cluster",
+      remedy: {
+        kind: "write-in-version",
+        crd: gears,
+        from: "v1alpha1",
+        to: "v2",
+        isPossibleBefore: false,
+        areRecorded: false,
+      },
+      told: {
+        title:
+          'write "v2" as soon as this change serves it, for no version is served both before and after: set apiVersion to own.dev/v2 in manifests and charts and apply them again, upgrade programs',
+      },
+    },
+    {
       title: "names a bundle without a channel",
       remedy: { kind: "stay-on-bundle", version: "v1.0.0", channel: null },
       told: { title: "stay on the release you have: v1.0.0" },
@@ -170,6 +270,7 @@ describe("explainRemedies", () => {
         kind: "upgrade-workload",
         need: need({ versions: ["v1"], image: "istio/pilot:1.21.2" }),
         minimumVersion: "1.22.0",
+        isPossibleBefore: true,
       },
       told: {
         title: "upgrade turner to 1.22.0 or newer first, by its own chart or manifests, or by",
@@ -182,6 +283,7 @@ describe("explainRemedies", () => {
         kind: "upgrade-workload",
         need: need({ versions: ["v1"], image: "reg.example:5000/turner" }),
         minimumVersion: "2.0.0",
+        isPossibleBefore: true,
       },
       told: {
         title: "upgrade turner to 2.0.0 or newer first, by its own chart or manifests, or by",
@@ -250,7 +352,18 @@ describe("a command pasted into a real shell", () => {
       remaining: [hostile],
     },
     { kind: "replace-by-backup", crd: hostileCrd, readIn: hostile, newVersion: hostile },
-    { kind: "upgrade-workload", need: hostileNeed, minimumVersion: "1.2.0" },
+    { kind: "upgrade-workload", need: hostileNeed, minimumVersion: "1.2.0", isPossibleBefore: true },
+    { kind: "upgrade-workload", need: hostileNeed, minimumVersion: "1.2.0", isPossibleBefore: false },
+    { kind: "install-bundle", bundle: { ...mill, installUrl: hostile } },
+    {
+      kind: "write-in-version",
+      crd: { ...hostileCrd, versions: [{ name: hostile, isServed: true, isStorage: true }] },
+      from: hostile,
+      to: hostile,
+      isPossibleBefore: true,
+      areRecorded: true,
+    },
+    { kind: "list-writers", crd: hostileCrd, versions: [hostile, "v1"] },
     { kind: "scale-down", need: hostileNeed },
     { kind: "delete-objects", crd: hostileCrd, readIn: hostile },
     { kind: "serve-to-count", crd: { ...hostileCrd, versions: [{ name: hostile, isServed: false, isStorage: true }] } },
@@ -270,6 +383,16 @@ describe("a command pasted into a real shell", () => {
     expect(files).toEqual(["gears.own.dev.backup.yaml"]);
     expect(calls.at(-1)).toEqual(["create", "-f", "-", `- apiVersion: own.dev/${newVersion}\n`]);
   });
+
+  it.each([`v1" "own.dev/v2`, "v1\\", "v1}}{{.data}}", "v1\n\u202e"])(
+    "keeps a version inside the text of a template: %j",
+    (version) => {
+      const [call = []] = paste(commandOf({ kind: "list-writers", crd: gears, versions: [version] })).calls;
+      const text = /\{\{if eq \.apiVersion (?<text>"(?:[^"\\]|\\.)*")\}\}/.exec(call.at(-1) ?? "")?.groups?.["text"] ?? "";
+
+      expect(JSON.parse(text)).toBe(`own.dev/${version}`);
+    },
+  );
 
   it("reads no name as an option, and no plural as a list of resources", () => {
     const options = { ...hostileCrd, name: "--all", plural: "pods,secrets", group: "own.dev" };

@@ -60,6 +60,7 @@ describe("checkReport", () => {
                   image: null,
                   source: "annotation crdguard.dev/requires",
                   outcome: "loses-feature",
+                  effect: null,
                 },
               ],
               remedies: [
