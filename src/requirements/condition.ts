@@ -82,9 +82,9 @@ export type Truth =
 export function evaluateCondition(condition: Condition, settings: ContainerSettings, readSetting: ReadSetting): Truth {
   switch (condition.kind) {
     case "arg":
-      return truth(hasArgument(condition, settings));
+      return evaluateArgument(condition, settings);
     case "arg-regex":
-      return truth(expandedArgs(settings).some((arg) => condition.pattern.test(arg)));
+      return truth(commandLine(settings).some((arg) => condition.pattern.test(arg)));
     case "env":
       return evaluateEnv(condition, settings);
     case "config-map": {
@@ -94,7 +94,7 @@ export function evaluateCondition(condition: Condition, settings: ContainerSetti
       return truth(value !== null && testValue(condition.test, value));
     }
     case "not":
-      return negated(evaluateCondition(condition.condition, settings, readSetting), condition);
+      return evaluateNegation(condition.condition, settings, readSetting);
     case "any-of":
       return strongest(condition, settings, readSetting, ["yes", "assumed", "unknown"], NO);
     case "all-of":
@@ -166,18 +166,44 @@ function testValue(test: ValueTest, value: string): boolean {
   return test.kind === "equals" ? value === test.value : test.pattern.test(value);
 }
 
-function evaluateEnv(condition: Extract<Condition, { kind: "env" }>, settings: ContainerSettings): Truth {
-  const value = Object.hasOwn(settings.env, condition.name) ? settings.env[condition.name] : undefined;
-  if (typeof value === "string") return truth(isSetTo(value, condition.value));
-  if (value === null || settings.hasForeignEnv) return { kind: "unknown", condition: describeCondition(condition) };
-  return NO;
+function evaluateEnv(condition: Extract<Condition, { kind: "env" }>, { env, hasForeignEnv }: ContainerSettings): Truth {
+  const value = Object.hasOwn(env, condition.name) ? env[condition.name] : undefined;
+  if (typeof value === "string") {
+    const expanded = expand(value, env);
+    return isUnresolved(expanded) ? unknown(condition) : truth(isSetTo(expanded, condition.value));
+  }
+  return value === null || hasForeignEnv ? unknown(condition) : NO;
 }
 
-/** Truth as Go's strconv.ParseBool takes it; of a list, as kingpin takes one, each line is a value. */
 function isSetTo(actual: string, wanted: string): boolean {
   if (isTruth(wanted)) return isTruth(actual);
   if (isFalsehood(wanted)) return isFalsehood(actual);
-  return actual === wanted || actual.split("\n").some((line) => line.trim() === wanted);
+  return listHolds([actual], wanted);
+}
+
+/**
+ * Goes to the parts, as De Morgan has it: what is assumed is assumed to hold, so that it is no less sure when negated, and
+ * the negation of a whole that is assumed would hide that a part is unknown.
+ */
+function evaluateNegation(condition: Condition, settings: ContainerSettings, readSetting: ReadSetting): Truth {
+  switch (condition.kind) {
+    case "not":
+      return evaluateCondition(condition.condition, settings, readSetting);
+    case "any-of":
+      return evaluateCondition({ kind: "all-of", conditions: condition.conditions.map(negation) }, settings, readSetting);
+    case "all-of":
+      return evaluateCondition({ kind: "any-of", conditions: condition.conditions.map(negation) }, settings, readSetting);
+    case "arg":
+    case "arg-regex":
+    case "env":
+    case "config-map":
+    case "unreadable":
+      return negated(evaluateCondition(condition, settings, readSetting), negation(condition));
+  }
+}
+
+function negation(condition: Condition): Condition {
+  return { kind: "not", condition };
 }
 
 function negated(inner: Truth, condition: Condition): Truth {
@@ -209,25 +235,45 @@ function strongest(
 }
 
 /** Flags are compared without their dashes, since Go takes one or two, and without case, since Traefik takes any. */
-function hasArgument(
-  { name, value }: { readonly name: string; readonly value: string | null },
-  settings: ContainerSettings,
-): boolean {
-  const tokens = expandedArgs(settings);
-  if (!name.startsWith("-")) return tokens.includes(value === null ? name : `${name}=${value}`);
-  const wanted = flagName(name);
-  const given = tokens.flatMap((token, index) => {
-    if (!token.startsWith("-")) return [];
-    const equals = token.indexOf("=");
-    if (equals !== -1) return flagName(token.slice(0, equals)) === wanted ? [token.slice(equals + 1)] : [];
-    if (flagName(token) !== wanted) return [];
-    const following = tokens[index + 1];
-    return [value === null || isTruth(value) || following === undefined || following.startsWith("-") ? "true" : following];
-  });
+function evaluateArgument(condition: Extract<Condition, { kind: "arg" }>, settings: ContainerSettings): Truth {
+  const { name, value } = condition;
+  const words = commandLine(settings);
+  if (!name.startsWith("-")) return truth(words.includes(value === null ? name : `${name}=${value}`));
+  const isSwitch = value === null || isTruth(value) || isFalsehood(value);
+  const given = valuesOf(name, words, isSwitch);
+  if (!isSwitch) return listHolds(given, value) ? YES : given.some(isUnresolved) ? unknown(condition) : NO;
   // Of a switch, the last one counts.
-  if (value === null || isTruth(value)) return given.length > 0 && !isFalsehood(given.at(-1) ?? "");
-  if (isFalsehood(value)) return given.length > 0 && isFalsehood(given.at(-1) ?? "");
-  return given.some((actual) => actual === value || actual.split(",").includes(value));
+  const last = given.at(-1);
+  if (last === undefined) return NO;
+  if (isUnresolved(last)) return unknown(condition);
+  return truth(isFalsehood(last) === (value !== null && isFalsehood(value)));
+}
+
+/** All values that a flag is given; "true" where it stands alone. A switch takes its value by `=` alone, as in Go. */
+function valuesOf(name: string, words: readonly string[], isSwitch: boolean): readonly string[] {
+  const wanted = flagName(name);
+  return words.flatMap((word, index) => {
+    if (!word.startsWith("-")) return [];
+    const equals = word.indexOf("=");
+    if (equals !== -1) return flagName(word.slice(0, equals)) === wanted ? [word.slice(equals + 1)] : [];
+    if (flagName(word) !== wanted) return [];
+    const following = words[index + 1];
+    return [isSwitch || following === undefined || following.startsWith("-") ? "true" : following];
+  });
+}
+
+/**
+ * Whether one value, or one item of a list, is the wanted one. Items are separated by commas or, as kingpin reads them from
+ * a variable, by line breaks. Of a feature gate that is given twice, the last counts.
+ * Source: k8s.io/component-base/featuregate, Set.
+ */
+function listHolds(values: readonly string[], wanted: string): boolean {
+  const items = values.flatMap((value) => value.split(/[,\n]/)).map((item) => item.trim());
+  const state = wanted.slice(wanted.indexOf("=") + 1);
+  if (state === wanted || !(isTruth(state) || isFalsehood(state))) return values.includes(wanted) || items.includes(wanted);
+  const gate = wanted.slice(0, -state.length);
+  const last = items.findLast((item) => item.startsWith(gate));
+  return last !== undefined && isSetTo(last.slice(gate.length), state);
 }
 
 /** As Go's strconv.ParseBool takes them, but in any case. */
@@ -239,22 +285,36 @@ function isFalsehood(value: string): boolean {
   return /^(?:0|f|false)$/i.test(value);
 }
 
-function flagName(token: string): string {
-  return token.replace(/^--?/, "").toLowerCase();
+function flagName(word: string): string {
+  return word.replace(/^--?/, "").toLowerCase();
+}
+
+/** Words of the command line. A shell's script is taken apart at its spaces, and its quotes are left out. */
+function commandLine({ args, env }: ContainerSettings): readonly string[] {
+  return args.flatMap((arg) => {
+    const words = expand(arg, env).split(/\s+/);
+    const unquoted = words.length === 1 ? words : words.map((word) => word.replaceAll(/["']/g, ""));
+    // A backslash goes on with the next line.
+    return unquoted.filter((word) => word !== "" && word !== "\\");
+  });
 }
 
 /**
- * Words of the command line, `$(NAME)` replaced as the kubelet does it; a shell's script is taken apart at its spaces.
+ * Replaces `$(NAME)`, as the kubelet does it, where the variable's value is known; `$$` stands for one `$`.
  * Source: k8s.io/kubernetes/third_party/forked/golang/expansion.
  */
-function expandedArgs({ args, env }: ContainerSettings): readonly string[] {
-  return args
-    .flatMap((arg) =>
-      arg
-        .replaceAll(/\$\((?<name>[^)]+)\)/g, (reference, name: string) =>
-          Object.hasOwn(env, name) ? (env[name] ?? reference) : reference,
-        )
-        .split(/\s+/),
-    )
-    .filter((word) => word !== "");
+function expand(text: string, env: ContainerSettings["env"]): string {
+  return text.replaceAll(/\$\$|\$\((?<name>[^)]*)\)/g, (reference, name: string | undefined) => {
+    if (name === undefined) return "$";
+    return Object.hasOwn(env, name) ? (env[name] ?? reference) : reference;
+  });
+}
+
+/** Holds a variable whose value nobody shows: `$(NAME)`, or `$NAME` and `${NAME}` of a shell. */
+function isUnresolved(value: string): boolean {
+  return /\$[({A-Za-z_]/.test(value);
+}
+
+function unknown(condition: Condition): Truth {
+  return { kind: "unknown", condition: describeCondition(condition) };
 }
