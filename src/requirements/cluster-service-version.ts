@@ -1,6 +1,6 @@
 /** @file What OLM's ClusterServiceVersions say that the operators they install need. */
 import { isRecord } from "../crd/is-record.ts";
-import type { Requirement } from "../rules/requirement.ts";
+import { crdNameOf, type Requirement } from "../rules/requirement.ts";
 import type { Workload } from "./workload.ts";
 
 export interface ClusterServiceVersion {
@@ -8,7 +8,7 @@ export interface ClusterServiceVersion {
   readonly name: string;
   /** Names of the Deployments that it installs, in its own namespace. */
   readonly deployments: readonly string[];
-  /** Of the CRDs that it requires, and of those that it owns, since an operator watches what it owns. */
+  /** Of the CRDs that it requires, and of those that it owns, since an operator watches what it owns; each CRD once. */
   readonly requirements: readonly Requirement[];
 }
 
@@ -48,14 +48,25 @@ export function parseClusterServiceVersion(input: unknown): ClusterServiceVersio
       const own = memberOf(deployment, "name");
       return typeof own === "string" ? [own] : [];
     }),
-    requirements: [...listOf(memberOf(definitions, "required")), ...listOf(memberOf(definitions, "owned"))].flatMap(
-      toRequirement,
+    requirements: onceEach(
+      [...listOf(memberOf(definitions, "required")), ...listOf(memberOf(definitions, "owned"))].flatMap(toRequirement),
     ),
   };
 }
 
 export function installs({ namespace, deployments }: ClusterServiceVersion, { ref }: Pick<Workload, "ref">): boolean {
   return ref.kind === "Deployment" && ref.namespace === namespace && deployments.includes(ref.name);
+}
+
+/**
+ * An owned CRD is listed once for each version that it has, old ones too, of which an operator watches one. So any one is
+ * enough; else no version could ever be dropped.
+ * Source: github.com/operator-framework/api/pkg/validation/internal/bundle.go, validateOwnedCRDs.
+ */
+function onceEach(requirements: readonly Requirement[]): readonly Requirement[] {
+  return [...Map.groupBy(requirements, crdNameOf).values()].flatMap((same) =>
+    same.slice(0, 1).map((first) => ({ ...first, versions: [...new Set(same.flatMap(({ versions }) => versions))] })),
+  );
 }
 
 /** Nothing tells how an operator looks for the API, so the usual way is taken: an unconditional watch. */

@@ -31,7 +31,7 @@ export function findNeeds(workload: Workload, sources: NeedSources): WorkloadNee
   const declared = sources.apiRequirements.filter((candidate) => speaksOf(candidate, workload));
   if (declared.length > 0) return { needs: declared.flatMap((own) => declaredNeeds(workload, own)), unreadable: [] };
   const catalogued = workload.containers.flatMap((container) => catalogNeeds(workload, container, sources));
-  return { needs: [...catalogued, ...olmNeeds(workload, sources.clusterServiceVersions, catalogued)], unreadable: [] };
+  return { needs: [...catalogued, ...olmNeeds(workload, sources)], unreadable: [] };
 }
 
 const NOTHING: WorkloadNeeds = { needs: [], unreadable: [] };
@@ -56,16 +56,25 @@ function declaredNeeds(workload: Workload, { name, requirements }: ApiRequiremen
   );
 }
 
-/** Where the catalog speaks of an API, it knows more than OLM does: how the controller looks for it. */
-function olmNeeds(workload: Workload, versions: readonly ClusterServiceVersion[], catalogued: readonly Need[]): readonly Need[] {
-  const known = new Set(catalogued.map(({ requirement }) => crdNameOf(requirement)));
-  return versions
-    .filter((version) => installs(version, workload))
-    .flatMap(({ name, requirements }) =>
-      requirements
-        .filter((requirement) => !known.has(crdNameOf(requirement)))
-        .map((requirement) => certainNeed(workload, requirement, { kind: "cluster-service-version", name })),
-    );
+/**
+ * Where the catalog speaks of an API, it knows more than OLM does: how this release looks for it, and under which settings it
+ * does not.
+ */
+function olmNeeds(workload: Workload, sources: NeedSources): readonly Need[] {
+  const installers = sources.clusterServiceVersions.filter((version) => installs(version, workload));
+  if (installers.length === 0) return [];
+  const spokenOf = new Set(
+    workload.containers.flatMap((container) =>
+      controllersOf(sources.catalog, parseImage(container.image))
+        .flatMap((controller) => releasesInUse(controller, workload, container, sources.readSetting).releases)
+        .flatMap(({ needs }) => needs.map(({ requirement }) => crdNameOf(requirement))),
+    ),
+  );
+  return installers.flatMap(({ name, requirements }) =>
+    requirements
+      .filter((requirement) => !spokenOf.has(crdNameOf(requirement)))
+      .map((requirement) => certainNeed(workload, requirement, { kind: "cluster-service-version", name })),
+  );
 }
 
 function certainNeed({ ref }: Workload, requirement: Requirement, source: NeedSource): Need {
@@ -87,15 +96,13 @@ function controllerNeeds(
   const settings: ContainerSettings = { ...container, namespace: workload.ref.namespace };
   const holds = rememberTruths((condition) => evaluateCondition(condition, settings, readSetting));
   const switchedOn = holds(controller.when);
-  const version = versionOf(controller, workload, container, readSetting);
-  if (switchedOn.kind === "no" || version === null) return [];
+  if (switchedOn.kind === "no") return [];
 
-  const release =
-    version.kind === "unknown" ? undefined : controller.releases.find((known) => isInRange(version, known.versions));
-  const later = release === undefined ? [] : laterReleases(controller, release, holds);
-  return (release === undefined ? controller.releases : [release]).flatMap((known) =>
-    known.needs.flatMap((need): readonly Need[] => {
-      const certainty = certaintyOf([switchedOn, holds(need.when)], known, release !== undefined);
+  const { releases, isVersionKnown } = releasesInUse(controller, workload, container, readSetting);
+  return releases.flatMap((known) => {
+    const later = isVersionKnown ? laterReleases(controller, known, holds) : [];
+    return known.needs.flatMap((need): readonly Need[] => {
+      const certainty = certaintyOf([switchedOn, holds(need.when)], known, isVersionKnown);
       if (certainty === null) return [];
       return [
         {
@@ -114,8 +121,8 @@ function controllerNeeds(
           laterReleases: later,
         },
       ];
-    }),
-  );
+    });
+  });
 }
 
 /** Many needs share a condition, and an evaluation is the dearest part of a look-up. */
@@ -129,6 +136,22 @@ function rememberTruths(evaluate: (condition: Condition) => Truth): (condition: 
     truths.set(condition, truth);
     return truth;
   };
+}
+
+/** The one of the version that runs; all of them where nothing tells which, and none where the controller is not in use. */
+function releasesInUse(
+  controller: CatalogController,
+  workload: Workload,
+  container: Container,
+  readSetting: ReadSetting,
+): { readonly releases: readonly CatalogRelease[]; readonly isVersionKnown: boolean } {
+  const version = versionOf(controller, workload, container, readSetting);
+  if (version === null) return { releases: [], isVersionKnown: false };
+  const release =
+    version.kind === "unknown" ? undefined : controller.releases.find((known) => isInRange(version, known.versions));
+  return release === undefined
+    ? { releases: controller.releases, isVersionKnown: false }
+    : { releases: [release], isVersionKnown: true };
 }
 
 /** @returns null where the controller is not in use. */

@@ -279,6 +279,53 @@ describe("findNeeds", () => {
       needs: [byCatalog, ["cogs/v3", "ClusterServiceVersion turner.v1", "known"]],
     },
     {
+      title: "OLM alone, where the image is in no catalog",
+      given: workload({ image: "own.dev/mill/painter:v1.0.3" }),
+      along: { clusterServiceVersions: [csv([requirement({ versions: ["v7"] }), cogs])] },
+      needs: [
+        ["gears/v7", "ClusterServiceVersion turner.v1", "known"],
+        ["cogs/v3", "ClusterServiceVersion turner.v1", "known"],
+      ],
+    },
+    {
+      title: "the catalog over OLM in all releases, where the tag tells none",
+      given: workload({ image: "own.dev/mill/turner:latest" }),
+      along: { clusterServiceVersions: [csv([requirement({ versions: ["v7"] }), cogs])] },
+      needs: everyRelease,
+    },
+    {
+      title: "both ClusterServiceVersions of a Deployment, as while one replaces the other",
+      given: workload({ image: "own.dev/mill/painter:v1.0.3" }),
+      along: { clusterServiceVersions: [csv([cogs]), csv([cogs], { name: "turner.v2" })] },
+      needs: [
+        ["cogs/v3", "ClusterServiceVersion turner.v1", "known"],
+        ["cogs/v3", "ClusterServiceVersion turner.v2", "known"],
+      ],
+    },
+    {
+      title: "OLM for no workload that is scaled to zero",
+      given: workload({ isRunning: false }),
+      along: { clusterServiceVersions: [csv([cogs])], apiRequirements: [apiRequirement()] },
+      needs: [],
+    },
+    {
+      title: "an annotation over OLM",
+      given: workload({ annotations: { "crdguard.dev/requires": "" } }),
+      along: { clusterServiceVersions: [csv([cogs])] },
+      needs: [],
+    },
+    {
+      title: "an APIRequirement that requires nothing, over the catalog",
+      along: { apiRequirements: [apiRequirement({ requirements: [] })] },
+      needs: [],
+    },
+    {
+      title: "an unreadable annotation over everything",
+      given: workload({ annotations: { "crdguard.dev/requires": "gears" } }),
+      along: { apiRequirements: [apiRequirement()], clusterServiceVersions: [csv([cogs])] },
+      needs: [],
+    },
+    {
       title: "OLM under an APIRequirement",
       along: { apiRequirements: [apiRequirement()], clusterServiceVersions: [csv([cogs])] },
       needs: [declared],
@@ -292,12 +339,33 @@ describe("findNeeds", () => {
     expect(summary(findNeeds(given, [turner], noSettings, along).needs)).toEqual(needs);
   });
 
+  it("passes the reason of an APIRequirement on", () => {
+    const { needs } = findNeeds(workload(), [turner], noSettings, { apiRequirements: [apiRequirement()] });
+
+    expect(needs).toEqual([
+      {
+        workload: { kind: "Deployment", namespace: "mill", name: "turner" },
+        requirement: requirement({ versions: ["v9"] }),
+        source: { kind: "api-requirement", name: "declared", reason: "we know" },
+        certainty: { kind: "known" },
+        laterReleases: [],
+      },
+    ]);
+  });
+
   const gears = requirement({ versions: ["v1"] });
   const when = (condition: Condition): Catalog => [
     controller({ releases: [release(">=1.0.0", [{ requirement: gears, when: condition, note: null }])] }),
   ];
   const FLAG: Condition = { kind: "arg", name: "--gears", value: null };
   const UNREADABLE: Condition = { kind: "unreadable", text: "gears in its own file" };
+
+  it.each<{ title: string; catalog: Catalog; given?: Workload }>([
+    { title: "a need is switched off", catalog: when(FLAG) },
+    { title: "the controller is switched off, as in another role of its image", catalog: [{ ...turner, when: FLAG }] },
+  ])("does not believe OLM where the catalog knows that $title", ({ catalog }) => {
+    expect(findNeeds(workload(), catalog, noSettings, { clusterServiceVersions: [csv([gears])] }).needs).toEqual([]);
+  });
 
   it.each<{ title: string; catalog: Catalog; given?: Workload; certainties: readonly Certainty[] }>([
     { title: "does not exist without its flag", catalog: when(FLAG), certainties: [] },
@@ -328,9 +396,66 @@ describe("findNeeds", () => {
       certainties: [{ kind: "conditional", condition: "gears in its own file" }],
     },
     {
-      title: "is of an unknown version between the ranges",
+      title: "is conditional rather than unconfirmed",
+      catalog: [
+        controller({
+          releases: [release(">=1.0.0", [{ requirement: gears, when: UNREADABLE, note: null }], { confidence: "low" })],
+        }),
+      ],
+      certainties: [{ kind: "conditional", condition: "gears in its own file" }],
+    },
+    {
+      title: "is unconfirmed rather than assumed",
+      catalog: [{ ...controller({ releases: [release(">=1.0.0", [gears], { confidence: "low" })] }), when: GEARS_ON }],
+      certainties: [{ kind: "unconfirmed" }],
+    },
+    {
+      title: "is known where the catalog is fairly sure",
+      catalog: [controller({ releases: [release(">=1.0.0", [gears], { confidence: "medium", verified: "derived" })] })],
+      certainties: [{ kind: "known" }],
+    },
+    {
+      title: "is assumed by its own condition too",
+      catalog: when(GEARS_ON),
+      certainties: [{ kind: "assumed", condition: "gears=on in ConfigMap mill/config" }],
+    },
+    {
+      title: "does not exist where its controller is switched off, whatever its own condition",
+      catalog: [{ ...controller({ releases: when(UNREADABLE)[0]?.releases ?? [] }), when: FLAG }],
+      certainties: [],
+    },
+    {
+      title: "is of an unknown version before the first range",
       catalog: [controller({ releases: [release(">=2.0.0", [gears])] })],
       certainties: [{ kind: "unknown-version" }],
+    },
+    {
+      title: "is of an unknown version between two ranges, once for each",
+      catalog: [controller({ releases: [release("<1.0.0", [gears]), release(">=2.0.0", [gears])] })],
+      certainties: [{ kind: "unknown-version" }, { kind: "unknown-version" }],
+    },
+    {
+      title: "is of an unknown version where two numbers lie in two ranges",
+      catalog: [controller({ releases: [release(">=1.0.0 <1.0.2", [gears]), release(">=1.0.2", [gears])] })],
+      given: workload({ image: "own.dev/mill/turner:v1.0" }),
+      certainties: [{ kind: "unknown-version" }, { kind: "unknown-version" }],
+    },
+    {
+      title: "of an unknown version does not exist without its flag",
+      catalog: when(FLAG),
+      given: workload({ image: "own.dev/mill/turner:latest" }),
+      certainties: [],
+    },
+    {
+      title: "of an unknown version is no more than that, whatever else is in doubt",
+      catalog: when(UNREADABLE),
+      given: workload({ image: "own.dev/mill/turner:latest" }),
+      certainties: [{ kind: "unknown-version" }],
+    },
+    {
+      title: "is known at the first version of its range",
+      catalog: [controller({ releases: [release(">=1.0.3", [gears])] })],
+      certainties: [{ kind: "known" }],
     },
   ])("a need $title", ({ catalog, given = workload(), certainties }) => {
     expect(findNeeds(given, catalog, noSettings).needs.map(({ certainty }) => certainty)).toEqual(certainties);
@@ -353,6 +478,28 @@ describe("findNeeds", () => {
     const { needs } = findNeeds(workload({ image, labels }), [{ ...turner, versionLabel: "version" }], noSettings);
 
     expect(needs.map(({ source }) => sourceName(source))).toEqual([range]);
+  });
+
+  it.each([
+    { title: "is missing", labels: {} },
+    { title: "is no version", labels: { version: "main" } },
+    { title: "is another's", labels: { Version: "2.0.0" } },
+  ])("does not know the version where the label that the catalog names $title", ({ labels }) => {
+    const { needs } = findNeeds(
+      workload({ image: "own.dev/mill/turner:latest", labels }),
+      [{ ...turner, versionLabel: "version" }],
+      noSettings,
+    );
+
+    expect(new Set(needs.map(({ certainty }) => certainty.kind))).toEqual(new Set(["unknown-version"]));
+  });
+
+  it("takes a prefix off a tag where the catalog names it, and only there", () => {
+    const given = workload({ image: "own.dev/mill/turner:stable-2.0.0" });
+    const rangesOf = (catalog: Catalog) => findNeeds(given, catalog, noSettings).needs.map(({ source }) => sourceName(source));
+
+    expect(rangesOf([{ ...turner, tagPrefixes: ["stable-"] }])).toEqual([">=2.0.0"]);
+    expect(rangesOf([turner])).toEqual([">=1.0.0 <1.1.0", ">=1.1.0 <2.0.0", ">=2.0.0"]);
   });
 
   it("does not believe a label that the catalog does not name", () => {
@@ -381,6 +528,50 @@ describe("findNeeds", () => {
     const found = findNeeds(workload(), [turner, plugin], noSettings);
 
     expect(found.needs.map(({ source }) => source.kind === "catalog" && source.controller)).toEqual(["turner", "plugin"]);
+  });
+
+  it("reads each container by its own arguments", () => {
+    const given = workload({
+      containers: [container({ name: "a" }), container({ name: "b", args: ["--gears"] }), container({ name: "c" })],
+    });
+
+    expect(
+      findNeeds(given, when(FLAG), noSettings).needs.map(({ source }) => source.kind === "catalog" && source.container),
+    ).toEqual(["b"]);
+  });
+
+  it("asks a setting once for a container, however many needs hang on it", () => {
+    const conditionedTwice = [gears, cogs].map((needed) => ({ requirement: needed, when: GEARS_ON, note: null }));
+    const catalog = [{ ...controller({ releases: [release(">=1.0.0", conditionedTwice)] }), when: GEARS_ON }];
+    const readSetting = vi.fn<ReadSetting>(() => "on");
+
+    expect(findNeeds(workload(), catalog, readSetting).needs).toHaveLength(2);
+    expect(readSetting).toHaveBeenCalledTimes(1);
+  });
+
+  it("tells of a later release whose needs are in doubt, and of one that needs nothing", () => {
+    const catalog = [
+      controller({
+        releases: [
+          release(">=1.0.0 <2.0.0", [gears]),
+          release(">=2.0.0 <3.0.0", [{ requirement: cogs, when: UNREADABLE, note: null }]),
+          release(">=3.0.0", [{ requirement: cogs, when: FLAG, note: null }]),
+        ],
+      }),
+    ];
+
+    expect(findNeeds(workload(), catalog, noSettings).needs.map(({ laterReleases }) => laterReleases)).toEqual([
+      [
+        { minimumVersion: "2.0.0", requirements: [cogs] },
+        { minimumVersion: "3.0.0", requirements: [] },
+      ],
+    ]);
+  });
+
+  it("tells of no release before the one that runs", () => {
+    const { needs } = findNeeds(workload({ image: "own.dev/mill/turner:v2.3.0" }), [turner], noSettings);
+
+    expect(needs.map(({ laterReleases }) => laterReleases)).toEqual([[]]);
   });
 
   it("tells of later releases what they need under today's settings, but for what they bring along", () => {
