@@ -6,6 +6,7 @@ import {
   type CatalogController,
   type CatalogError,
   type CatalogFileResult,
+  isTooDeep,
   parseCatalogFile,
   patternProblem,
   rangeProblems,
@@ -67,8 +68,7 @@ export function lintCatalogText(text: string): LintedCatalogFile {
   const parsed = parseCatalogFile(input);
   const found = [
     ...(parsed.ok ? [] : parsed.errors),
-    ...(isMalformed(parsed) ? unreadEntries(input) : []),
-    ...doubtfulEntries(input),
+    ...(isTooDeep(input) ? [] : [...(isMalformed(parsed) ? unreadEntries(input) : []), ...doubtfulEntries(input)]),
   ];
   const problems = found.map(({ code, path, message }) => ({ code, message, ...at(offsetOf(document, path)) }));
   return { controller: parsed.ok ? parsed.value : null, problems: withoutRepetition(problems.toSorted(byPlace)) };

@@ -72,6 +72,7 @@ export type CatalogFileResult =
 
 /** @param input one parsed catalog file; its shape is documented in `docs/catalog.md`. All that is wrong is told. */
 export function parseCatalogFile(input: unknown): CatalogFileResult {
+  if (isTooDeep(input)) return failed([DEPTH_PROBLEM]);
   if (!isCatalogFile(input)) return failed((isCatalogFile.errors ?? []).filter(isTelling).map(toCatalogError));
   const problems: CatalogError[] = [];
   const readCondition = conditionReader(problems);
@@ -105,6 +106,25 @@ export function parseCatalogFile(input: unknown): CatalogFileResult {
   };
   problems.push(...rangeProblems(input.releases.map(({ versions }) => versions)));
   return problems.length > 0 ? failed(problems) : { ok: true, value: controller };
+}
+
+/** Deeper than any condition that somebody could read. */
+const MAX_DEPTH = 100;
+
+const DEPTH_PROBLEM: CatalogError = {
+  code: "catalog-malformed",
+  path: "",
+  message: `is more than ${String(MAX_DEPTH)} levels deep, or holds itself by a YAML alias`,
+};
+
+/** So is what holds itself, which would be walked for ever. */
+export function isTooDeep(input: unknown): boolean {
+  return isDeeperThan(input, MAX_DEPTH);
+}
+
+function isDeeperThan(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return depth === 0 || Object.values(value).some((inner) => isDeeperThan(inner, depth - 1));
 }
 
 /** First version that a release's range holds. */
@@ -407,6 +427,9 @@ export function rangeProblems(ranges: readonly unknown[]): readonly CatalogError
     if (own === null) {
       problems.push({ code: "catalog-range-invalid", path, message: `"${text}" is not a semver range` });
       continue;
+    }
+    if (semver.minVersion(own.range) === null) {
+      problems.push({ code: "catalog-range-invalid", path, message: `"${text}" holds no version` });
     }
     // Each with all that follow, since a range may have several pieces.
     for (const later of parsed.slice(index + 1)) {

@@ -1,10 +1,17 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
-import { readCatalog } from "../../../src/requirements/catalog-folder.ts";
-import { type CatalogFileResult, minimumVersion, parseCatalogFile } from "../../../src/requirements/catalog.ts";
-import { describeCondition } from "../../../src/requirements/condition.ts";
+import { describe, expect, it } from "vitest";
+import {
+  type CatalogError,
+  type CatalogFileResult,
+  controllersOf,
+  mergeCatalogs,
+  minimumVersion,
+  parseCatalogFile,
+  wantedKeys,
+} from "../../../src/requirements/catalog.ts";
+import { type Condition, describeCondition } from "../../../src/requirements/condition.ts";
+import { parseImage } from "../../../src/requirements/image.ts";
+import { requirement } from "../../support/builders.ts";
+import { controller, release as releaseOf } from "../../support/catalog.ts";
 
 const need = { resource: "gears.own.dev", versions: ["v1"], presence: "unconditional", outcomes: "crashes" };
 const release = { versions: ">=1.0.0 <2.0.0", verified: "run", confidence: "high", sources: ["own.dev"], needs: [need] };
@@ -51,6 +58,61 @@ describe("parseCatalogFile", () => {
     });
   });
 
+  it("reads all that a controller and a release may tell", () => {
+    const parsed = parseCatalogFile({
+      ...file,
+      description: "Turner, an example",
+      images: ["ghcr.io/example/turner", "docker.io/library/turner"],
+      tagPrefixes: ["stable-"],
+      versionLabel: "app.kubernetes.io/version",
+      versionSetting: { configMap: { namespace: "mill", name: "config", key: "plugins", matches: "turner/v([0-9.]+)" } },
+      owns: ["own.dev"],
+      releases: [{ ...release, confidence: "low", verified: "issue", effect: "exits at start", errors: ["no gears"] }],
+    });
+
+    expect(parsed).toMatchObject({
+      ok: true,
+      value: {
+        description: "Turner, an example",
+        images: [
+          { path: "example/turner", tag: null, isOfficial: false },
+          { path: "turner", tag: null, isOfficial: true },
+        ],
+        tagPrefixes: ["stable-"],
+        versionLabel: "app.kubernetes.io/version",
+        versionSetting: { key: { namespace: "mill", name: "config", key: "plugins" } },
+        owns: ["own.dev"],
+        releases: [{ confidence: "low", verified: "issue", effect: "exits at start", errors: ["no gears"] }],
+      },
+    });
+    expect(parsed.ok && parsed.value.versionSetting?.pattern.capture("a/turner/v1.2.3/b")).toBe("1.2.3");
+  });
+
+  it.each([
+    { outcomes: "works", read: { absent: "works", unlisted: "works", unserved: "works" } },
+    { outcomes: "loses-feature", read: { absent: "loses-feature", unlisted: "loses-feature", unserved: "loses-feature" } },
+    {
+      outcomes: { absent: "works", unlisted: "stops-working", unserved: "crashes" },
+      read: { absent: "works", unlisted: "stops-working", unserved: "crashes" },
+    },
+  ])("reads outcomes in short and in long: $outcomes", ({ outcomes, read }) => {
+    const parsed = parseCatalogFile(withNeed({ outcomes }));
+
+    expect(releasesOf(parsed)[0]?.needs[0]?.requirement.outcomes).toEqual(read);
+  });
+
+  it("takes a YAML alias for one condition, which is then asked once", () => {
+    const when = { arg: "--gears" };
+    const needs = [
+      { ...need, when },
+      { ...need, resource: "cogs.own.dev", when },
+    ];
+    const [first, second] = releasesOf(parseCatalogFile({ ...file, releases: [{ ...release, needs }] }))[0]?.needs ?? [];
+
+    expect(first?.when).toEqual({ kind: "arg", name: "--gears", value: null });
+    expect(second?.when).toBe(first?.when);
+  });
+
   it("puts the oldest release first, whatever the order of the file", () => {
     const parsed = parseCatalogFile({
       ...file,
@@ -65,9 +127,9 @@ describe("parseCatalogFile", () => {
     const parsed = parseCatalogFile({ ...file, releases: [{ ...release, needs: [several] }] });
 
     expect(
-      releasesOf(parsed)[0]?.needs.map(({ requirement, when, note }) => [
-        requirement.resource,
-        requirement.outcomes,
+      releasesOf(parsed)[0]?.needs.map(({ requirement: needed, when, note }) => [
+        needed.resource,
+        needed.outcomes,
         when === null ? null : describeCondition(when),
         note,
       ]),
@@ -121,6 +183,151 @@ describe("parseCatalogFile", () => {
       input: { ...file, "a/b~c": 1 },
       path: "/a~1b~0c",
       message: 'unknown member "a/b~c"',
+    },
+    {
+      title: "a member of a need that nobody knows",
+      input: withNeed({ outcome: "crashes" }),
+      path: "/releases/0/needs/0/outcome",
+      message: 'unknown member "outcome"; did you mean "outcomes"?',
+    },
+    {
+      title: "an image that is no text",
+      input: { ...file, images: ["own.dev/turner", 7] },
+      path: "/images/1",
+      message: "7 must be string",
+    },
+    {
+      title: "text in place of releases",
+      input: { ...file, releases: "1.x" },
+      path: "/releases",
+      message: '"1.x" must be array',
+    },
+    {
+      title: "an empty list of what it owns",
+      input: { ...file, owns: [] },
+      path: "/owns",
+      message: "[] must NOT have fewer than 1 items",
+    },
+    {
+      title: "a release that is none",
+      input: { ...file, releases: [null] },
+      path: "/releases/0",
+      message: "null must be object",
+    },
+    {
+      title: "a release without needs",
+      input: { ...file, releases: [{ ...release, needs: [] }] },
+      path: "/releases/0/needs",
+      message: "[] must NOT have fewer than 1 items",
+    },
+    {
+      title: "a way of knowing that is none",
+      input: { ...file, releases: [{ ...release, verified: "guess" }] },
+      path: "/releases/0/verified",
+      message: '"guess" is none of run, source, issue, doc, derived',
+    },
+    {
+      title: "a confidence in another case",
+      input: { ...file, releases: [{ ...release, confidence: "High" }] },
+      path: "/releases/0/confidence",
+      message: '"High" is none of high, medium, low',
+    },
+    {
+      title: "a need without a version",
+      input: withNeed({ versions: [] }),
+      path: "/releases/0/needs/0/versions",
+      message: "[] must NOT have fewer than 1 items",
+    },
+    {
+      title: "a presence that is none",
+      input: withNeed({ presence: "discovery" }),
+      path: "/releases/0/needs/0/presence",
+      message:
+        '"discovery" is none of unconditional, crd-name, crd-version-listed, discovery-served, discovery-preferred, bundle-version',
+    },
+    {
+      title: "outcomes without one of the states",
+      input: withNeed({ outcomes: { absent: "works", unlisted: "works" } }),
+      path: "/releases/0/needs/0/outcomes",
+      message: '"unserved" is missing',
+    },
+    {
+      title: "an outcome of a state that there is not",
+      input: withNeed({ outcomes: { ...CRASHES, served: "works" } }),
+      path: "/releases/0/needs/0/outcomes/served",
+      message: 'unknown member "served"; did you mean "unserved"?',
+    },
+    {
+      title: "a need without outcomes",
+      input: withNeed({ outcomes: undefined }),
+      path: "/releases/0/needs/0",
+      message: '"outcomes" is missing',
+    },
+    {
+      title: "a resource that is written as a kind",
+      input: withNeed({ resource: "Gears.own.dev" }),
+      path: "/releases/0/needs/0/resource",
+      message: '"Gears.own.dev" is not of the form <plural>.<group>, as the name of a CRD',
+    },
+    {
+      title: "a resource with its version",
+      input: withNeed({ resource: ["gears.own.dev/v1"] }),
+      path: "/releases/0/needs/0/resource/0",
+      message: '"gears.own.dev/v1" is not of the form <plural>.<group>, as the name of a CRD',
+    },
+    {
+      title: "a condition on a ConfigMap with two tests",
+      input: { ...file, when: { configMap: { name: "turner", key: "on", equals: "1", matches: "1" } } },
+      path: "/when/configMap",
+      message: 'either "equals" or "matches" is needed',
+    },
+    {
+      title: "a condition on a ConfigMap without its name",
+      input: { ...file, when: { configMap: { key: "on", equals: "1" } } },
+      path: "/when/configMap",
+      message: '"name" is missing',
+    },
+    {
+      title: "a condition on a ConfigMap's number",
+      input: { ...file, when: { configMap: { name: "turner", key: "on", equals: 1 } } },
+      path: "/when/configMap/equals",
+      message: "1 must be string",
+    },
+    {
+      title: "an empty condition",
+      input: { ...file, when: {} },
+      path: "/when",
+      message: "exactly one member is needed; several conditions go into allOf or anyOf",
+    },
+    {
+      title: "two variables in one condition",
+      input: { ...file, when: { env: { A: "1", B: "2" } } },
+      path: "/when/env",
+      message: "exactly one member is needed; several conditions go into allOf or anyOf",
+    },
+    {
+      title: "a variable that is to be true, unquoted",
+      input: { ...file, when: { env: { A: true } } },
+      path: "/when/env/A",
+      message: "true must be string",
+    },
+    {
+      title: "a condition on nothing, deep inside",
+      input: withNeed({ when: { not: { allOf: [{ arg: "--a" }, { anyOf: [] }] } } }),
+      path: "/releases/0/needs/0/when/not/allOf/1/anyOf",
+      message: "[] must NOT have fewer than 1 items",
+    },
+    {
+      title: "a condition that is misspelled",
+      input: { ...file, when: { argRegexp: "x" } },
+      path: "/when/argRegexp",
+      message: 'unknown member "argRegexp"; did you mean "argRegex"?',
+    },
+    {
+      title: "a version setting without a pattern",
+      input: { ...file, versionSetting: { configMap: { name: "a", key: "b" } } },
+      path: "/versionSetting/configMap",
+      message: '"matches" is missing',
     },
     { title: "no release", input: { ...file, releases: [] }, path: "/releases", message: "[] must NOT have fewer than 1 items" },
     {
@@ -195,6 +402,69 @@ describe("parseCatalogFile", () => {
     });
   });
 
+  it.each([">=2.0.0 <1.0.0", "<0.0.0-0"])("refuses the range %s, which holds no version", (versions) => {
+    expect(parseCatalogFile({ ...file, releases: [{ ...release, versions }] })).toEqual({
+      ok: false,
+      errors: [{ code: "catalog-range-invalid", path: "/releases/0/versions", message: `"${versions}" holds no version` }],
+    });
+  });
+
+  it("tells of all that is wrong with the form", () => {
+    const parsed = parseCatalogFile({
+      controller: "Turner",
+      images: [],
+      releases: [
+        { ...release, verified: "guess", needs: [{ ...need, presence: "seen" }] },
+        { ...release, sources: undefined },
+      ],
+    });
+
+    expect(placesOf(parsed)).toEqual([
+      "catalog-malformed /controller",
+      "catalog-malformed /images",
+      "catalog-malformed /releases/0/needs/0/presence",
+      "catalog-malformed /releases/0/verified",
+      "catalog-malformed /releases/1",
+    ]);
+  });
+
+  it("tells of all that is wrong with ranges and patterns, once the form is right", () => {
+    const parsed = parseCatalogFile({
+      ...file,
+      when: { argRegex: "(" },
+      releases: [
+        { ...release, needs: [{ ...need, when: { argRegex: "[" } }] },
+        { ...release, versions: "one" },
+        { ...release, versions: "1.5.x" },
+        { ...release, versions: "1.5.1" },
+      ],
+    });
+
+    expect(placesOf(parsed)).toEqual([
+      "catalog-pattern-invalid /releases/0/needs/0/when/argRegex",
+      "catalog-pattern-invalid /when/argRegex",
+      "catalog-range-invalid /releases/1/versions",
+      "catalog-ranges-overlap /releases/0/versions",
+      "catalog-ranges-overlap /releases/0/versions",
+      "catalog-ranges-overlap /releases/2/versions",
+    ]);
+  });
+
+  it.each([
+    { title: "100 levels of conditions, far more than anybody can read", input: { ...file, when: nested(100) } },
+    { title: "a condition that holds itself", input: { ...file, when: circular() } },
+    { title: "a text's place that holds itself", input: { ...file, controller: circular() } },
+  ])("refuses $title", ({ input }) => {
+    expect(parseCatalogFile(input)).toEqual({
+      ok: false,
+      errors: [{ code: "catalog-malformed", path: "", message: "is more than 100 levels deep, or holds itself by a YAML alias" }],
+    });
+  });
+
+  it("reads conditions of 90 levels", () => {
+    expect(parseCatalogFile({ ...file, when: nested(90) })).toMatchObject({ ok: true });
+  });
+
   it.each([
     {
       title: "neighbours",
@@ -219,45 +489,109 @@ function releasesOf(parsed: CatalogFileResult) {
   return parsed.ok ? parsed.value.releases : [];
 }
 
-describe("readCatalog", () => {
-  async function folderOf(files: Readonly<Record<string, string>>): Promise<string> {
-    const folder = await mkdtemp(join(tmpdir(), "crdguard-catalog-"));
-    onTestFinished(() => rm(folder, { recursive: true }));
-    await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(folder, name), text)));
-    return folder;
-  }
+/** `<code> <path>` of all errors, sorted. */
+function placesOf(parsed: CatalogFileResult): readonly string[] {
+  const errors: readonly CatalogError[] = parsed.ok ? [] : parsed.errors;
+  return errors.map(({ code, path }) => `${code} ${path}`).toSorted();
+}
 
-  it("reads the YAML files of a folder, and no others", async () => {
-    const folder = await folderOf({
-      "b.yaml": JSON.stringify({ ...file, controller: "b" }),
-      "a.yaml": JSON.stringify(file),
-      "README.md": "#",
+function nested(levels: number): object {
+  return levels === 0 ? { arg: "--gears" } : { not: nested(levels - 1) };
+}
+
+function circular(): object {
+  const condition: { not?: object } = {};
+  condition.not = condition;
+  return condition;
+}
+
+describe("minimumVersion", () => {
+  it.each([
+    { versions: ">=1.2.3 <2.0.0", first: "1.2.3" },
+    { versions: "1.x", first: "1.0.0" },
+    { versions: "5.x || 1.4.x", first: "1.4.0" },
+    { versions: "<2.0.0", first: "0.0.0" },
+    { versions: ">1.2.3", first: "1.2.4" },
+    { versions: ">=1.0.0-0", first: "1.0.0-0" },
+  ])("of $versions is $first", ({ versions, first }) => {
+    expect(minimumVersion({ versions })).toBe(first);
+  });
+});
+
+describe("wantedKeys", () => {
+  it("tells every ConfigMap key that a version, a controller or a need hangs on, however deep", () => {
+    const onKey = (key: string): Condition => ({
+      kind: "config-map",
+      key: { namespace: null, name: "config", key },
+      test: { kind: "equals", value: "on" },
     });
-    const catalog = await readCatalog(folder);
+    const read = parseCatalogFile({
+      ...file,
+      versionSetting: { configMap: { namespace: "mill", name: "config", key: "version", matches: "." } },
+    });
+    const plugin = read.ok ? [read.value] : [];
+    const needed = { requirement: requirement({ versions: ["v1"] }), note: null };
+    const conditioned = controller({
+      when: { kind: "any-of", conditions: [{ kind: "arg", name: "--a", value: null }, onKey("controller")] },
+      releases: [
+        releaseOf("1.x", [{ ...needed, when: null }]),
+        releaseOf("2.x", [{ ...needed, when: { kind: "not", condition: onKey("need") } }]),
+      ],
+    });
 
-    expect(catalog.ok && catalog.value.map(({ id }) => id)).toEqual(["turner", "b"]);
+    expect(wantedKeys([...plugin, conditioned])).toEqual([
+      { namespace: "mill", name: "config", key: "version" },
+      { namespace: null, name: "config", key: "controller" },
+      { namespace: null, name: "config", key: "need" },
+    ]);
+  });
+});
+
+describe("mergeCatalogs", () => {
+  const entry = (id: string, description: string) => controller({ id, description, releases: [] });
+
+  it("puts a user's entries in place of built-in ones of the same id, and beside the others, in the order of ids", () => {
+    const merged = mergeCatalogs(
+      [entry("b", "built-in"), entry("d", "built-in")],
+      [entry("d", "own"), entry("a", "own"), entry("c", "own")],
+    );
+
+    expect(merged.map(({ id, description }) => `${id} ${description ?? ""}`)).toEqual(["a own", "b built-in", "c own", "d own"]);
   });
 
+  it("is the built-in catalog where a user has none", () => {
+    const builtIn = [entry("a", "built-in"), entry("b", "built-in")];
+
+    expect(mergeCatalogs(builtIn, [])).toEqual(builtIn);
+  });
+});
+
+describe("controllersOf", () => {
+  const named = (id: string, ...images: readonly string[]) => controller({ id, images: images.map(parseImage), releases: [] });
+  const catalog = [
+    named("gateway", "docker.io/envoyproxy/gateway", "docker.io/envoyproxy/gateway-dev"),
+    named("host", "quay.io/argoproj/host"),
+    named("plugin", "quay.io/argoproj/host"),
+    named("traefik", "docker.io/library/traefik", "docker.io/traefik/traefik"),
+    named("controller", "cr.example.dev/controller"),
+  ];
+
   it.each([
-    {
-      title: "what is no catalog",
-      text: "controller: turner",
-      code: "catalog-malformed",
-      message: 'a.yaml: "images" is missing, and 1 more (crdguard catalog lint tells all)',
-    },
-    {
-      title: "what is no YAML",
-      text: "a: [",
-      code: "catalog-malformed",
-      message: expect.stringMatching(/^a\.yaml: Flow sequence/) as string,
-    },
-    {
-      title: "a key that stands twice",
-      text: "controller: a\ncontroller: b",
-      code: "catalog-malformed",
-      message: expect.stringMatching(/^a\.yaml: Map keys must be unique/) as string,
-    },
-  ])("names the file of $title", async ({ text, code, message }) => {
-    expect(await readCatalog(await folderOf({ "a.yaml": text }))).toEqual({ ok: false, error: { code, message } });
+    { image: "envoyproxy/gateway:v1.0.1", ids: ["gateway"] },
+    { image: "registry.example/proxy/envoyproxy/gateway-dev-distroless", ids: ["gateway"] },
+    { image: "rancher/mirrored-envoyproxy-gateway:v1", ids: ["gateway"] },
+    { image: "docker.io/envoyproxy/gateway-helm", ids: [] },
+    { image: "myorg/gateway", ids: [] },
+    { image: "gateway", ids: [] },
+    { image: "quay.io/argoproj/host:v1", ids: ["host", "plugin"] },
+    { image: "traefik:v3", ids: ["traefik"] },
+    { image: "traefik/traefik:v3", ids: ["traefik"] },
+    { image: "registry.example/mirror/library/traefik:v3", ids: ["traefik"] },
+    { image: "registry.example/traefik-mesh:v3", ids: [] },
+    { image: "cr.example.dev/controller", ids: ["controller"] },
+    { image: "cr.example.dev/someone/controller", ids: [] },
+    { image: "", ids: [] },
+  ])("knows those of $image, each once", ({ image, ids }) => {
+    expect(controllersOf(catalog, parseImage(image)).map(({ id }) => id)).toEqual(ids);
   });
 });
