@@ -55,7 +55,7 @@ export type Observation =
   | { readonly kind: "ready"; readonly skipped: readonly string[]; readonly line: string }
   /** It runs and its liveness probe is answered, but it does not do its main work. */
   | { readonly kind: "idle"; readonly line: string }
-  /** It runs, but its liveness probe is no longer answered: the kubelet restarts it. */
+  /** It runs, but its liveness probe is not answered, or no longer: the kubelet restarts it. */
   | { readonly kind: "dead"; readonly line: string }
   | { readonly kind: "exited"; readonly how: string; readonly line: string };
 

@@ -137,7 +137,7 @@ export class CrdInstaller {
 }
 
 const CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-/** A second, mostly; of some hundred CRDs that had no served version, two took the API server more than thirty. */
+/** A second, mostly; three of some four hundred took the API server more than thirty. */
 const REMOVAL_TIMEOUT_MS = 120_000;
 const UNKNOWN_VERSION = "v9alpha9";
 const NEWER_VERSION = "v9";

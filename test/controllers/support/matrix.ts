@@ -48,13 +48,26 @@ export async function compareWithCatalog({ release, baseline, bundles }: Matrix)
     // Not it.each, which cuts the long titles by which single states are picked.
     for (const state of statesOf(needs, baseline, bundles)) {
       it(`does as the catalog says: ${state.title}`, async () => {
-        const row = await runIn(state, { api, installer, program, release, needs });
-        appendFileSync(inject("resultsPath"), `${JSON.stringify(row)}\n`);
+        const row = await runIn(state, { api, installer, program, release, needs }).catch((error: unknown) => {
+          record({ ...unfinished(release, state), line: error instanceof Error ? error.message : String(error) });
+          throw error;
+        });
+        record(row);
 
         expect(row.agrees, `the catalog says ${row.expected}; observed ${row.observed}: ${row.how}: ${row.line}`).toBe(true);
       });
     }
   });
+}
+
+function record(row: Row): void {
+  appendFileSync(inject("resultsPath"), `${JSON.stringify(row)}\n`);
+}
+
+/** What the table says of a state that could not be brought about, or not be told. */
+function unfinished({ id, version }: ControllerRelease, { title }: State): Omit<Row, "line"> {
+  const controller = `${id} ${version}`;
+  return { controller, state: title, expected: "?", observed: "not run to its end", agrees: false, how: "error" };
 }
 
 interface Run {

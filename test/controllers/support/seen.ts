@@ -30,7 +30,7 @@ export function describeObservation(observation: Observation): string {
     case "exited":
       return observation.how;
     case "dead":
-      return "liveness probe no longer answered";
+      return "alive, liveness probe not answered";
     case "idle":
       return "alive, without its main work";
     case "ready":
