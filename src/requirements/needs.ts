@@ -189,8 +189,6 @@ function laterReleases(
 ): readonly LaterRelease[] {
   return controller.releases.slice(controller.releases.indexOf(current) + 1).map((release) => ({
     minimumVersion: minimumVersion(release),
-    requirements: release.needs
-      .filter(({ requirement, when }) => holds(when).kind !== "no" && !controller.owns.includes(requirement.group))
-      .map(({ requirement }) => requirement),
+    requirements: release.needs.filter(({ when }) => holds(when).kind !== "no").map(({ requirement }) => requirement),
   }));
 }

@@ -48,8 +48,8 @@ export type Certainty =
   | { readonly kind: "replaced" };
 
 /**
- * A later release of the same controller, and all that it needs under the settings of today, but for definitions that it
- * brings along.
+ * A later release of the same controller, and all that it needs under the settings of today, definitions that it brings
+ * along among them.
  */
 export interface LaterRelease {
   /** First version of the range, for example `1.1.0`. */

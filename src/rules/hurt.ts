@@ -58,8 +58,8 @@ export function upgradeRemedies(
   const after = crdsAfter(change, facts);
   return onePerWorkload(hurt).flatMap((one): readonly Remedy[] => {
     const { need } = one;
-    const starting = need.laterReleases.filter((release) => starts(release, after) && isBetterOff(release, one, after));
-    const early = starting.find((release) => starts(release, facts.crds));
+    const starting = need.laterReleases.filter((release) => starts(release, need, after) && isBetterOff(release, one, after));
+    const early = starting.find((release) => starts(release, need, facts.crds));
     const release = early ?? (need.workload.kind === "DaemonSet" ? undefined : starting[0]);
     if (release === undefined) return [];
     const { minimumVersion } = release;
@@ -121,11 +121,13 @@ export function isNonEmpty<T>(list: readonly T[]): list is readonly [T, ...T[]] 
   return list.length > 0;
 }
 
-function starts({ requirements }: LaterRelease, crds: ReadonlyMap<string, Crd>): boolean {
-  return requirements.every((requirement) => !isHard(outcomeNow(requirement, crds)));
+/** What comes along with the release need not be there before. */
+function starts({ requirements }: LaterRelease, { source }: Need, crds: ReadonlyMap<string, Crd>): boolean {
+  const owned = source.kind === "catalog" ? source.owns : [];
+  return requirements.every((requirement) => owned.includes(requirement.group) || !isHard(outcomeNow(requirement, crds)));
 }
 
-/** A release that loses the same feature is no way out. */
+/** No way out is a release that loses the same feature, or that needs what goes away and brings it along. */
 function isBetterOff({ requirements }: LaterRelease, { need, after }: HurtWorkload, crds: ReadonlyMap<string, Crd>): boolean {
   return requirements
     .filter((requirement) => crdNameOf(requirement) === crdNameOf(need.requirement))

@@ -574,7 +574,7 @@ describe("findNeeds", () => {
     expect(needs.map(({ laterReleases }) => laterReleases)).toEqual([[]]);
   });
 
-  it("tells of later releases what they need under today's settings, but for what they bring along", () => {
+  it("tells of later releases what they need under today's settings, what they bring along too", () => {
     const own = { ...requirement({ versions: ["v1"] }), group: "turner.dev" };
     const catalog = [
       controller({
@@ -588,7 +588,7 @@ describe("findNeeds", () => {
     const later = (args: readonly string[]): unknown =>
       findNeeds(workload({ args }), catalog, noSettings).needs.map(({ laterReleases }) => laterReleases);
 
-    expect(later([])).toEqual([[{ minimumVersion: "2.0.0", requirements: [cogs] }]]);
-    expect(later(["--gears"])).toEqual([[{ minimumVersion: "2.0.0", requirements: [cogs, gears] }]]);
+    expect(later([])).toEqual([[{ minimumVersion: "2.0.0", requirements: [cogs, own] }]]);
+    expect(later(["--gears"])).toEqual([[{ minimumVersion: "2.0.0", requirements: [cogs, own, gears] }]]);
   });
 });

@@ -39,6 +39,27 @@ describe("required-resource-deleted", () => {
     ]);
   });
 
+  it("takes what a later release brings along for there, but not if it is what would be deleted", () => {
+    const upgradable = need({
+      versions: ["v1"],
+      image: "own.dev/turner:v1.0.0",
+      owns: ["own.dev"],
+      laterReleases: [
+        { minimumVersion: "1.1.0", requirements: [requirement({ versions: ["v1"] })] },
+        { minimumVersion: "2.0.0", requirements: [{ ...requirement({ versions: ["v1"] }), resource: "cogs" }] },
+      ],
+    });
+    const [finding] = requiredResourceDeleted.find({
+      change: remove(gears),
+      facts: { ...noFacts, crds: new Map([[gears.name, gears]]), needs: [upgradable] },
+    });
+
+    expect(finding?.remedies).toEqual([
+      { kind: "upgrade-workload", need: upgradable, minimumVersion: "2.0.0", isPossibleBefore: true },
+      { kind: "scale-down", need: upgradable },
+    ]);
+  });
+
   it.each([
     { doubt: "conditional", certainty: { kind: "conditional", condition: "--gears" } },
     { doubt: "unconfirmed", certainty: { kind: "unconfirmed" } },
