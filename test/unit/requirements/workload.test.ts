@@ -25,8 +25,19 @@ describe("parseWorkload", () => {
     { title: "one replica, which is the default", spec: { template }, isRunning: true },
     { title: "three replicas, ready or not", spec: { template, replicas: 3 }, isRunning: true },
     { title: "zero replicas", spec: { template, replicas: 0 }, isRunning: false },
+    { title: "replicas that are null, for which the default counts", spec: { template, replicas: null }, isRunning: true },
+    { title: "a pause, in which its pods run on", spec: { template, paused: true }, isRunning: true },
   ])("tells whether a Deployment runs: $title", ({ spec, isRunning }) => {
     expect(parseWorkload({ ...deployment, spec })).toEqual({ ...read, isRunning });
+  });
+
+  it.each([
+    { replicas: 0, isRunning: false },
+    { replicas: 1, isRunning: true },
+  ])("tells whether a StatefulSet with $replicas replicas runs: $isRunning", ({ replicas, isRunning }) => {
+    const parsed = parseWorkload({ ...deployment, kind: "StatefulSet", spec: { template, replicas } });
+
+    expect(parsed).toEqual({ ...read, ref: { ...read.ref, kind: "StatefulSet" }, isRunning });
   });
 
   it("takes a DaemonSet for running, which has no replicas", () => {
@@ -95,6 +106,57 @@ describe("parseWorkload", () => {
         hasForeignEnv: true,
       },
     ]);
+  });
+
+  it.each([
+    {
+      title: "the last of two, as the kubelet does",
+      env: [
+        { name: "A", value: "1" },
+        { name: "A", value: "2" },
+      ],
+      read: { A: "2" },
+    },
+    {
+      title: "a Secret's after a literal one",
+      env: [
+        { name: "A", value: "1" },
+        { name: "A", valueFrom: {} },
+      ],
+      read: { A: null },
+    },
+    { title: "a literal one beside an empty source", env: [{ name: "A", value: "1", valueFrom: null }], read: { A: "1" } },
+    { title: "no value that is no text", env: [{ name: "A", value: 1 }], read: { A: "" } },
+    { title: "none of what is no list", env: { A: "1" }, read: {} },
+  ])("reads of variables $title", ({ env, read: variables }) => {
+    const containers = [{ ...template.spec.containers[0], env }];
+
+    expect(parseWorkload({ ...deployment, spec: { template: { spec: { containers } } } })?.containers[0]?.env).toEqual(variables);
+  });
+
+  it("keeps a variable whose name is a member of every object, as a variable", () => {
+    const containers = [{ ...template.spec.containers[0], env: [{ name: "__proto__", value: "on" }] }];
+    const env = parseWorkload({ ...deployment, spec: { template: { spec: { containers } } } })?.containers[0]?.env ?? {};
+
+    expect([Object.entries(env), Object.getPrototypeOf(env)]).toEqual([[["__proto__", "on"]], Object.prototype]);
+  });
+
+  it.each([
+    { title: "no list of whole sources", envFrom: [], hasForeignEnv: false },
+    { title: "null", envFrom: null, hasForeignEnv: false },
+    { title: "a whole Secret", envFrom: [{ secretRef: { name: "s" } }], hasForeignEnv: true },
+  ])("tells whether variables come from elsewhere: $title", ({ envFrom, hasForeignEnv }) => {
+    const containers = [{ ...template.spec.containers[0], envFrom }];
+
+    expect(parseWorkload({ ...deployment, spec: { template: { spec: { containers } } } })?.containers).toEqual([
+      { ...read.containers[0], hasForeignEnv },
+    ]);
+  });
+
+  it("keeps no labels of the pod template, by which no kubectl selects the workload", () => {
+    const spec = { template: { ...template, metadata: { labels: { app: "turner" } } } };
+
+    expect(parseWorkload({ ...deployment, spec })?.labels).toEqual({});
   });
 
   it.each([
