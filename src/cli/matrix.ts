@@ -5,9 +5,9 @@ import { compatibilityMatrix, matrixLines, matrixMarkdown, type SubjectTitle } f
 import { workloadName } from "../explain/subject.ts";
 import type { Catalog, CatalogController } from "../requirements/catalog.ts";
 import { nearestWord } from "../requirements/nearest-word.ts";
-import { findRelease, needsOfRelease } from "../requirements/releases.ts";
+import { type Configuration, DEFAULT_CONFIGURATION, findRelease, needsOfRelease } from "../requirements/releases.ts";
 import { type Bundle, compareReleases } from "../rules/bundle.ts";
-import { crdNamesOf, fitOf, minimumBundle, type Needy, recommendedBundle } from "../rules/compatibility.ts";
+import { fitOf, minimumBundle, type Needy, recommendedBundle } from "../rules/compatibility.ts";
 import type { Need } from "../rules/facts.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
@@ -15,7 +15,7 @@ import { loadBundles, loadCatalog, openFolderCluster, refuseCatalogConfigMap } f
 import type { Terminal } from "./terminal.ts";
 
 export interface MatrixOptions {
-  /** `<controller>=<version>[ <argument>…]` */
+  /** `<controller>=<version>[ <argument or NAME=value>…]` */
   readonly with: readonly string[];
   /** A folder of manifests, or `live`: the workloads that run there. */
   readonly against: string | undefined;
@@ -33,30 +33,30 @@ export interface MatrixOptions {
 export async function matrix(bundleName: string, options: MatrixOptions, terminal: Terminal): Promise<ExitStatus> {
   if (options.against !== "live" && options.catalogConfigMap !== undefined)
     throw refuseCatalogConfigMap("a catalog without a cluster");
-  if (options.against !== undefined && options.controller.length > 0) {
+  if (options.controller.length > 0 && (options.against !== undefined || options.with.length > 0)) {
     throw new CommandError(
       EXIT.usage,
       "flags-conflict",
-      "--controller chooses from the catalog, and --against from a cluster: give one of them",
+      "--controller lists from the catalog, --with and --against ask for a set of controllers: give one or the other",
     );
   }
-  const bundles = chooseReleases(bundleName, await loadBundles(), options);
+  const scope = scopeOf(bundleName, await loadBundles(), options);
   const catalog = await loadCatalog(options.catalog);
-  const given = options.with.map((text) => givenSubject(text, catalog, bundles));
+  const given = options.with.map((text) => givenSubject(text, catalog, scope));
   switch (options.against) {
     case undefined: {
-      const subjects = given.length > 0 ? given : cataloguedSubjects(catalog, bundles, options.controller);
-      return tell(bundleName, { subjects, notJudged: [], isSet: given.length > 0 }, bundles, options, terminal);
+      const subjects = given.length > 0 ? given : cataloguedSubjects(catalog, scope, options.controller);
+      return tell({ subjects, notJudged: [], isSet: given.length > 0 }, scope, options, terminal);
     }
     case "live": {
       const { withLiveCluster } = await import("./live-source.ts");
       return withLiveCluster(options, catalog, terminal, (cluster) =>
-        Promise.resolve(tell(bundleName, runningSubjects(cluster.picture(), given, bundles), bundles, options, terminal)),
+        Promise.resolve(tell(runningSubjects(cluster.picture(), given, scope), scope, options, terminal)),
       );
     }
     default: {
       const cluster = await openFolderCluster(options.against, catalog);
-      return tell(bundleName, runningSubjects(cluster.picture(), given, bundles), bundles, options, terminal);
+      return tell(runningSubjects(cluster.picture(), given, scope), scope, options, terminal);
     }
   }
 }
@@ -72,23 +72,26 @@ interface Asked {
   readonly isSet: boolean;
 }
 
-function tell(
-  bundleName: string,
-  asked: Asked,
-  bundles: readonly Bundle[],
-  options: MatrixOptions,
-  terminal: Terminal,
-): ExitStatus {
+/** What is asked about. */
+interface Scope {
+  readonly name: string;
+  /** The chosen releases. */
+  readonly bundles: readonly Bundle[];
+  /** Kind by the name of the CRD, of all releases: what a chosen one lacks is needed all the same. */
+  readonly kinds: ReadonlyMap<string, string>;
+}
+
+function tell(asked: Asked, { name, bundles, kinds }: Scope, options: MatrixOptions, terminal: Terminal): ExitStatus {
   const { subjects, isSet } = asked;
   const choice = isSet
     ? { minimum: minimumBundle(subjects, bundles), recommended: recommendedBundle(subjects, bundles) }
     : { minimum: null, recommended: null };
   const report = compatibilityMatrix(
-    bundleName,
+    name,
     subjects.map((subject) => ({ title: subject.title, fits: bundles.map((bundle) => fitOf(subject, bundle)) })),
     choice,
     asked.notJudged,
-    new Map(bundles.flatMap(({ crds }) => [...crds].map(([name, { kind }]) => [name, kind] as const))),
+    kinds,
   );
   switch (options.output) {
     case "json":
@@ -111,7 +114,7 @@ function isWhole(options: MatrixOptions): boolean {
   return options.with.length + options.controller.length === 0 && options.against === undefined;
 }
 
-function chooseReleases(name: string, all: readonly Bundle[], { release, channel }: MatrixOptions): readonly Bundle[] {
+function scopeOf(name: string, all: readonly Bundle[], { release, channel }: MatrixOptions): Scope {
   const ofName = all.filter((bundle) => bundle.name === name);
   if (ofName.length === 0) throw unknown("bundle-unknown", name, [...new Set(all.map((bundle) => bundle.name))], "bundle");
   const versions = [...new Set(ofName.map(({ version }) => version))].toSorted(compareReleases);
@@ -120,35 +123,48 @@ function chooseReleases(name: string, all: readonly Bundle[], { release, channel
   for (const version of wanted)
     if (!versions.includes(version)) throw unknown("release-unknown", version, versions, `release of ${name}`);
   for (const one of channel) if (!channels.includes(one)) throw unknown("channel-unknown", one, channels, `channel of ${name}`);
-  return ofName.filter(
-    (bundle) =>
-      (wanted.length === 0 || wanted.includes(bundle.version)) && (channel.length === 0 || channel.includes(bundle.channel)),
-  );
+  return {
+    name,
+    bundles: ofName.filter(
+      (bundle) =>
+        (wanted.length === 0 || wanted.includes(bundle.version)) && (channel.length === 0 || channel.includes(bundle.channel)),
+    ),
+    kinds: new Map(ofName.flatMap(({ crds }) => [...crds].map(([crd, { kind }]) => [crd, kind] as const))),
+  };
 }
 
 /** Every release of the catalog that needs something of the bundle. */
-function cataloguedSubjects(catalog: Catalog, bundles: readonly Bundle[], ids: readonly string[]): readonly Subject[] {
-  const names = crdNamesOf(bundles);
+function cataloguedSubjects(catalog: Catalog, { kinds }: Scope, ids: readonly string[]): readonly Subject[] {
   const chosen = ids.length === 0 ? catalog : ids.map((id) => findController(id, catalog));
   return chosen.flatMap((controller) =>
-    controller.releases.flatMap((release) =>
-      needsOfRelease(controller, release, [], (crd) => names.has(crd)).map(({ needs, ...title }) => ({
-        title: { ...title, workload: null },
-        needs,
-      })),
-    ),
+    controller.releases.flatMap((release): readonly Subject[] => {
+      const { premise, needs, under } = needsOfRelease(controller, release, DEFAULT_CONFIGURATION, (crd) => kinds.has(crd));
+      const title: SubjectTitle = {
+        controller: controller.id,
+        versions: release.versions,
+        confidence: release.confidence,
+        workload: null,
+        premise,
+        setting: null,
+        notCounted: [],
+      };
+      return [
+        ...(needs.length === 0 ? [] : [{ title: { ...title, notCounted: under.map(({ setting }) => setting) }, needs }]),
+        ...under.map((own) => ({ title: { ...title, setting: own.setting }, needs: own.needs })),
+      ];
+    }),
   );
 }
 
-/** @param text `envoy-gateway=1.2.1`, or `traefik=3.7.2 --providers.kubernetesgateway` with the arguments that matter. */
-function givenSubject(text: string, catalog: Catalog, bundles: readonly Bundle[]): Subject {
-  const [pair = "", ...args] = text.trim().split(/\s+/);
+/** @param text `envoy-gateway=1.2.1`, or `traefik=3.7.2 --providers.kubernetesgateway` with the settings that matter. */
+function givenSubject(text: string, catalog: Catalog, { kinds }: Scope): Subject {
+  const [pair = "", ...settings] = text.trim().split(/\s+/);
   const [id = "", version, ...rest] = pair.split("=");
   if (version === undefined || version === "" || rest.length > 0) {
     throw new CommandError(
       EXIT.usage,
       "with-malformed",
-      `--with "${text}" is not of the form <controller>=<version>, or "<controller>=<version> <argument>…"`,
+      `--with "${text}" is not of the form <controller>=<version>, or "<controller>=<version> <argument or NAME=value>…"`,
     );
   }
   const controller = findController(id, catalog);
@@ -161,20 +177,41 @@ function givenSubject(text: string, catalog: Catalog, bundles: readonly Bundle[]
       `--with ${pair}: the catalog knows ${controller.id} of the versions ${known}`,
     );
   }
-  const names = crdNamesOf(bundles);
-  const own = needsOfRelease(controller, release, args, (crd) => names.has(crd)).find(({ setting }) => setting === null);
-  const versions = args.length === 0 ? version : `${version} ${args.join(" ")}`;
+  const { premise, needs, under } = needsOfRelease(controller, release, configurationOf(settings), (crd) => kinds.has(crd));
   return {
-    title: { controller: controller.id, versions, workload: null, premise: own?.premise ?? null, setting: null },
-    needs: own?.needs ?? [],
+    title: {
+      controller: controller.id,
+      versions: [version, ...settings].join(" "),
+      confidence: release.confidence,
+      workload: null,
+      premise,
+      setting: null,
+      notCounted: under.map(({ setting }) => setting),
+    },
+    needs,
   };
 }
 
-/** By id, or by the beginning of one that no other shares: `cilium` for `cilium-operator`. */
+/** Environment variables by convention in capitals; all else is an argument. */
+function configurationOf(words: readonly string[]): Configuration {
+  const variables = words.flatMap((word) => {
+    const { name, value } = /^(?<name>[A-Z_][A-Z0-9_]*)=(?<value>.*)$/.exec(word)?.groups ?? {};
+    return name === undefined || value === undefined ? [] : [{ word, name, value }];
+  });
+  return {
+    args: words.filter((word) => !variables.some((variable) => variable.word === word)),
+    env: Object.fromEntries(variables.map(({ name, value }) => [name, value])),
+  };
+}
+
+/** By id, or by the beginning of one that no other shares: `cilium` for `cilium-operator`, `istio` for `istiod`. */
 function findController(id: string, catalog: Catalog): CatalogController {
   const exact = catalog.find((controller) => controller.id === id);
   if (exact !== undefined) return exact;
-  const beginning = catalog.filter((controller) => id !== "" && controller.id.startsWith(`${id}-`));
+  const startingWith = (text: string): Catalog =>
+    id === "" ? [] : catalog.filter((controller) => controller.id.startsWith(text));
+  const words = startingWith(`${id}-`);
+  const beginning = words.length > 0 ? words : startingWith(id);
   const [only] = beginning;
   if (only !== undefined && beginning.length === 1) return only;
   if (beginning.length > 1) {
@@ -192,11 +229,14 @@ function findController(id: string, catalog: Catalog): CatalogController {
   );
 }
 
-function runningSubjects(picture: ClusterPicture | null, given: readonly Subject[], bundles: readonly Bundle[]): Asked {
-  const names = crdNamesOf(bundles);
-  const needs = [...(picture?.needs ?? [])].filter(([crd]) => names.has(crd)).flatMap(([, own]) => own);
+function runningSubjects(picture: ClusterPicture | null, given: readonly Subject[], { kinds }: Scope): Asked {
+  const needs = [...(picture?.needs ?? [])].filter(([crd]) => kinds.has(crd)).flatMap(([, own]) => own);
   const byWorkload = Map.groupBy(needs, (need) => workloadName(need.workload));
-  const judged = [...byWorkload].map(([name, own]) => ({ name, needs: own.filter(isSure) }));
+  const judged = [...byWorkload].map(([name, own]) => ({
+    name,
+    needs: own.filter(isSure),
+    notCounted: [...new Set(own.flatMap(({ certainty }) => (certainty.kind === "conditional" ? [certainty.condition] : [])))],
+  }));
   return {
     subjects: [
       ...judged
@@ -208,9 +248,11 @@ function runningSubjects(picture: ClusterPicture | null, given: readonly Subject
             title: {
               controller: first?.source.kind === "catalog" ? first.source.controller : null,
               versions: null,
+              confidence: null,
               workload: workload.name,
               premise: null,
               setting: null,
+              notCounted: workload.notCounted,
             },
             needs: workload.needs.map(({ requirement, source }) => ({
               requirement,
@@ -232,7 +274,9 @@ function isSure({ certainty }: Need): boolean {
   return certainty.kind === "known" || certainty.kind === "assumed";
 }
 
-function unknown(code: string, word: string, candidates: readonly string[], what: string): CommandError {
+type UnknownCode = "bundle-unknown" | "release-unknown" | "channel-unknown" | "controller-unknown";
+
+function unknown(code: UnknownCode, word: string, candidates: readonly string[], what: string): CommandError {
   const meant = nearestWord(word, candidates);
   return new CommandError(
     EXIT.usage,

@@ -2,9 +2,8 @@
 import type { Colors } from "picocolors/types.js";
 import type { Bundle } from "../rules/bundle.ts";
 import type { Choice, Fit, FitVerdict, Loss } from "../rules/compatibility.ts";
-import { type ApiState, crdNameOf, type Outcome } from "../rules/requirement.ts";
-import { outcomePhrase, statePhrase } from "./messages.ts";
-import { countOf, shown } from "./text.ts";
+import { type ApiState, crdNameOf, isHard, type Outcome } from "../rules/requirement.ts";
+import { countOf, listOf, shellWord, shown, wrapped } from "./text.ts";
 
 /** The contract of `crdguard matrix -o json`. Members are added, never changed, within a version. */
 export interface CompatibilityMatrix {
@@ -24,12 +23,16 @@ export interface MatrixSubject {
   readonly controller: string | null;
   /** Semver range of the release; null for a workload. */
   readonly versions: string | null;
+  /** Of the catalog in this entry; by one of low confidence, admission denies nothing. Null for a workload. */
+  readonly confidence: "high" | "medium" | "low" | null;
   /** `Deployment <namespace>/<name>`; null for a release of the catalog. */
   readonly workload: string | null;
   /** What is taken to hold. */
   readonly premise: string | null;
-  /** The setting under which these needs come; null: by default, or as given. */
+  /** The one setting that differs from the default; null: by default, or as given. */
   readonly setting: string | null;
+  /** Settings that would bring further needs, but were not given, or cannot be read in the cluster. */
+  readonly notCounted: readonly string[];
   /** Oldest first, of one release standard first. */
   readonly fits: readonly ReportedFit[];
 }
@@ -106,49 +109,55 @@ export function matrixLines(
   { isSet, detail }: { readonly isSet: boolean; readonly detail: MatrixDetail },
   colors: Colors,
 ): readonly string[] {
-  const lines: string[] = [];
-  let controller: string | null = null;
-  for (const subject of matrix.subjects) {
-    const heading = subject.workload ?? subject.controller ?? "";
-    if (heading !== controller) lines.push(...(lines.length === 0 ? [] : [""]), colors.bold(shown(heading)));
-    controller = heading;
-    lines.push(...(detail === "brief" ? briefLines(subject, colors) : subjectLines(subject, colors)));
-  }
-  if (detail === "brief") lines.push("", "--controller ID tells why");
-  if (!isSet) return [...lines, "", legend(colors)];
+  if (matrix.subjects.length === 0) return [nobodyLine(matrix), ...notJudgedLines(matrix, colors)];
+  const sections = [...Map.groupBy(matrix.subjects, headingOf)].map(([heading, subjects]) => [
+    ...wrapped(heading, "", "  ").map(colors.bold),
+    ...subjects.flatMap((subject) => [
+      ...(detail === "brief" ? briefLines(subject, colors) : subjectLines(subject, colors)),
+      ...(isSet ? notCountedLines(subject, colors) : []),
+    ]),
+    "",
+  ]);
   return [
-    ...lines,
-    "",
-    ...matrix.notJudged.map((workload) => colors.yellow(`not judged, since its needs are not known: ${shown(workload)}`)),
-    ...choiceLines(matrix, colors),
-    "",
-    legend(colors),
+    ...sections.flat(),
+    ...(detail === "brief" ? ["--controller ID tells why", ""] : []),
+    ...notJudgedLines(matrix, colors),
+    ...(isSet ? [...choiceLines(matrix, colors), ""] : []),
+    legend(matrix, colors),
   ];
 }
 
 /** Tables as docs and pull requests take them. */
 export function matrixMarkdown(matrix: CompatibilityMatrix, isSet: boolean): string {
+  const title = `# ${inMarkdown(shown(matrix.bundle))}\n`;
+  const doubts = notJudgedLines(matrix, PLAIN).map((line) => `${inMarkdown(line)}\n`);
+  if (matrix.subjects.length === 0) return [title, `${inMarkdown(nobodyLine(matrix))}\n`, ...doubts].join("\n").trimEnd();
   const channels = channelsOf(matrix);
-  const byHeading = Map.groupBy(matrix.subjects, ({ workload, controller }) => workload ?? controller ?? "");
-  const tables = [...byHeading].map(([heading, subjects]) =>
+  const tables = [...Map.groupBy(matrix.subjects, headingOf)].map(([heading, subjects]) =>
     [
-      `## ${shown(heading)}`,
+      `## ${inMarkdown(heading)}`,
       "",
       `| ${["versions", ...channels].join(" | ")} |`,
       `| ${["versions", ...channels].map(() => "---").join(" | ")} |`,
       ...subjects.map((subject) => {
         const cells = channels.map((channel) =>
           runsOf(subject, channel)
-            .map((run) => `${MARKS[run.verdict]} ${spanOf(run)}${run.cause === "" ? "" : `: ${run.cause}`}`)
+            .map((run) => inMarkdown(`${MARKS[run.verdict]} ${spanOf(run)}${run.cause === "" ? "" : `: ${run.cause}`}`))
             .join("<br>"),
         );
-        return `| ${[titleOf(subject).replaceAll("|", String.raw`\|`), ...cells].join(" | ")} |`;
+        return `| ${[inMarkdown(titleOf(subject)), ...cells].join(" | ")} |`;
       }),
       "",
+      ...(isSet ? subjects.flatMap((subject) => notCountedText(subject) ?? []).map((text) => `${inMarkdown(text)}\n`) : []),
     ].join("\n"),
   );
-  const choice = isSet ? choiceLines(matrix, PLAIN).map((line) => `${line}\n`) : [];
-  return [`# ${shown(matrix.bundle)}\n`, ...tables, ...choice, legend(PLAIN)].join("\n");
+  const choice = isSet ? [...choiceParagraphs(matrix), ""] : [];
+  return [title, ...tables, ...doubts, ...choice, legend(matrix, PLAIN)].join("\n");
+}
+
+/** Nothing in it opens markup or another cell of a table. */
+function inMarkdown(text: string): string {
+  return text.replaceAll(/[\\|*_`<[\]]/g, String.raw`\$&`);
 }
 
 const MARKS = { works: "✓", "loses-feature": "~", breaks: "✗" } as const satisfies Record<FitVerdict, string>;
@@ -160,39 +169,80 @@ const PLAIN: Paint = { green: asIs, yellow: asIs, red: asIs, dim: asIs, bold: as
 
 function subjectLines(subject: MatrixSubject, colors: Paint): readonly string[] {
   const channels = [...new Set(subject.fits.map(({ channel }) => channel))];
-  const width = Math.max(...channels.map((channel) => channel.length));
+  const channelWidth = widthOf(channels);
+  const spanWidth = widthOf(channels.flatMap((channel) => runsOf(subject, channel).map(spanOf)));
   return [
-    `  ${titleOf(subject)}`,
+    ...titleLines(subject),
     ...channels.flatMap((channel) =>
-      runsOf(subject, channel).map((run, index) => {
-        const label = (index === 0 ? channel : "").padEnd(width);
-        const mark = paint(run.verdict, colors)(`${MARKS[run.verdict]} ${spanOf(run).padEnd(SPAN_WIDTH)}`);
-        return `    ${colors.dim(label)}  ${mark}${run.cause === "" ? "" : ` ${run.cause}`}`.trimEnd();
+      runsOf(subject, channel).flatMap((run, index) => {
+        const label = (index === 0 ? channel : "").padEnd(channelWidth);
+        const mark = `${MARKS[run.verdict]} ${spanOf(run).padEnd(spanWidth)}`;
+        const start = `    ${label}  ${mark}  `;
+        // Cut before it is painted: escapes of colours have no width.
+        const [first = start, ...others] = wrapped(run.cause, start);
+        const painted = `    ${colors.dim(label)}  ${paint(run.verdict, colors)(mark)}  ${first.slice(start.length)}`;
+        return [painted.trimEnd(), ...others];
       }),
     ),
   ];
 }
 
 function briefLines(subject: MatrixSubject, colors: Paint): readonly string[] {
+  const verdictsAlone = { ...subject, fits: subject.fits.map((fit) => ({ ...fit, losses: [] })) };
   const channels = [...new Set(subject.fits.map(({ channel }) => channel))];
-  const width = Math.max(...channels.map((channel) => channel.length));
+  const channelWidth = widthOf(channels);
+  const runs = channels.map((channel) => runsOf(verdictsAlone, channel));
+  const spanWidth = widthOf(runs.flat().map(spanOf));
   return [
-    `  ${titleOf(subject)}`,
-    ...channels.map((channel) => {
-      const runs = runsOf({ ...subject, fits: subject.fits.map((fit) => ({ ...fit, losses: [] })) }, channel);
-      const spans = runs.map((run) => paint(run.verdict, colors)(`${MARKS[run.verdict]} ${spanOf(run).padEnd(SPAN_WIDTH)}`));
-      return `    ${colors.dim(channel.padEnd(width))}  ${spans.join("  ")}`.trimEnd();
+    ...titleLines(subject),
+    ...channels.map((channel, index) => {
+      const spans = (runs[index] ?? []).map((run) =>
+        paint(run.verdict, colors)(`${MARKS[run.verdict]} ${spanOf(run).padEnd(spanWidth)}`),
+      );
+      return `    ${colors.dim(channel.padEnd(channelWidth))}  ${spans.join("  ")}`.trimEnd();
     }),
   ];
 }
 
-/** `v0.5.0–v1.6.1` */
-const SPAN_WIDTH = 13;
+function widthOf(texts: readonly string[]): number {
+  return Math.max(0, ...texts.map((text) => text.length));
+}
 
-function titleOf({ versions, premise, setting }: MatrixSubject): string {
-  const settings = [premise, setting].filter((text) => text !== null).map((text) => shown(text));
+/** All entries of a controller have the same premise. */
+function headingOf({ workload, controller, premise }: MatrixSubject): string {
+  const name = shown(workload ?? controller ?? "");
+  return premise === null ? name : `${name}, with ${shown(premise)}`;
+}
+
+function titleLines(subject: MatrixSubject): readonly string[] {
+  return wrapped(titleOf(subject), "  ", "    ");
+}
+
+function titleOf({ versions, setting, confidence }: MatrixSubject): string {
   const title = versions === null ? "as it runs" : shown(versions);
-  return settings.length === 0 ? title : `${title}, with ${settings.join(" and ")}`;
+  return [title, ...(setting === null ? [] : [`with ${shown(setting)}`]), ...(confidence === "low" ? ["unconfirmed"] : [])].join(
+    ", ",
+  );
+}
+
+function notCountedLines(subject: MatrixSubject, colors: Paint): readonly string[] {
+  const text = notCountedText(subject);
+  return text === null ? [] : wrapped(text, "    ", "      ").map((line) => colors.yellow(line));
+}
+
+/** @returns null where all is counted. */
+function notCountedText({ notCounted, workload }: MatrixSubject): string | null {
+  if (notCounted.length === 0) return null;
+  const why = workload === null ? "which were not given" : "which cannot be read";
+  return `not counted: needs under these settings, ${why}: ${notCounted.map(shown).join("; ")}`;
+}
+
+function nobodyLine({ bundle }: CompatibilityMatrix): string {
+  return `None of them is known to need anything of ${shown(bundle)}.`;
+}
+
+function notJudgedLines({ notJudged }: CompatibilityMatrix, colors: Paint): readonly string[] {
+  return notJudged.map((workload) => colors.yellow(`not judged, since its needs are not known: ${shown(workload)}`));
 }
 
 interface Run {
@@ -214,15 +264,29 @@ function runsOf({ fits }: MatrixSubject, channel: string): readonly Run[] {
   return runs;
 }
 
-const MOST_CAUSES = 4;
-
-/** Of a bundle that breaks something, what breaks it: that a feature is lost as well is then no matter. */
+/**
+ * `crashes: Gateway and HTTPRoute v1 not listed; stops working: TLSRoute v1alpha2 absent`. Of a bundle that breaks
+ * something, what breaks it: that a feature is lost as well is then no matter. What a mark says by itself is not repeated.
+ */
 function causeOf({ verdict, losses }: ReportedFit): string {
-  const telling = verdict === "breaks" ? losses.filter(({ outcome }) => outcome !== "loses-feature") : losses;
-  const names = telling.map(({ kind, versions, state }) => `${shown(kind)} ${versions.map(shown).join("|")} ${STATES[state]}`);
-  const more = names.length - MOST_CAUSES;
-  return more > 0 ? `${names.slice(0, MOST_CAUSES).join(", ")} and ${String(more)} more` : names.join(", ");
+  if (verdict !== "breaks") return lossesText(losses);
+  const hard = losses.filter(({ outcome }) => isHard(outcome));
+  return [...Map.groupBy(hard, ({ outcome }) => outcome)]
+    .map(([outcome, own]) => `${OUTCOMES[outcome]}: ${lossesText(own)}`)
+    .join("; ");
 }
+
+function lossesText(losses: readonly ReportedLoss[]): string {
+  const byState = Map.groupBy(losses, ({ versions, state }) => `${versions.map(shown).join("|")} ${STATES[state]}`);
+  return [...byState].map(([state, own]) => `${listOf(own.map(({ kind }) => shown(kind)))} ${state}`).join("; ");
+}
+
+const OUTCOMES = {
+  works: "works",
+  "loses-feature": "loses a feature",
+  "stops-working": "stops working",
+  crashes: "crashes",
+} as const satisfies Record<Outcome, string>;
 
 const STATES = {
   served: "served",
@@ -238,29 +302,51 @@ function spanOf({ first, last }: Run): string {
 
 function choiceLines(matrix: CompatibilityMatrix, colors: Paint): readonly string[] {
   const { minimum, recommended } = matrix;
-  if (minimum === null || recommended === null) {
-    return [colors.red(`No release of ${shown(matrix.bundle)} lets all of them work.`)];
-  }
-  const losses = recommended.losses.flatMap((own, index) => own.map((loss) => lossLine(matrix.subjects[index], loss)));
+  if (minimum === null || recommended === null) return [colors.red(noneSuits(matrix))];
   return [
-    `${colors.bold("minimum")}      v${minimum.version}, ${minimum.channel} channel`,
-    `${colors.bold("recommended")}  v${recommended.version}, ${recommended.channel} channel` +
-      (losses.length === 0 ? "" : `, which still lacks ${countOf(losses.length, "API")}:`),
-    ...losses,
-    ...(recommended.install === null ? [] : [`  kubectl apply --server-side -f ${recommended.install}`]),
+    `${colors.bold("minimum")}      ${choiceTitle(minimum)}`,
+    `${colors.bold("recommended")}  ${choiceTitle(recommended)}`,
+    ...lacks(matrix, recommended).flatMap((text) => wrapped(text, "  ", "    ")),
+    ...commands(recommended).map((command) => `  ${command}`),
   ];
 }
 
-function lossLine(subject: MatrixSubject | undefined, loss: ReportedLoss): string {
-  const who = shown(subject?.workload ?? subject?.controller ?? "");
-  return (
-    `  ${who}: ${loss.versions.map(shown).join(" or ")} of ${loss.crd}, ${statePhrase(loss.state)}: ` +
-    outcomePhrase(loss.outcome, false)
-  );
+function choiceParagraphs(matrix: CompatibilityMatrix): readonly string[] {
+  const { minimum, recommended } = matrix;
+  if (minimum === null || recommended === null) return [inMarkdown(noneSuits(matrix))];
+  return [
+    `- minimum: ${inMarkdown(choiceTitle(minimum))}`,
+    `- recommended: ${inMarkdown(choiceTitle(recommended))}`,
+    ...lacks(matrix, recommended).map((text) => `  - ${inMarkdown(text)}`),
+    ...commands(recommended).flatMap((command) => ["", "```sh", command, "```"]),
+  ];
 }
 
-function legend(colors: Paint): string {
-  return colors.dim("✓ works  ~ loses a feature  ✗ breaks; each in a cluster with this release and no other definitions");
+function noneSuits({ bundle }: CompatibilityMatrix): string {
+  return `No release of ${shown(bundle)} lets all of them work.`;
+}
+
+function choiceTitle({ version, channel, losses }: ReportedChoice): string {
+  const count = losses.reduce((sum, own) => sum + own.length, 0);
+  return `v${version}, ${channel} channel${count === 0 ? "" : `, which lacks ${countOf(count, "API")}`}`;
+}
+
+/** By subject, in their order. */
+function lacks({ subjects }: CompatibilityMatrix, { losses }: ReportedChoice): readonly string[] {
+  return losses.flatMap((own, index) => {
+    const subject = subjects[index];
+    if (own.length === 0 || subject === undefined) return [];
+    return [`${shown(subject.workload ?? subject.controller ?? "")} loses a feature: ${lossesText(own)}`];
+  });
+}
+
+function commands({ install }: ReportedChoice): readonly string[] {
+  return install === null ? [] : [`kubectl apply --server-side -f ${shellWord(install)}`];
+}
+
+function legend({ subjects }: CompatibilityMatrix, colors: Paint): string {
+  const doubt = subjects.some(({ confidence }) => confidence === "low") ? "\nunconfirmed: too little is known to deny by" : "";
+  return colors.dim(`✓ works  ~ loses a feature  ✗ breaks; each in a cluster with this release and no other definitions${doubt}`);
 }
 
 function channelsOf({ subjects }: CompatibilityMatrix): readonly string[] {

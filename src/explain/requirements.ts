@@ -14,7 +14,7 @@ import {
 import { sourceOf } from "./evidence.ts";
 import { outcomePhrase } from "./messages.ts";
 import { workloadName } from "./subject.ts";
-import { countOf, listOf, shown } from "./text.ts";
+import { countOf, listOf, shown, wrapped } from "./text.ts";
 
 /** The contract of `crdguard requirements -o json`. Members are added, never changed, within a version. */
 export interface RequirementsReport {
@@ -199,9 +199,6 @@ function reportCrd({ name, crd, losses }: CrdQuestion): ReportedCrd {
     })),
   };
 }
-
-/** Of a terminal that is wide enough for what is told, and not wider than most. */
-const WIDTH = 120;
 
 /** @returns lines without line breaks. */
 export function requirementsLines(report: RequirementsReport, colors: Colors): readonly string[] {
@@ -400,22 +397,4 @@ function lossPhrase(change: Loss["kind"]): string {
 
 function columnWidth(cells: readonly string[], most: number): number {
   return Math.min(most, Math.max(...cells.map((cell) => cell.length)));
-}
-
-/** Text after its beginning; what does not fit into the width goes on below, at the same place unless told. */
-function wrapped(text: string, start: string, indent = " ".repeat(start.length)): readonly string[] {
-  const lines: string[] = [];
-  let line = start;
-  let isEmpty = true;
-  for (const word of text.split(" ")) {
-    const longer = isEmpty ? `${line}${word}` : `${line} ${word}`;
-    if (longer.length <= WIDTH || isEmpty) {
-      line = longer;
-    } else {
-      lines.push(line);
-      line = `${indent}${word}`;
-    }
-    isEmpty = false;
-  }
-  return [...lines, line];
 }

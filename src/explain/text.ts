@@ -1,4 +1,4 @@
-/** @file Small pieces of wording: counts, lists, and making foreign text safe to show and to paste. */
+/** @file Small pieces of wording: counts, lists, lines, and making foreign text safe to show and to paste. */
 
 /** `1 object`, `3,200 objects`. */
 export function countOf(count: number, noun: string): string {
@@ -44,4 +44,25 @@ const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 export function shellWord(value: string): string {
   const word = escaped(value).replace(/^-/, String.raw`\u002d`);
   return /^[A-Za-z0-9_.,:/@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Columns of a terminal that is wide enough for what is told, and not wider than most. */
+const WIDTH = 120;
+
+/** Text after its beginning; what does not fit into the width goes on below, at the same place unless told. */
+export function wrapped(text: string, start: string, indent = " ".repeat(start.length)): readonly string[] {
+  const lines: string[] = [];
+  let line = start;
+  let isEmpty = true;
+  for (const word of text.split(" ")) {
+    const longer = isEmpty ? `${line}${word}` : `${line} ${word}`;
+    if (longer.length <= WIDTH || isEmpty) {
+      line = longer;
+    } else {
+      lines.push(line);
+      line = `${indent}${word}`;
+    }
+    isEmpty = false;
+  }
+  return [...lines, line];
 }

@@ -72,11 +72,6 @@ export function recommendedBundle(all: readonly Needy[], bundles: readonly Bundl
   );
 }
 
-/** What a bundle speaks of at all, in any of its releases. */
-export function crdNamesOf(bundles: readonly Bundle[]): ReadonlySet<string> {
-  return new Set(bundles.flatMap(({ crds }) => [...crds.keys()]));
-}
-
 function choicesFor(all: readonly Needy[], bundles: readonly Bundle[]): readonly Choice[] {
   return bundles
     .map((bundle) => ({ bundle, fits: all.map((needy) => fitOf(needy, bundle)) }))

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { countOf, escaped, listOf, quoted, shellWord, shown } from "../../../src/explain/text.ts";
+import { countOf, escaped, listOf, quoted, shellWord, shown, wrapped } from "../../../src/explain/text.ts";
 
 describe("countOf", () => {
   it.each([
@@ -135,5 +135,19 @@ describe("shellWord", () => {
     expect(wordsOf(values.map(shellWord).join(" "))).toEqual(
       values.map((value) => escaped(value).replace(/^-/, String.raw`\u002d`)),
     );
+  });
+});
+
+describe("wrapped", () => {
+  const long = "x".repeat(118);
+
+  it.each([
+    { title: "leaves what fits into 120 columns", text: `${"x".repeat(116)} y`, lines: [`  ${"x".repeat(116)} y`] },
+    { title: "goes on below, at the same place", text: `${"x".repeat(117)} y`, lines: [`  ${"x".repeat(117)}`, "  y"] },
+    { title: "goes on where it is told", text: `${long} y`, indent: "      ", lines: [`  ${long}`, "      y"] },
+    { title: "never cuts a word", text: `y ${long}${long}`, lines: ["  y", `  ${long}${long}`] },
+    { title: "gives a line for nothing", text: "", lines: ["  "] },
+  ])("$title", ({ text, indent, lines }) => {
+    expect(wrapped(text, "  ", indent)).toEqual(lines);
   });
 });

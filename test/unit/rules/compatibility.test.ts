@@ -105,13 +105,30 @@ describe("minimum and recommended bundle", () => {
     );
   });
 
-  it("never suits more bundles by one more who needs something", () => {
+  it("never lets a bundle suit that did not, by one more who needs something", () => {
     fc.assert(
       fc.property(needies, needies, (shapes, others) => {
         const needy = shapes.map(({ version, outcome }) => needing(version, outcome));
         const more = [...needy, ...others.map(({ version, outcome }) => needing(version, outcome))];
+        const suiting = (all: readonly Needy[]): readonly Bundle[] => BUNDLES.filter((one) => minimumBundle(all, [one]) !== null);
 
-        if (minimumBundle(needy, BUNDLES) === null) expect(minimumBundle(more, BUNDLES)).toBeNull();
+        expect(suiting(needy)).toEqual(expect.arrayContaining([...suiting(more)]));
+      }),
+    );
+  });
+
+  it("recommends by whatever order of bundles the same, and never an older one than the minimum", () => {
+    fc.assert(
+      fc.property(needies, fc.shuffledSubarray(BUNDLES, { minLength: BUNDLES.length }), (shapes, shuffled) => {
+        const needy = shapes.map(({ version, outcome }) => needing(version, outcome));
+        const minimum = minimumBundle(needy, BUNDLES);
+        const recommended = recommendedBundle(needy, shuffled);
+
+        expect(recommended).toEqual(recommendedBundle(needy, BUNDLES));
+        expect(recommended === null).toBe(minimum === null);
+        if (minimum !== null && recommended !== null) {
+          expect(compareBundles(recommended.bundle, minimum.bundle)).toBeGreaterThanOrEqual(0);
+        }
       }),
     );
   });
