@@ -54,14 +54,19 @@ function nameFirst(evidence: readonly Evidence[]): string {
   if (workload?.kind === "workload") return `${workload.workload}: `;
   const [writer, ...others] = evidence.filter(({ kind }) => kind === "writer");
   if (writer?.kind !== "writer") return "";
-  const name = writer.name.length > MAX_WRITER_LENGTH ? `${writer.name.slice(0, MAX_WRITER_LENGTH - 1)}…` : writer.name;
   const last = writer.lastWrittenAt === null ? "" : `, last ${writer.lastWrittenAt.slice(0, "2026-05-01".length)}`;
   const more = others.length === 0 ? "" : ` and ${String(others.length)} more`;
-  return `${name} (${countOf(writer.count, "object")}${last})${more}: `;
+  return `${shortName(writer)} (${countOf(writer.count, "object")}${last})${more}: `;
 }
 
 /** Field managers have up to 128 characters; what they write in must be readable in a warning of 120 too. */
 const MAX_WRITER_LENGTH = 32;
+
+/** A path tells most at its end. */
+function shortName({ writer, name }: Extract<Evidence, { kind: "writer" }>): string {
+  if (name.length <= MAX_WRITER_LENGTH) return name;
+  return writer === "file" ? `…${name.slice(1 - MAX_WRITER_LENGTH)}` : `${name.slice(0, MAX_WRITER_LENGTH - 1)}…`;
+}
 
 /** Where the rule is explained, relative to the root of the project. */
 function pageOf(ruleId: string): string {

@@ -1,7 +1,10 @@
 /** The pages in docs/rules: complete, of one form, and with output that the engine really gives. UPDATE_DOCS=1 rewrites it. */
-import { readFile, readdir, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { kubectlLines } from "../../../src/cli/kubectl-lines.ts";
 import { folderCluster } from "../../../src/cluster/snapshot/folder-cluster.ts";
 import { type Manifest, parseManifests, readManifests } from "../../../src/cluster/snapshot/manifests.ts";
@@ -12,7 +15,7 @@ import { EVERYTHING } from "../../../src/explain/audience.ts";
 import { DEFAULT_POLICY } from "../../../src/policy/policy.ts";
 import { readCatalog } from "../../../src/requirements/catalog-folder.ts";
 import { review } from "../../../src/review/review.ts";
-import { type Change, previousCrd } from "../../../src/rules/change.ts";
+import { type CrdChange, previousCrd } from "../../../src/rules/change.ts";
 import { rules } from "../../../src/rules/checks/index.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -21,17 +24,80 @@ const RULES_FOLDER = `${ROOT}docs/rules/`;
 const HEADINGS = ["What it finds", "Why it matters", "What you see", "What to do", "When to turn it off"];
 
 /** What somebody does in the example of a page, and to which cluster. */
-interface Example {
+type Example = KubectlExample | CheckExample;
+
+interface KubectlExample {
   /** As it is typed at a shell. */
   readonly command: string;
   /** Manifests of the cluster, in YAML; without: demo/cluster. */
   readonly cluster?: string;
   /** The CRD in question. */
   readonly crd: string;
-  readonly change: (previous: Crd, changed: readonly Manifest[]) => Change;
+  readonly change: (previous: Crd, changed: readonly Manifest[]) => CrdChange;
 }
 
-const EXAMPLES: Readonly<Record<string, Example>> = {
+/** The command is shown as one would type it; it is run over these manifests. */
+interface CheckExample {
+  readonly command: string;
+  readonly cluster: string;
+  /** What is applied. */
+  readonly input: string;
+}
+
+/** Of one version that is served and stored, unless told. */
+function definition(name: string, kind: string, versions = "{ name: v1, served: true, storage: true }"): string {
+  const [plural = "", ...group] = name.split(".");
+  return `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: ${name} }
+spec:
+  group: ${group.join(".")}
+  names: { kind: ${kind}, plural: ${plural} }
+  scope: Namespaced
+  versions: [${versions}]
+`;
+}
+
+/** external-secrets 0.16, the objects as they were saved with their managedFields, and 0.17. */
+const EXTERNAL_SECRETS = "externalsecrets.external-secrets.io";
+const V1_AND_V1BETA1 = "{ name: v1, served: true, storage: true }, { name: v1beta1, served: true, storage: false }";
+
+function externalSecret(name: string, writer: string): string {
+  return `
+apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata:
+  namespace: shop
+  name: ${name}
+  managedFields: [{ manager: ${writer}, apiVersion: external-secrets.io/v1beta1, time: "2025-05-12T08:30:00Z" }]
+`;
+}
+
+const EXTERNAL_SECRETS_CLUSTER = [
+  definition(EXTERNAL_SECRETS, "ExternalSecret", V1_AND_V1BETA1),
+  externalSecret("database", "argocd-controller"),
+  externalSecret("mail", "argocd-controller"),
+  externalSecret("payments", "helm"),
+].join("---");
+
+/** Gateway API v1.1.0, standard channel, and the definitions of Envoy Gateway's own. */
+const GATEWAY_STANDARD_CLUSTER = [
+  definition("gatewayclasses.gateway.networking.k8s.io", "GatewayClass", V1_AND_V1BETA1),
+  definition("gateways.gateway.networking.k8s.io", "Gateway", V1_AND_V1BETA1),
+  definition("httproutes.gateway.networking.k8s.io", "HTTPRoute", V1_AND_V1BETA1),
+  definition(
+    "grpcroutes.gateway.networking.k8s.io",
+    "GRPCRoute",
+    "{ name: v1, served: true, storage: true }, { name: v1alpha2, served: false, storage: false }",
+  ),
+  definition("referencegrants.gateway.networking.k8s.io", "ReferenceGrant", "{ name: v1beta1, served: true, storage: true }"),
+  ...["envoyproxies", "clienttrafficpolicies", "backendtrafficpolicies", "securitypolicies", "envoyextensionpolicies"].map(
+    (plural) => definition(`${plural}.gateway.envoyproxy.io`, plural, "{ name: v1alpha1, served: true, storage: true }"),
+  ),
+].join("---");
+
+const EXAMPLES: Readonly<Record<string, Example | readonly Example[]>> = {
   "objects-deleted": {
     command: "kubectl delete crd mysqlservers.database.azure.crossplane.io",
     cluster: `
@@ -84,6 +150,34 @@ metadata: { name: orders }
       next: { ...previous, versions: previous.versions.filter(({ name }) => name !== "v1alpha2") },
     }),
   },
+  "version-in-use-unserved": [
+    {
+      command: "kubectl apply --server-side -f externalsecrets-v0.17.0.yaml",
+      cluster: EXTERNAL_SECRETS_CLUSTER,
+      crd: EXTERNAL_SECRETS,
+      change: (previous) => ({ kind: "update", previous, next: withoutServing(previous, "v1beta1") }),
+    },
+    {
+      command: "crdguard check -f externalsecrets-v0.17.0.yaml --against live",
+      cluster: EXTERNAL_SECRETS_CLUSTER,
+      input: definition(
+        EXTERNAL_SECRETS,
+        "ExternalSecret",
+        "{ name: v1, served: true, storage: true }, { name: v1beta1, served: false, storage: false }",
+      ),
+    },
+  ],
+  "workload-requirement-unmet": {
+    command: "helm template eg oci://docker.io/envoyproxy/gateway-helm --version v1.1.0 | crdguard check -f - --against live",
+    cluster: GATEWAY_STANDARD_CLUSTER,
+    input: `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: envoy-gateway, namespace: envoy-gateway-system }
+spec:
+  template: { spec: { containers: [{ name: envoy-gateway, image: "docker.io/envoyproxy/gateway:v1.1.0" }] } }
+`,
+  },
 };
 
 describe("docs/rules", () => {
@@ -135,7 +229,7 @@ describe("docs/rules", () => {
     });
 
     it("says how to turn it down", async () => {
-      expect(sectionOf(await readFile(path, "utf8"), "When to turn it off")).toContain(`--rule ${id}=warn`);
+      expect(sectionOf(await readFile(path, "utf8"), "When to turn it off")).toMatch(new RegExp(`--rule ${id}=(?:warn|audit)`));
     });
   });
 });
@@ -146,10 +240,19 @@ function sectionOf(page: string, heading: string): string {
   return page.split(/^## /m).find((section) => section.startsWith(`${heading}\n`)) ?? "";
 }
 
-/** The command, and what kubectl prints of the answer, by way of everything but the network. */
+/** Each command, and what it prints. */
 async function outputOf(id: string): Promise<string> {
   const example = EXAMPLES[id];
   if (example === undefined) throw new Error(`the test has no example for ${id}`);
+  const outputs = [example].flat().map(async (one) => {
+    const lines = "crd" in one ? await kubectlOutput(id, one) : await checkOutput(one);
+    return [`$ ${one.command}`, ...lines].join("\n");
+  });
+  return (await Promise.all(outputs)).join("\n");
+}
+
+/** What kubectl prints of the answer, by way of everything but the network. */
+async function kubectlOutput(id: string, example: KubectlExample): Promise<readonly string[]> {
   const catalog = valueOf(await readCatalog());
   const manifests = valueOf(
     example.cluster === undefined ? await readFolder("demo/cluster") : parseManifests("cluster.yaml", example.cluster),
@@ -158,10 +261,27 @@ async function outputOf(id: string): Promise<string> {
   const change = example.change(findCrd(manifests, example.crd), valueOf(await readFolder("demo/changes")));
   const verdict = await review({ change, requester: null }, cluster, DEFAULT_POLICY, AbortSignal.timeout(10_000));
   const crd = previousCrd(change);
-  if (verdict.kind !== "deny" || crd === null) throw new Error(`the example of ${id} is not denied`);
+  if (verdict.kind === "undecided" || crd === null) throw new Error(`the example of ${id} is not judged`);
   expect(verdict.findings.map(({ rule }) => rule)).toEqual([id]);
-  const lines = kubectlLines(explainVerdict(verdict, crd, EVERYTHING), "");
-  return [`$ ${example.command}`, ...lines].join("\n");
+  const done = `customresourcedefinition.apiextensions.k8s.io/${crd.name} serverside-applied`;
+  return kubectlLines(explainVerdict(verdict, crd, EVERYTHING), done);
+}
+
+async function checkOutput({ cluster, input }: CheckExample): Promise<readonly string[]> {
+  const folder = await mkdtemp(join(tmpdir(), "crdguard-rule-pages-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, "cluster.yaml"), cluster);
+  const args = [`${ROOT}src/cli/main.ts`, "check", "-f", "-", "--against", folder];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { input, encoding: "utf8" });
+  expect(stderr).toBe("");
+  return stdout.trimEnd().split("\n");
+}
+
+function withoutServing(crd: Crd, version: string): Crd {
+  return {
+    ...crd,
+    versions: crd.versions.map((listed) => (listed.name === version ? { ...listed, isServed: false } : listed)),
+  };
 }
 
 function readFolder(folder: string): ReturnType<typeof readManifests> {

@@ -410,6 +410,12 @@ describe("a warning of who writes in a version that goes away", () => {
       warning:
         'version-in-use-unserved: mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm… (12 objects, last 2026-05-01): "v1beta1" would no longer be s…',
     },
+    {
+      title: "a file by the end of its path",
+      writers: [{ ...kubectl, kind: "file", name: "/home/jane/clusters/production/apps/mill/gears.yaml", lastWrittenAt: null }],
+      warning:
+        'version-in-use-unserved: …production/apps/mill/gears.yaml (12 objects): "v1beta1" would no longer be served, and 1 file…',
+    },
   ])("names $title, the objects, the time and the version, before it is cut", ({ writers, warning }) => {
     expect(warningOf(writers)).toEqual([warning]);
   });

@@ -210,11 +210,21 @@ describe("folderCluster", () => {
   it("reads the demo's cluster from its folder", async () => {
     const cluster = await readFolderCluster("demo/cluster", catalog);
 
-    expect(cluster.ok && [...(cluster.value.picture()?.crds.keys() ?? [])].toSorted()).toEqual(
-      ["backendtlspolicies", "gateways", "grpcroutes", "httproutes", "referencegrants"].map(
-        (plural) => `${plural}.gateway.networking.k8s.io`,
-      ),
+    const names = cluster.ok ? [...(cluster.value.picture()?.crds.keys() ?? [])].toSorted() : [];
+    expect(names.filter((name) => name.endsWith(".gateway.networking.k8s.io"))).toEqual(
+      [
+        "backendtlspolicies",
+        "gatewayclasses",
+        "gateways",
+        "grpcroutes",
+        "httproutes",
+        "referencegrants",
+        "tcproutes",
+        "tlsroutes",
+        "udproutes",
+      ].map((plural) => `${plural}.gateway.networking.k8s.io`),
     );
+    expect(names).toHaveLength(13);
   });
 
   it("refuses a folder that is not there", async () => {
