@@ -178,7 +178,7 @@ program
   .addOption(
     new Option(
       "--with <controller=version>",
-      "a controller at a version, and the arguments that matter after a space; may be given again. Tells which bundle suits all",
+      "a controller at a version, and after spaces the arguments and variables that matter; may be given again. Tells which bundle suits all",
     )
       .default([], "none")
       .argParser((value: string, previous: readonly string[]) => [...previous, value]),

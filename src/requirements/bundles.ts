@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Ajv } from "ajv";
-import { parse } from "yaml";
+import { parseDocument } from "yaml";
 import type { Crd, CrdVersion } from "../crd/crd.ts";
 import { type Bundle, compareBundles, compareReleases } from "../rules/bundle.ts";
 
@@ -17,7 +17,10 @@ export type BundlesResult =
 export async function readBundles(folder: string = BUILT_IN_FOLDER): Promise<BundlesResult> {
   const bundles: Bundle[] = [];
   for (const file of (await readdir(folder)).filter((name) => name.endsWith(".yaml")).toSorted()) {
-    const result = parseBundles(parse(await readFile(join(folder, file), "utf8")));
+    const document = parseDocument(await readFile(join(folder, file), "utf8"));
+    const [mistake] = document.errors;
+    if (mistake !== undefined) return malformed(`${file}: ${mistake.message.split("\n", 1)[0] ?? "is no YAML"}`);
+    const result = parseBundles(document.toJS());
     if (!result.ok) return malformed(`${file}: ${result.error.message}`);
     bundles.push(...result.value);
   }

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseBundles, readBundles } from "../../../src/requirements/bundles.ts";
 
@@ -55,6 +58,24 @@ describe("parseBundles", () => {
     },
   ])("refuses $title", ({ input, message }) => {
     expect(parseBundles(input)).toEqual({ ok: false, error: { code: "bundles-malformed", message } });
+  });
+});
+
+describe("readBundles", () => {
+  it.each([
+    { title: "what is no YAML", text: "bundle: [", message: /^mill\.yaml: .*line 1/ },
+    { title: "what is not of the form", text: "bundle: mill", message: /^mill\.yaml: \/ must have required property/ },
+  ])("names the file of $title", async ({ text, message }) => {
+    const folder = await mkdtemp(join(tmpdir(), "crdguard-bundles-"));
+    await writeFile(join(folder, "mill.yaml"), text);
+
+    const result = await readBundles(folder);
+    await rm(folder, { recursive: true });
+
+    expect(result).toEqual({
+      ok: false,
+      error: { code: "bundles-malformed", message: expect.stringMatching(message) as string },
+    });
   });
 });
 
