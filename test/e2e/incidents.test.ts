@@ -1,11 +1,12 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type ApiServer, startApiServer } from "./support/api-server.ts";
 import { eventually } from "./support/eventually.ts";
 import { type GuardProcess, startGuardProcess } from "./support/guard-process.ts";
 import { deploymentManifest } from "./support/manifests.ts";
+import { commandsOf, paste } from "./support/remedies.ts";
 import { sharedPath } from "./support/shared.ts";
 
 const bundle = (release: string, channel: string) => sharedPath(`crds/gateway-api/${release}/${channel}`);
@@ -17,184 +18,335 @@ const standard = bundle("v1.1.0", "standard");
 const experimental = bundle("v1.1.0", "experimental");
 const next = bundle("v1.2.1", "standard");
 
+const ENVOY_GATEWAY = ["-n", "envoy-gateway-system", "deployment/envoy-gateway"];
+const CILIUM_OPERATOR = ["-n", "kube-system", "deployment/cilium-operator"];
+const NO_NEEDS = "crdguard.dev/requires=";
+const WITHOUT_GATEWAY_API = [
+  ...["-n", "kube-system", "patch", "configmap", "cilium-config"],
+  ...["--type=merge", "-p", '{"data":{"enable-gateway-api":"false"}}'],
+];
+
+/** One cluster after another release: what a test leaves behind is what the next section begins with. */
 describe.skipIf(before === null || standard === null || experimental === null || next === null)(
   "real upgrades of Gateway API, on a real API server",
   () => {
     let api: ApiServer;
     let guard: GuardProcess;
 
-    beforeEach(async () => {
+    beforeAll(async () => {
       api = await startApiServer();
-      await apply("CRDs of v1.0.0 experimental", ["-f", String(before)]);
+      await applyCrds(String(before));
+      await done(["apply", "-f", join(import.meta.dirname, "../../manifests/crds/apirequirements.yaml")]);
+      for (const namespace of ["envoy-gateway-system", "istio-system"]) await done(["create", "namespace", namespace]);
+      await done(["create", "-f", "-"], WORKLOADS);
       guard = await startGuardProcess(api);
     });
 
-    afterEach(async () => {
+    afterAll(async () => {
       await guard.process.stop(10_000);
       await api.stop();
     });
 
-    async function apply(what: string, args: readonly string[]): Promise<void> {
-      const outcome = await api.kubectl(["apply", "--server-side", "--force-conflicts", ...args]);
-      expect(outcome, what).toMatchObject({ exitCode: 0 });
-    }
+    describe("v1.1.0 standard: GRPCRoute v1alpha2 stays listed, but is not served", () => {
+      const file = join(String(standard), GRPC_ROUTES);
 
-    async function run(name: string, namespace: string, image: string): Promise<void> {
-      await api.kubectl(["create", "namespace", namespace]);
-      const outcome = await api.kubectl(["apply", "-f", "-"], { stdin: deploymentManifest({ name, namespace, image }) });
-      expect(outcome).toMatchObject({ exitCode: 0 });
-    }
-
-    /** Denied, in time for the guard's watch to bring what was just applied; the words of the denial. */
-    async function denial(args: readonly string[]): Promise<string> {
-      return eventually("the change is denied", async () => {
-        const outcome = await api.kubectl(["apply", "--server-side", "--force-conflicts", ...args, "--dry-run=server"]);
-        return outcome.exitCode === 1 ? outcome.stderr : false;
+      beforeEach(async () => {
+        await done(["replace", "-f", "-"], WORKLOADS);
+        await denial(file, (stderr) => stderr.includes("2 running workloads"));
       });
-    }
 
-    /** Runs the command of a denial as a person pastes it. @returns its exit status. */
-    function pasteInBackground(command: string, cwd: string): Promise<number | null> {
-      const shell = spawn("sh", ["-c", command], {
-        cwd,
-        stdio: ["ignore", "ignore", "inherit"],
-        env: { ...process.env, KUBECONFIG: api.kubeconfigPath },
+      it.each([
+        { title: "as a dry run", flags: ["--dry-run=server"], printed: "serverside-applied (server dry run)" },
+        { title: "in earnest", flags: [], printed: "serverside-applied" },
+      ])("is denied $title under Envoy Gateway and Cilium, in one denial for both", async ({ flags, printed }) => {
+        const { stdout, stderr, exitCode } = await apply(String(standard), ...flags);
+
+        expect(exitCode).toBe(1);
+        expect(stderr).toContain(
+          'The CustomResourceDefinition "grpcroutes.gateway.networking.k8s.io" is invalid: spec.versions[v1alpha2].served: required-version-unserved: "v1alpha2" would no longer be served, and 2 running workloads need it to start:',
+        );
+        expect(stderr).toContain(
+          "Deployment envoy-gateway-system/envoy-gateway (image docker.io/envoyproxy/gateway:v1.0.1; catalog: envoy-gateway >=1.0.0 <1.1.0): crashes at its next restart; it exits at start",
+        );
+        expect(stderr).toContain(
+          "Deployment kube-system/cilium-operator (image quay.io/cilium/operator-generic:v1.15.4; catalog: cilium-operator >=1.15.0 <1.16.0): crashes at its next restart; it reconciles no Gateway any more",
+        );
+        // 1.1 would not start on this channel.
+        expect(stderr).toContain("upgrade envoy-gateway to 1.2.0 or newer first");
+        expect(stderr).toContain("stop cilium-operator, apply your change, then install 1.16.0 or newer of it");
+        expect(stderr).toContain("stay on the release you have: v1.0.0, experimental channel");
+        expect(stderr).not.toContain("istiod");
+        expect(stderr.match(/is invalid/g)).toHaveLength(1);
+        expect(stderr).not.toContain("Warning");
+        // The rest of the bundle hurts nobody.
+        const others = readdirSync(String(standard)).filter((name) => name !== GRPC_ROUTES);
+        expect(stdout.trim().split("\n").toSorted()).toEqual(
+          others.map((name) => `customresourcedefinition.apiextensions.k8s.io/${crdName(name)} ${printed}`).toSorted(),
+        );
+        expect(await servedVersions("grpcroutes")).toBe("v1alpha2");
       });
-      return new Promise((resolve) => shell.once("exit", resolve));
-    }
 
-    it("denies v1.1.0 standard: GRPCRoute v1alpha2 stays listed, and Envoy Gateway and the Cilium operator would crash", async () => {
-      await run("envoy-gateway", "envoy-gateway-system", "docker.io/envoyproxy/gateway:v1.0.1");
-      await run("cilium-operator", "kube-system", "quay.io/cilium/operator-generic:v1.15.4");
-      await run("istiod", "istio-system", "docker.io/istio/pilot:1.21.2");
-      await eventually("the guard knows both controllers", async () =>
-        (await denial(["-f", join(String(standard), GRPC_ROUTES)])).includes("2 running workloads"),
-      );
+      it("is allowed once the printed commands are pasted", async () => {
+        const stderr = await denial(file, () => true);
+        const [upgradeEnvoyGateway = "", stopCilium = ""] = commandsOf(stderr);
 
-      const { stdout, stderr, exitCode } = await api.kubectl([
-        "apply",
-        "--server-side",
-        "--force-conflicts",
-        "-f",
-        String(standard),
-      ]);
+        expect(await paste(api, upgradeEnvoyGateway)).toBe(0);
+        const rest = await denial(file, (text) => text.includes("1 running workload "));
+        expect(rest).toContain("Deployment kube-system/cilium-operator");
+        expect(rest).not.toContain("envoy-gateway");
+        expect(await paste(api, stopCilium)).toBe(0);
 
-      expect(exitCode).toBe(1);
-      expect(stderr).toContain(
-        'The CustomResourceDefinition "grpcroutes.gateway.networking.k8s.io" is invalid: spec.versions[v1alpha2].served: required-version-unserved: "v1alpha2" would no longer be served, and 2 running workloads need it to start:',
-      );
-      expect(stderr).toContain(
-        "Deployment envoy-gateway-system/envoy-gateway (image docker.io/envoyproxy/gateway:v1.0.1; catalog: envoy-gateway >=1.0.0 <1.1.0)",
-      );
-      expect(stderr).toContain(
-        "Deployment kube-system/cilium-operator (image quay.io/cilium/operator-generic:v1.15.4; catalog: cilium-operator >=1.15.0 <1.16.0",
-      );
-      // 1.1 needs BackendTLSPolicy v1alpha3 besides, which neither the cluster nor this channel has.
-      expect(stderr).toContain("upgrade envoy-gateway to 1.2.0 or newer first");
-      expect(stderr).toContain("stop cilium-operator, apply your change, then install 1.16.0 or newer of it");
-      expect(stderr).not.toContain("istiod");
-      expect(stderr.match(/is invalid/g)).toHaveLength(1);
-      // The rest of the bundle hurts nobody.
-      for (const file of readdirSync(String(standard)).filter((name) => name !== GRPC_ROUTES)) {
-        expect(stdout).toContain(`${file.replace(/^.*_|\.yaml$/g, "")}.gateway.networking.k8s.io serverside-applied`);
-      }
+        await allowed(file, "");
+      });
+
+      it("is allowed once the owners have said that nothing is needed", async () => {
+        await done(["annotate", ...ENVOY_GATEWAY, NO_NEEDS]);
+        expect(await denial(file, (text) => text.includes("1 running workload "))).not.toContain("envoy-gateway");
+        await done(["annotate", ...CILIUM_OPERATOR, NO_NEEDS]);
+
+        await allowed(file, "");
+        // `replace` knows nothing of annotations that it was not given, and takes them away.
+      });
+
+      it.each([
+        { title: "a tag that names no version", image: "docker.io/envoyproxy/gateway:latest" },
+        { title: "a digest alone", image: `docker.io/envoyproxy/gateway@sha256:${"a".repeat(64)}` },
+      ])("is allowed over $title, with a warning that names the workload", async ({ image }) => {
+        await done(WITHOUT_GATEWAY_API);
+        await done(["set", "image", ...ENVOY_GATEWAY, `envoy-gateway=${image}`]);
+
+        await allowed(
+          file,
+          expect.stringMatching(
+            /^Warning: required-version-unserved: Deployment envoy-gateway-system\/envoy-gateway: [^\n]+\n$/,
+          ) as string,
+        );
+      });
+
+      it("is denied by an APIRequirement, which counts in place of the catalog, and named", async () => {
+        await done(WITHOUT_GATEWAY_API);
+        await done(["set", "image", ...ENVOY_GATEWAY, "envoy-gateway=docker.io/envoyproxy/gateway:v1.2.0"]);
+        await allowed(file, "");
+
+        await done(["create", "-f", "-"], apiRequirement("our-plugin", ["v1alpha2"], "our plugin reads it"));
+
+        const stderr = await denial(file, () => true);
+        expect(stderr).toContain(
+          `required-version-unserved: "v1alpha2" would no longer be served, and 1 running workload needs it to start:
+    Deployment envoy-gateway-system/envoy-gateway (APIRequirement our-plugin (our plugin reads it)): crashes at its next restart
+`,
+        );
+        expect(stderr).not.toContain("catalog");
+        await done(["-n", "envoy-gateway-system", "delete", "apirequirement", "our-plugin"]);
+        await allowed(file, "");
+      });
+
+      it("is allowed where an APIRequirement says that v1 will do, whatever the catalog says", async () => {
+        await done(WITHOUT_GATEWAY_API);
+        await denial(file, (text) => text.includes("1 running workload "));
+
+        await done(["create", "-f", "-"], apiRequirement("our-fork", ["v1alpha2", "v1"], "our fork reads both"));
+
+        await allowed(file, "");
+        await done(["-n", "envoy-gateway-system", "delete", "apirequirement", "our-fork"]);
+      });
+
+      it("is allowed once Cilium's Gateway API support is off and Envoy Gateway stopped, while Istio runs", async () => {
+        expect(await apply(String(standard))).toMatchObject({ exitCode: 1 });
+
+        await done(WITHOUT_GATEWAY_API);
+        expect(await denial(file, (text) => text.includes("1 running workload "))).not.toContain("cilium");
+        await done(["scale", ...ENVOY_GATEWAY, "--replicas=0"]);
+
+        await eventually("the same command succeeds", async () => (await apply(String(standard))).exitCode === 0);
+        expect(await servedVersions("grpcroutes")).toBe("v1");
+      });
     });
 
-    it("allows v1.1.0 standard while only Istio runs", async () => {
-      await run("istiod", "istio-system", "docker.io/istio/pilot:1.21.2");
-
-      const outcome = await api.kubectl(["apply", "--server-side", "--force-conflicts", "-f", String(standard)]);
-
-      expect(outcome).toMatchObject({ exitCode: 0 });
-    });
-
-    it("denies v1.1.0 experimental: BackendTLSPolicy changes its only version; with objects, the printed way out works", async () => {
-      await run("envoy-gateway", "envoy-gateway-system", "docker.io/envoyproxy/gateway:v1.0.1");
-      const policy = {
-        apiVersion: "gateway.networking.k8s.io/v1alpha2",
-        kind: "BackendTLSPolicy",
-        metadata: { name: "payments", namespace: "default" },
-        spec: {
-          targetRef: { group: "", kind: "Service", name: "payments" },
-          tls: { hostname: "payments.example.com", wellKnownCACerts: "System" },
-        },
-      };
-      await eventually(
-        "the policy is created",
-        async () => (await api.kubectl(["create", "-f", "-"], { stdin: JSON.stringify(policy) })).exitCode === 0,
-      );
+    describe("v1.1.0 experimental: BackendTLSPolicy changes its only version", () => {
       const file = join(String(experimental), BACKEND_TLS_POLICIES);
 
-      const both = await eventually("the guard knows Envoy Gateway", async () => {
-        const stderr = await denial(["-f", file]);
-        return stderr.includes("required-version-unserved") ? stderr : false;
+      beforeEach(async () => {
+        await done(["scale", ...ENVOY_GATEWAY, "--replicas=0"]);
+        await eventually("nobody needs the definition", async () => {
+          const outcome = await api.kubectl(["delete", "crd", crdName(BACKEND_TLS_POLICIES), "--ignore-not-found"]);
+          return outcome.exitCode === 0;
+        });
+        await applyCrds(join(String(before), BACKEND_TLS_POLICIES));
+        await done(["replace", "-f", "-"], WORKLOADS);
       });
-      expect(both).toContain("* spec.versions[v1alpha2]: required-version-unserved:");
-      expect(both).toContain("* spec.versions[v1alpha2]: stored-version-removed:");
-      expect(both).toContain("no version survives that could hold them");
 
-      // As a person does it: upgrade the controller, then paste the block of the other denial.
-      await api.kubectl([
-        "-n",
-        "envoy-gateway-system",
-        "set",
-        "image",
-        "deployment/envoy-gateway",
-        "envoy-gateway=docker.io/envoyproxy/gateway:v1.1.0",
-      ]);
-      const stored = await eventually("the controller no longer minds", async () => {
-        const stderr = await denial(["-f", file]);
-        return stderr.includes("required-version-unserved") ? false : stderr;
-      });
-      const pasted = pasteInBackground(commandOf(stored), api.workDir);
-      await eventually("the old definition is gone", async () => {
-        const { stderr } = await api.kubectl(["get", "crd", "backendtlspolicies.gateway.networking.k8s.io"]);
-        return stderr.includes("NotFound");
-      });
-      // v1alpha3 renamed fields, which the block asks to look for.
-      const edits = [
-        "s/targetRef:/targetRefs:/",
-        's/^    \\(  \\)group: ""/    - group: ""/',
-        "s/tls:$/validation:/",
-        "s/wellKnownCACerts/wellKnownCACertificates/",
-      ];
-      const backup = "backendtlspolicies.gateway.networking.k8s.io.backup.yaml";
-      expect(spawnSync("sed", ["-i", ...edits.flatMap((edit) => ["-e", edit]), backup], { cwd: api.workDir }).status).toBe(0);
-      await apply("BackendTLSPolicy of v1.1.0", ["-f", file]);
-      expect(await pasted).toBe(0);
+      /** By both rules in one denial. */
+      async function doubleDenial(): Promise<string> {
+        const stderr = await denial(file, (text) => text.includes("required-version-unserved"));
+        expect(stderr).toContain(
+          `The CustomResourceDefinition "${crdName(BACKEND_TLS_POLICIES)}" is invalid: \n* spec.versions[v1alpha2]: required-version-unserved: "v1alpha2" would be gone, and 1 running workload needs it to start:\n    Deployment envoy-gateway-system/envoy-gateway (`,
+        );
+        expect(stderr).toContain(
+          '\n* spec.versions[v1alpha2]: stored-version-removed: "v1alpha2" would be dropped while status.storedVersions names it; ',
+        );
+        expect(stderr.match(/is invalid/g)).toHaveLength(1);
+        return stderr;
+      }
 
-      const { stdout } = await api.kubectl([
-        "get",
-        "backendtlspolicies.v1alpha3.gateway.networking.k8s.io",
-        "payments",
-        "-o",
-        "jsonpath={.apiVersion} {.spec.validation.hostname}",
-      ]);
-      expect(stdout).toBe("gateway.networking.k8s.io/v1alpha3 payments.example.com");
+      const ofStoredVersionAlone = (stderr: string): boolean =>
+        stderr.includes("stored-version-removed") && !stderr.includes("required-version-unserved");
+
+      it("is denied for two reasons, for one once Envoy Gateway is stopped; without objects, the printed way out works", async () => {
+        expect(await doubleDenial()).toContain("no object of it exists, so nothing is lost by forgetting it first");
+
+        await done(["scale", ...ENVOY_GATEWAY, "--replicas=0"]);
+        const stored = await denial(file, ofStoredVersionAlone);
+        expect(stored).not.toContain("envoy-gateway");
+        expect(commandsOf(stored)).toHaveLength(1);
+        expect(await paste(api, commandsOf(stored)[0] ?? "")).toBe(0);
+
+        await applyCrds(file);
+        expect(await servedVersions("backendtlspolicies")).toBe("v1alpha3");
+      });
+
+      it("is denied for two reasons, for one once Envoy Gateway is upgraded; with objects, the printed way out works", async () => {
+        await eventually(
+          "the policy is created",
+          async () => (await api.kubectl(["create", "-f", "-"], { stdin: BACKEND_TLS_POLICY })).exitCode === 0,
+        );
+        expect(await doubleDenial()).toContain(
+          "1 object of it exists, and no version survives that could hold them: they must be backed up, deleted and created anew",
+        );
+
+        await done(["set", "image", ...ENVOY_GATEWAY, "envoy-gateway=docker.io/envoyproxy/gateway:v1.1.0"]);
+        const stored = await denial(file, ofStoredVersionAlone);
+        const pasted = paste(api, commandsOf(stored)[0] ?? "");
+        await eventually("the old definition is gone", async () => {
+          const { stderr } = await api.kubectl(["get", "crd", crdName(BACKEND_TLS_POLICIES)]);
+          return stderr.includes("NotFound");
+        });
+        // v1alpha3 renamed fields, which the block asks to look for.
+        const edits = [
+          "s/targetRef:/targetRefs:/",
+          's/^    \\(  \\)group: ""/    - group: ""/',
+          "s/tls:$/validation:/",
+          "s/wellKnownCACerts/wellKnownCACertificates/",
+        ].flatMap((edit) => ["-e", edit]);
+        const backup = `${crdName(BACKEND_TLS_POLICIES)}.backup.yaml`;
+        expect(spawnSync("sed", ["-i", ...edits, backup], { cwd: api.workDir }).status).toBe(0);
+        await applyCrds(file);
+        expect(await pasted).toBe(0);
+
+        const { stdout } = await api.kubectl([
+          ...["get", "backendtlspolicies.v1alpha3.gateway.networking.k8s.io", "payments"],
+          ...["-o", "jsonpath={.apiVersion} {.spec.validation.hostname}"],
+        ]);
+        expect(stdout).toBe("gateway.networking.k8s.io/v1alpha3 payments.example.com");
+      });
     });
 
-    it("denies v1.2.1 while storedVersions names v1alpha2; without objects, the printed way out works", async () => {
-      await apply("GRPCRoute of v1.1.0", ["-f", join(String(experimental), GRPC_ROUTES)]);
-      const file = join(String(next), GRPC_ROUTES);
+    describe("v1.2.1 standard: GRPCRoute v1alpha2 is gone, while storedVersions names it", () => {
+      it("is denied; without objects, the printed way out works", async () => {
+        await done(["delete", "-f", "-"], WORKLOADS);
+        await applyCrds(join(String(experimental), GRPC_ROUTES));
+        const file = join(String(next), GRPC_ROUTES);
 
-      const stderr = await denial(["-f", file]);
-      expect(stderr).toContain(
-        'spec.versions[v1alpha2]: stored-version-removed: "v1alpha2" would be dropped while status.storedVersions names it; no object of it exists',
+        const stderr = await denial(file, (text) => !text.includes("required-version-unserved"));
+        expect(stderr).toContain(
+          'spec.versions[v1alpha2]: stored-version-removed: "v1alpha2" would be dropped while status.storedVersions names it; no object of it exists',
+        );
+        expect(await paste(api, commandsOf(stderr)[0] ?? "")).toBe(0);
+
+        await applyCrds(file);
+      });
+    });
+
+    async function apply(path: string, ...flags: readonly string[]) {
+      return api.kubectl(["apply", "--server-side", "--force-conflicts", "-f", path, ...flags]);
+    }
+
+    async function applyCrds(path: string): Promise<void> {
+      expect(await apply(path)).toMatchObject({ exitCode: 0 });
+    }
+
+    async function done(args: readonly string[], stdin = ""): Promise<void> {
+      expect(await api.kubectl(args, { stdin }), args.join(" ")).toMatchObject({ exitCode: 0 });
+    }
+
+    /** What kubectl prints when the dry run is denied as expected: what was just applied reaches the guard by a watch. */
+    async function denial(path: string, isExpected: (stderr: string) => boolean): Promise<string> {
+      return eventually(
+        "the change is denied as expected",
+        async () => {
+          const { exitCode, stderr } = await apply(path, "--dry-run=server");
+          if (exitCode === 1 && isExpected(stderr)) return stderr;
+          throw new Error(`status ${String(exitCode)}: ${stderr}`);
+        },
+        PATIENCE,
       );
-      expect(await pasteInBackground(commandOf(stderr), api.workDir)).toBe(0);
+    }
 
-      await apply("GRPCRoute of v1.2.1", ["-f", file]);
-    });
+    /** @param printed all that kubectl says to standard error. */
+    async function allowed(path: string, printed: string): Promise<void> {
+      await eventually(
+        "the change is allowed",
+        async () => {
+          expect(await apply(path, "--dry-run=server")).toMatchObject({ exitCode: 0, stderr: printed });
+        },
+        PATIENCE,
+      );
+    }
+
+    async function servedVersions(plural: string): Promise<string> {
+      const path = "jsonpath={.spec.versions[?(@.served==true)].name}";
+      return (await api.kubectl(["get", "crd", `${plural}.gateway.networking.k8s.io`, "-o", path])).stdout;
+    }
   },
 );
 
-/** The first command of a denial: the lines that stand deeper than all else, up to the next remedy. */
-function commandOf(stderr: string): string {
-  const lines = stderr.split("\n");
-  const start = lines.findIndex((line) => line.startsWith("        "));
-  const length = lines.slice(start).findIndex((line) => !line.startsWith("        "));
-  return lines
-    .slice(start, start + length)
-    .map((line) => line.trim())
-    .join("\n");
+/** The watch takes a moment, and a machine that is busy with other things much longer. */
+const PATIENCE = { timeoutMs: 30_000 };
+
+/** `<group>_<plural>.yaml`, as Gateway API names its files, to the name of the CRD. */
+function crdName(file: string): string {
+  const [group = "", plural = ""] = file.replace(/\.yaml$/, "").split("_");
+  return `${plural}.${group}`;
+}
+
+const WORKLOADS = JSON.stringify({
+  apiVersion: "v1",
+  kind: "List",
+  items: [
+    deploymentManifest({
+      name: "envoy-gateway",
+      namespace: "envoy-gateway-system",
+      image: "docker.io/envoyproxy/gateway:v1.0.1",
+    }),
+    deploymentManifest({ name: "cilium-operator", namespace: "kube-system", image: "quay.io/cilium/operator-generic:v1.15.4" }),
+    deploymentManifest({ name: "istiod", namespace: "istio-system", image: "docker.io/istio/pilot:1.21.2" }),
+    JSON.stringify({
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { namespace: "kube-system", name: "cilium-config" },
+      data: { "enable-gateway-api": "true" },
+    }),
+  ].map((item): unknown => JSON.parse(item)),
+});
+
+const BACKEND_TLS_POLICY = JSON.stringify({
+  apiVersion: "gateway.networking.k8s.io/v1alpha2",
+  kind: "BackendTLSPolicy",
+  metadata: { name: "payments", namespace: "default" },
+  spec: {
+    targetRef: { group: "", kind: "Service", name: "payments" },
+    tls: { hostname: "payments.example.com", wellKnownCACerts: "System" },
+  },
+});
+
+function apiRequirement(name: string, versions: readonly string[], reason: string): string {
+  return JSON.stringify({
+    apiVersion: "crdguard.dev/v1alpha1",
+    kind: "APIRequirement",
+    metadata: { namespace: "envoy-gateway-system", name },
+    spec: {
+      workload: { name: "envoy-gateway" },
+      requirements: [{ group: "gateway.networking.k8s.io", resource: "grpcroutes", versions, reason }],
+    },
+  });
 }

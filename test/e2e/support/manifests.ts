@@ -39,6 +39,8 @@ export interface DeploymentShape {
   readonly name: string;
   readonly namespace?: string;
   readonly image?: string;
+  /** Of its only container. */
+  readonly args?: readonly string[];
   readonly replicas?: number;
   readonly annotations?: Readonly<Record<string, string>>;
 }
@@ -54,7 +56,7 @@ export function deploymentManifest(shape: DeploymentShape): string {
       selector: { matchLabels: labels },
       template: {
         metadata: { labels },
-        spec: { containers: [{ name: shape.name, image: shape.image ?? "own.dev/app:v1.0.0" }] },
+        spec: { containers: [{ name: shape.name, image: shape.image ?? "own.dev/app:v1.0.0", args: shape.args ?? [] }] },
       },
     },
   });
