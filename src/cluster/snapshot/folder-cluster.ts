@@ -97,7 +97,9 @@ function writersOf(crd: Crd, manifests: readonly Manifest[]): WriterEvidence {
 }
 
 function manifestsOf(crd: Crd, manifests: readonly Manifest[]): readonly Manifest[] {
-  return manifests.filter(({ object }) => object["kind"] === crd.kind && String(object["apiVersion"]).startsWith(`${crd.group}/`));
+  return manifests.filter(
+    ({ object }) => object["kind"] === crd.kind && String(object["apiVersion"]).startsWith(`${crd.group}/`),
+  );
 }
 
 function objectsOf(crd: Crd, manifests: readonly Manifest[]): readonly ObjectRef[] {

@@ -32,7 +32,13 @@ export const workloadRequirementUnmet = defineRule({
     const cases = Map.groupBy(hard, (one) => caseOf(one, groups));
     return [
       ...describe(change, facts, "worse", cases.get("worse") ?? [], true),
-      ...describe(change, facts, "worse", soft.filter((one) => isWorse(one) && !isLeftOut(one)), false),
+      ...describe(
+        change,
+        facts,
+        "worse",
+        soft.filter((one) => isWorse(one) && !isLeftOut(one)),
+        false,
+      ),
       ...describe(change, facts, "same-today", cases.get("same-today") ?? [], false),
       ...describe(change, facts, "own-definitions", cases.get("own-definitions") ?? [], false),
       ...unjudgedFindings("spec.template", unsure, change.unreadable, { isOfWorkload: true }),
