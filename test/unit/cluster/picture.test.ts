@@ -202,6 +202,19 @@ describe("the picture", () => {
     ]);
   });
 
+  it("puts needs of one workload in the order of the APIRequirements' names, whichever came first", () => {
+    const given = builder();
+    given.putWorkload(workload());
+    for (const name of ["c", "a", "b"]) given.putApiRequirement({ ...declared, name });
+
+    expect(
+      given
+        .build()
+        .needs.get("cogs.own.dev")
+        ?.map(({ source }) => source.kind === "api-requirement" && source.name),
+    ).toEqual(["a", "b", "c"]);
+  });
+
   it("keeps a workload that is scaled to zero, so that it can be told of, and forgets what it needed", () => {
     const given = builder();
     given.putWorkload(workload());

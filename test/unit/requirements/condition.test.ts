@@ -65,6 +65,13 @@ describe("an argument", () => {
       args: ["--source", "--gateway"],
       holds: false,
     },
+    {
+      title: "is followed by another flag that a variable tells",
+      condition: arg("--source", "gateway"),
+      args: ["--source", "--namespace=$(NAMESPACE)"],
+      holds: false,
+      env: { NAMESPACE: null },
+    },
     { title: "ends the line without its value", condition: arg("--source", "gateway"), args: ["--source"], holds: false },
     {
       title: "switches a gate among others",
@@ -197,6 +204,7 @@ describe("an argument", () => {
     { title: "a switch that is asked to be off", condition: arg("--gears", "false"), args: ["--gears", "--gears=$(GEARS)"] },
     { title: "a value", condition: arg("--gears", "round"), args: ["--gears=$(GEARS)"] },
     { title: "a gate", condition: arg("--gears", "A=true"), args: ["--gears=A=$(GEARS)"] },
+    { title: "a variable that is named as a member of every object", condition: arg("--gears"), args: ["--gears=$(toString)"] },
     { title: "a variable of a shell", condition: arg("--gears"), args: ["sh", "-c", 'turner --gears="${GEARS}"'] },
   ])("is unknown where a variable tells it that nobody shows: $title", ({ condition, args }) => {
     expect(evaluateCondition(condition, settings({ args, env: { GEARS: null } }), nowhere)).toEqual({

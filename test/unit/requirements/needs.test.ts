@@ -214,6 +214,17 @@ describe("findNeeds", () => {
     expect(readSetting).not.toHaveBeenCalled();
   });
 
+  it("asks for no setting where the controller is switched off otherwise", () => {
+    const readSetting = vi.fn<ReadSetting>(() => "on");
+    const needed = { requirement: requirement({ versions: ["v1"] }), when: GEARS_ON, note: null };
+    const catalog = [
+      controller({ when: { kind: "arg", name: "--gears", value: null }, releases: [release(">=1.0.0", [needed])] }),
+    ];
+
+    expect(findNeeds(workload(), catalog, readSetting).needs).toEqual([]);
+    expect(readSetting).not.toHaveBeenCalled();
+  });
+
   it("says that the version is unknown rather than that the setting is taken for granted", () => {
     expect(
       findNeeds(workload({ image: "own.dev/mill/turner:latest" }), conditional, noSettings).needs.map(
