@@ -111,7 +111,7 @@ function explainRemedy(remedy: Remedy): ExplainedRemedy {
     case "install-bundle": {
       const { title, version, channel, installUrl } = remedy.bundle;
       return {
-        title: `first install ${title} v${version}, ${channel} channel, the oldest release that serves all of it`,
+        title: `first install ${title} v${version}, ${channel} channel, the oldest release that serves what is missing of it`,
         // Definitions of this size do not fit into the annotation of a client-side apply.
         ...(installUrl === null ? {} : { command: `kubectl apply --server-side -f ${shellWord(installUrl)}` }),
       };

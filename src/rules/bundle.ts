@@ -39,7 +39,7 @@ export function compareReleases(left: string, right: string): number {
  * The bundle to install for these requirements: the oldest that leaves none of them unmet, of those no older than what is
  * installed. Applied over what is there, since `kubectl apply` deletes nothing.
  * @param all everything that the workload needs; none of it may fail for the sake of the rest.
- * @returns null where no bundle helps.
+ * @returns null where no bundle helps, and where nothing is unmet.
  */
 export function findBundle(
   unmet: readonly Requirement[],
@@ -47,6 +47,7 @@ export function findBundle(
   bundles: readonly Bundle[],
   crds: ReadonlyMap<string, Crd>,
 ): Bundle | null {
+  if (unmet.length === 0) return null;
   const helping = bundles
     .toSorted(compareBundles)
     .filter((bundle) => unmet.every((requirement) => bundle.crds.has(crdNameOf(requirement))))

@@ -1,7 +1,7 @@
 /** @file Finds a workload that is applied although an API that it needs will not be served to it. */
 import { crdsAfter, type WorkloadChange } from "../change.ts";
 import { findBundle } from "../bundle.ts";
-import type { Facts } from "../facts.ts";
+import type { Facts, Need } from "../facts.ts";
 import type { Fact, HurtWorkload, Remedy, RuleFinding } from "../finding.ts";
 import { gradeHurt, isNonEmpty, unjudgedFindings } from "../hurt.ts";
 import { apiState, compareHarm, crdNameOf, outcomeIn } from "../requirement.ts";
@@ -53,10 +53,15 @@ type Case = Extract<Fact, { kind: "workload-requirement-unmet" }>["case"];
  * they were not looked at rather than forgotten. Where some are there, what is missing tells of an older chart.
  */
 function caseOf(one: HurtWorkload, groups: ReadonlySet<string>): Case {
-  const { requirement, source } = one.need;
+  const { source } = one.need;
   if (!isWorse(one)) return "same-today";
-  if (source.kind !== "catalog" || !source.owns.includes(requirement.group)) return "worse";
+  if (source.kind !== "catalog" || !isOwn(one.need)) return "worse";
   return source.owns.some((group) => groups.has(group)) ? "worse" : "own-definitions";
+}
+
+/** No bundle brings what comes with the controller. */
+function isOwn({ source, requirement }: Need): boolean {
+  return source.kind === "catalog" && source.owns.includes(requirement.group);
 }
 
 /** Who looks before it watches does well without an optional API that nobody installed: a choice, not a mistake. */
@@ -94,8 +99,9 @@ function remediesFor(
 ): readonly Remedy[] {
   const [{ need }, ...others] = unmet;
   if (ofCase === "own-definitions") return [{ kind: "apply-own-definitions", need }];
+  const foreign = unmet.filter((one) => !isOwn(one.need));
   const bundle = findBundle(
-    unmet.map((one) => one.need.requirement),
+    foreign.map((one) => one.need.requirement),
     change.needs.map(({ requirement }) => requirement),
     facts.bundles,
     crdsAfter(change, facts),

@@ -116,7 +116,7 @@ const EXPECTED: {
   "install-bundle": {
     remedy: { kind: "install-bundle", bundle: mill },
     told: {
-      title: "first install Mill API v1.1.0, experimental channel, the oldest release that serves all of it",
+      title: "first install Mill API v1.1.0, experimental channel, the oldest release that serves what is missing of it",
       command: "kubectl apply --server-side -f https://own.dev/mill/v1.1.0.yaml",
     },
   },
@@ -231,7 +231,7 @@ describe("explainRemedies", () => {
     {
       title: "gives no command for a bundle that is installed from nowhere in particular",
       remedy: { kind: "install-bundle", bundle: { ...mill, installUrl: null } },
-      told: { title: "first install Mill API v1.1.0, experimental channel, the oldest release that serves all of it" },
+      told: { title: "first install Mill API v1.1.0, experimental channel, the oldest release that serves what is missing of it" },
     },
     {
       title: "asks for a tag where the version is unknown, and names no version",

@@ -247,15 +247,21 @@ describe("workload-requirement-unmet", () => {
       installUrl: null,
       crds: new Map([[newGears.name, newGears]]),
     };
-    const [finding] = workloadRequirementUnmet.find({
-      change: applying([wantsV1]),
-      facts: facts({ crds: [gears], bundles: [bundle] }),
-    });
+    const wanted = (needs: readonly Need[]): unknown =>
+      workloadRequirementUnmet.find({ change: applying(needs), facts: facts({ crds: [gears], bundles: [bundle] }) })[0]?.remedies;
+    // No bundle brings what comes with the controller; here it stands in the same group, some of which is there.
+    const base = need({ versions: ["v1"], image: "own.dev/turner:v1.1.0", owns: ["own.dev"] });
+    const ownCogs = { ...base, requirement: { ...base.requirement, resource: "cogs" } };
 
-    expect(finding?.remedies).toEqual([
+    expect(wanted([wantsV1])).toEqual([
       { kind: "install-bundle", bundle },
       { kind: "serve-required", requirements: [wantsV1.requirement] },
     ]);
+    expect(wanted([wantsV1, ownCogs])).toEqual([
+      { kind: "install-bundle", bundle },
+      { kind: "serve-required", requirements: [wantsV1.requirement, ownCogs.requirement] },
+    ]);
+    expect(wanted([ownCogs])).toEqual([{ kind: "serve-required", requirements: [ownCogs.requirement] }]);
   });
 
   it.each([
