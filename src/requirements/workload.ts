@@ -17,7 +17,7 @@ export interface Workload {
   readonly ref: WorkloadRef;
   /** Wants at least one replica, ready or not: a crash-looping workload still counts, one scaled to zero does not. */
   readonly isRunning: boolean;
-  /** Containers of the pod template, without init containers. */
+  /** Containers of the pod template, sidecars among them, without those that only run before the others. */
   readonly containers: readonly Container[];
   /** The workload's own, by which `kubectl get -l` selects it. */
   readonly labels: Readonly<Record<string, string>>;
@@ -56,9 +56,17 @@ export function parseWorkload(input: unknown, kind?: WorkloadRef["kind"]): Workl
   };
 }
 
+/** An init container that is always restarted is a sidecar. Source: k8s.io/api/core/v1, Container.RestartPolicy. */
 function readContainers(podSpec: unknown): readonly Container[] {
-  if (!isRecord(podSpec) || !Array.isArray(podSpec["containers"])) return [];
-  return podSpec["containers"].filter(isRecord).flatMap((container) => {
+  if (!isRecord(podSpec)) return [];
+  const { containers, initContainers } = podSpec;
+  const running = [
+    ...(Array.isArray(containers) ? containers.filter(isRecord) : []),
+    ...(Array.isArray(initContainers) ? initContainers.filter(isRecord) : []).filter(
+      ({ restartPolicy }) => restartPolicy === "Always",
+    ),
+  ];
+  return running.flatMap((container) => {
     const { name, image } = container;
     if (typeof name !== "string" || typeof image !== "string") return [];
     const { command, args, env, envFrom } = container;
