@@ -67,6 +67,13 @@ describe("parseWorkload", () => {
     expect(workload?.annotations).toEqual({ "crdguard.dev/requires": "a.own.dev/v1", "crdguard.dev/uses": "c.own.dev/v1" });
   });
 
+  it("reads an init container that is always restarted, which is a sidecar", () => {
+    const initContainers = [{ name: "snapshotter", image: "own.dev/snapshotter:v8.5.0", restartPolicy: "Always" }];
+    const workload = parseWorkload({ ...deployment, spec: { template: { spec: { ...template.spec, initContainers } } } });
+
+    expect(workload?.containers.map(({ name }) => name)).toEqual(["main", "snapshotter"]);
+  });
+
   it("passes over containers without a name or an image, and init containers", () => {
     const containers = [{ name: "a" }, { image: "b" }, null, "c", { name: "main", image: "own.dev/turner:v1.0.0" }];
     const spec = { template: { spec: { containers, initContainers: [{ name: "init", image: "envoyproxy/gateway:v1.0.1" }] } } };
