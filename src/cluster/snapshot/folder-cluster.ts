@@ -28,7 +28,12 @@ export async function readFolderCluster(
   bundles: readonly Bundle[] = [],
 ): Promise<FolderClusterResult> {
   const manifests = await readManifests([path], { isRecursive: true, readStandardInput: null });
-  return manifests.ok ? folderCluster(path, manifests.value, catalog, bundles) : manifests;
+  if (!manifests.ok) return manifests;
+  // As a failed `kubectl get > file` leaves it: taken for a cluster, it would allow everything.
+  if (manifests.value.length === 0) {
+    return { ok: false, error: { code: "no-manifests", message: `${path}: no Kubernetes object in there, to judge by` } };
+  }
+  return folderCluster(path, manifests.value, catalog, bundles);
 }
 
 /** @param path for messages only. */

@@ -1,3 +1,6 @@
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Cluster } from "../../../../src/cluster/cluster.ts";
 import { folderCluster, readFolderCluster } from "../../../../src/cluster/snapshot/folder-cluster.ts";
@@ -226,6 +229,19 @@ describe("folderCluster", () => {
     );
     expect(names).toHaveLength(13);
   });
+
+  it.each(["", "# Nothing was found.\n---\n", "apiVersion: v1\nkind: List\nitems: []\n"])(
+    "refuses a file that holds no object, since an empty cluster would allow everything: %j",
+    async (text) => {
+      const file = join(await mkdtemp(join(tmpdir(), "crdguard-cluster-")), "all.yaml");
+      await writeFile(file, text);
+
+      expect(await readFolderCluster(file, catalog)).toEqual({
+        ok: false,
+        error: { code: "no-manifests", message: `${file}: no Kubernetes object in there, to judge by` },
+      });
+    },
+  );
 
   it("refuses a folder that is not there", async () => {
     expect(await readFolderCluster("demo/absent", catalog)).toEqual({
