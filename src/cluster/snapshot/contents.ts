@@ -63,7 +63,8 @@ export function readContents(manifests: readonly Manifest[], namespace = "defaul
 
 function inNamespace(object: Readonly<Record<string, unknown>>, namespace: string): Readonly<Record<string, unknown>> {
   const { metadata } = object;
-  if (!isRecord(metadata) || typeof metadata["namespace"] === "string") return object;
+  // An empty name is none, as kubectl has it.
+  if (!isRecord(metadata) || (typeof metadata["namespace"] === "string" && metadata["namespace"] !== "")) return object;
   return { ...object, metadata: { ...metadata, namespace } };
 }
 

@@ -92,6 +92,20 @@ describe("declarations in a folder", () => {
   });
 });
 
+describe("the namespace of what names none", () => {
+  it.each([
+    { title: "it is left out", metadata: "{ name: turner }", namespace: "edge" },
+    { title: "it is empty", metadata: '{ name: turner, namespace: "" }', namespace: "edge" },
+    { title: "but not where it is named", metadata: "{ name: turner, namespace: mill }", namespace: "mill" },
+  ])("is the one given: $title", ({ metadata, namespace }) => {
+    const contents = readContents(parsed([DEPLOYMENT.replace("{ name: turner, namespace: mill }", metadata)]), "edge");
+
+    expect(contents.ok ? contents.value.workloads.map(({ ref }) => ref) : contents.error).toEqual([
+      { kind: "Deployment", namespace, name: "turner" },
+    ]);
+  });
+});
+
 function parsed(documents: readonly string[]): readonly Manifest[] {
   const manifests = parseManifests("cluster.yaml", documents.join("\n---\n"));
   if (!manifests.ok) throw new Error(manifests.error.message);
