@@ -8,10 +8,10 @@ import type { Crd } from "../crd/crd.ts";
 import { EVERYTHING } from "../explain/audience.ts";
 import { checkReport, type CheckReport, type JudgedChange, reportLines } from "../explain/report.ts";
 import type { Policy } from "../policy/policy.ts";
-import { nearestWord } from "../requirements/nearest-word.ts";
 import { review } from "../review/review.ts";
 import type { Change } from "../rules/change.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
+import { crdNameHint } from "./crd-names.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { readAll, type Terminal } from "./terminal.ts";
 import { loadCatalog, openFolderCluster, policyFromFlags, refuseCatalogConfigMap } from "./sources.ts";
@@ -130,11 +130,10 @@ async function judge(changes: readonly Change[], cluster: Cluster, policy: Polic
 }
 
 function unknownCrd(name: string, crds: ReadonlyMap<string, Crd>): never {
-  const meant = nearestWord(name, [...crds.keys()]);
   throw new CommandError(
     EXIT.usage,
     "crd-unknown",
-    `--delete ${name}: the cluster has no such CustomResourceDefinition${meant === null ? "" : `; did you mean ${meant}?`}`,
+    `--delete ${name}: the cluster has no such CustomResourceDefinition; ${crdNameHint(name, [...crds.keys()].toSorted(), crds)}`,
   );
 }
 

@@ -3,10 +3,9 @@ import { createColors } from "picocolors";
 import type { ClusterPicture } from "../cluster/picture.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { type CrdQuestion, requirementsLines, requirementsReport } from "../explain/requirements.ts";
-import { listOf } from "../explain/text.ts";
-import { nearestWord } from "../requirements/nearest-word.ts";
 import { isHardUnmet, type KnownNeeds, lossesOf, standingsOf } from "../rules/standing.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
+import { crdNameHint } from "./crd-names.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { loadCatalog, openFolderCluster, refuseCatalogConfigMap } from "./sources.ts";
 import type { Terminal } from "./terminal.ts";
@@ -74,22 +73,10 @@ function questionOf(name: string, picture: ClusterPicture, known: KnownNeeds): C
 }
 
 function unknownCrd(name: string, { crds, needs }: ClusterPicture): CommandError {
-  const meant = meantNames(name, [...new Set([...crds.keys(), ...needs.keys()])].toSorted(), crds);
+  const names = [...new Set([...crds.keys(), ...needs.keys()])].toSorted();
   return new CommandError(
     EXIT.usage,
     "crd-unknown",
-    `--crd ${name}: there is no such CustomResourceDefinition, and nobody is known to need it; ` +
-      (meant.length > 0 ? `did you mean ${listOf(meant, "or")}?` : "kubectl get crd lists the names"),
+    `--crd ${name}: there is no such CustomResourceDefinition, and nobody is known to need it; ${crdNameHint(name, names, crds)}`,
   );
-}
-
-/** A name with a slip of the hand in it, or the plural or the kind alone, which several groups may have. */
-function meantNames(typed: string, names: readonly string[], crds: ClusterPicture["crds"]): readonly string[] {
-  const wordsOf = (name: string): readonly string[] => [
-    name,
-    ...name.split(".", 1),
-    ...[crds.get(name)?.kind].filter((kind) => kind !== undefined),
-  ];
-  const meant = nearestWord(typed, names.flatMap(wordsOf));
-  return meant === null ? [] : names.filter((name) => wordsOf(name).includes(meant));
 }

@@ -75,6 +75,7 @@ describe("crdguard, used wrongly", () => {
     ),
     "good.yaml": gears(V1),
     "cluster/crd.yaml": gears(V1),
+    "nothing.yaml": "",
     "broken-cluster/crd.yaml": gears("1"),
     "broken-cluster2/workload.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a }\n",
   });
@@ -176,6 +177,21 @@ describe("crdguard, used wrongly", () => {
       title: "a cluster folder with half a workload",
       args: ["check", "-f", join(folder, "good.yaml"), "--against", join(folder, "broken-cluster2")],
       line: `crdguard: error (manifest-malformed): ${folder}/broken-cluster2/workload.yaml:1:1: a Deployment needs metadata.name and spec.template`,
+    },
+    ...["gear.own.dev", "gears", "Gear"].map((typed) => ({
+      title: `the deletion of ${typed}, and knows what was meant`,
+      args: ["check", "--delete", typed, ...against],
+      line: `crdguard: error (crd-unknown): --delete ${typed}: the cluster has no such CustomResourceDefinition; did you mean gears.own.dev?`,
+    })),
+    {
+      title: "the deletion of what is like none",
+      args: ["check", "--delete", "certificates.cert-manager.io", ...against],
+      line: "crdguard: error (crd-unknown): --delete certificates.cert-manager.io: the cluster has no such CustomResourceDefinition; kubectl get crd lists the names",
+    },
+    {
+      title: "a cluster of an empty file",
+      args: ["check", "-f", join(folder, "good.yaml"), "--against", join(folder, "nothing.yaml")],
+      line: `crdguard: error (no-manifests): ${folder}/nothing.yaml: no Kubernetes object in there, to judge by`,
     },
     {
       title: "a setting of an unknown rule",
