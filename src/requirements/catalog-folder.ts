@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { type Catalog, type CatalogController, type CatalogError, mergeCatalogs, parseCatalogFile } from "./catalog.ts";
+import { yamlProblem } from "./yaml-problem.ts";
 
 /** `catalog/` at the root of the project or package: two folders above this file, in `src` as in `dist`. */
 export const BUILT_IN_FOLDER = fileURLToPath(new URL("../../catalog/", import.meta.url));
@@ -90,8 +91,7 @@ function parseCatalogText(text: string): ReturnType<typeof parseCatalogFile> {
   try {
     value = parse(text);
   } catch (error) {
-    const message = error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : String(error);
-    return { ok: false, errors: [{ code: "catalog-malformed", path: "", message }] };
+    return { ok: false, errors: [{ code: "catalog-malformed", path: "", message: yamlProblem(error) }] };
   }
   return parseCatalogFile(value);
 }

@@ -12,6 +12,7 @@ import {
   rangeProblems,
 } from "./catalog.ts";
 import { compilePattern } from "./condition.ts";
+import { yamlProblem } from "./yaml-problem.ts";
 
 export type CatalogProblemCode =
   | CatalogError["code"]
@@ -50,10 +51,10 @@ export function lintCatalogText(text: string): LintedCatalogFile {
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
   if (document.errors.length > 0) {
-    const problems = document.errors.map(({ code, message, pos }) => ({
+    const problems = document.errors.map((error) => ({
       code: "catalog-malformed" as const,
-      message: `${message.split("\n", 1)[0] ?? "not YAML"}${UNQUOTED.has(code) ? "; a text that holds a colon must be quoted" : ""}`,
-      ...at(pos[0]),
+      message: `${yamlProblem(error)}${UNQUOTED.has(error.code) ? "; a text that holds a colon must be quoted" : ""}`,
+      ...at(error.pos[0]),
     }));
     return { controller: null, problems };
   }

@@ -39,6 +39,7 @@ const FILES: Readonly<Record<string, string>> = {
   "wrong/many.yaml": `controller: turner
 images: [example/turner]
 releases: [${Array.from({ length: 101 }, () => "x").join()}]`,
+  "wrong/no-end.yaml": "images: [\n",
   "wrong/two.yaml": `${entry("turner", "v1")}---${entry("lathe", "v1")}`,
 };
 for (const [name, text] of Object.entries(FILES)) {
@@ -71,7 +72,11 @@ describe("a user's own catalog entries", () => {
     { path: "wrong/range.yaml", problem: /^catalog-range-invalid: wrong\/range\.yaml: \/releases\/0\/versions: "one or newer" / },
     { path: "wrong/no-form.yaml", problem: /^catalog-malformed: wrong\/no-form\.yaml: .*image/ },
     { path: "wrong/many.yaml", problem: /^catalog-malformed: wrong\/many\.yaml: \/releases: .* more than 100 items/ },
-    { path: "wrong/two.yaml", problem: /^catalog-malformed: wrong\/two\.yaml: Source contains multiple documents/ },
+    {
+      path: "wrong/two.yaml",
+      problem: "catalog-malformed: wrong/two.yaml: holds several documents; each controller needs a file of its own",
+    },
+    { path: "wrong/no-end.yaml", problem: /^catalog-malformed: wrong\/no-end\.yaml: Flow sequence .* at line 2, column 1$/ },
   ])("name the file, its member and what is wrong: $path", async ({ path, problem }) => {
     expect(await read("mill", path)).toEqual([
       typeof problem === "string" ? problem : (expect.stringMatching(problem) as string),
