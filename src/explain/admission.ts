@@ -1,4 +1,5 @@
 /** @file Verdict → what the API server passes on: a Status with causes, warnings, audit annotations. */
+import type { JudgedFinding } from "../policy/policy.ts";
 import type { UndecidedReason, Verdict } from "../review/verdict.ts";
 import type { WorkloadRef } from "../rules/facts.ts";
 import type { Audience } from "./audience.ts";
@@ -34,9 +35,12 @@ export function explainVerdict(
   subject: Subject,
   audience: Audience,
 ): AdmissionAnswer {
-  const findings = verdict.findings.map((finding) => explainFinding(finding, subject, audience));
-  const denials = findings.filter(({ enforcement }) => enforcement === "deny");
-  const warnings = warningsOf(findings);
+  const explain = (finding: JudgedFinding): ExplainedFinding => explainFinding(finding, subject, audience);
+  const denials = verdict.findings.filter(({ enforcement }) => enforcement === "deny").map(explain);
+  const warnings = verdict.findings
+    .filter(({ enforcement }) => enforcement === "warn")
+    .slice(0, MAX_WARNINGS)
+    .map((finding) => cutWarning(findingLine(explain(finding), finding.fact)));
   return {
     allowed: verdict.kind === "allow",
     ...(verdict.kind === "deny" ? { status: denialStatus(subject, denials) } : {}),
@@ -124,9 +128,4 @@ function denialStatus({ name }: Subject, denials: readonly ExplainedFinding[]): 
     ].join("\n"),
     details: { group: "apiextensions.k8s.io", kind: "CustomResourceDefinition", name: shown(name), causes },
   };
-}
-
-function warningsOf(findings: readonly ExplainedFinding[]): readonly string[] {
-  const warnings = findings.filter(({ enforcement }) => enforcement === "warn");
-  return warnings.slice(0, MAX_WARNINGS).map((finding) => cutWarning(findingLine(finding)));
 }

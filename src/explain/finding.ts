@@ -1,11 +1,11 @@
 /** @file The common form of a told finding, from which every output is made. */
 import type { JudgedFinding } from "../policy/policy.ts";
-import type { Enforcement } from "../rules/finding.ts";
+import type { Enforcement, Fact } from "../rules/finding.ts";
 import type { Audience } from "./audience.ts";
 import { type Evidence, evidenceLine, evidenceOf } from "./evidence.ts";
-import { messageOf } from "./messages.ts";
+import { doubtInShort, messageOf } from "./messages.ts";
 import { type ExplainedRemedy, explainRemedies } from "./remedies.ts";
-import type { Subject } from "./subject.ts";
+import { type Subject, workloadName } from "./subject.ts";
 import { countOf, shown } from "./text.ts";
 
 export interface ExplainedFinding {
@@ -45,8 +45,18 @@ export function findingLines(finding: ExplainedFinding): readonly string[] {
 }
 
 /** A finding in one line, with the name of a workload or writer first, so that cutting the line does not cost it. */
-export function findingLine(finding: ExplainedFinding): string {
-  return `${finding.rule}: ${nameFirst(finding.evidence)}${finding.message}`;
+export function findingLine(finding: ExplainedFinding, fact: Fact): string {
+  return `${finding.rule}: ${doubtLine(finding.evidence, fact) ?? `${nameFirst(finding.evidence)}${finding.message}`}`;
+}
+
+/** @returns null for what is no doubt about a CRD, and where the reader may see no workload's name. */
+function doubtLine(evidence: readonly Evidence[], fact: Fact): string | null {
+  if (fact.kind !== "requirement-unsure" || fact.isOfWorkload) return null;
+  const workload = evidence.find(({ kind }) => kind === "workload");
+  if (workload?.kind !== "workload") return null;
+  const named = fact.hurt.find(({ need }) => shown(workloadName(need.workload)) === workload.workload) ?? fact.hurt[0];
+  const others = fact.hurt.length === 1 ? "" : ` and ${String(fact.hurt.length - 1)} more`;
+  return `${workload.workload}${others} ${doubtInShort(fact.doubt, named.need)}`;
 }
 
 function nameFirst(evidence: readonly Evidence[]): string {

@@ -174,6 +174,24 @@ function mayNeed(hurt: readonly HurtWorkload[]): string {
   return `${countOf(hurt.length, "running workload")} may need what goes away`;
 }
 
+/** Of a doubt, what a line has room for after the workload's name: the API, since a bundle has many, and why nobody knows. */
+export function doubtInShort(doubt: Doubt, { requirement }: Need): string {
+  return `may need ${shown(requirement.resource)} ${listOf(requirement.versions.map(shown), "or")}: ${shortReason(doubt)}`;
+}
+
+function shortReason(doubt: Doubt): string {
+  switch (doubt) {
+    case "unknown-version":
+      return "version unknown";
+    case "conditional":
+      return "setting unknown";
+    case "unconfirmed":
+      return "catalog not sure";
+    case "replaced":
+      return "until it is replaced";
+  }
+}
+
 function doubtReason(doubt: Doubt): string {
   switch (doubt) {
     case "unknown-version":

@@ -506,6 +506,46 @@ describe("the answer to the API server", () => {
     });
   });
 
+  it.each([
+    {
+      title: "an image whose tag names no version",
+      change: update(routesBefore, routesAfter),
+      needs: [{ ...envoy, certainty: { kind: "unknown-version" } as const }],
+      warning:
+        "required-version-unserved: Deployment envoy-gateway-system/envoy-gateway may need grpcroutes v1alpha2: version unknown",
+    },
+    {
+      title: "a setting that cannot be read",
+      change: remove(onlyV1),
+      needs: [need({ versions: ["v1"], certainty: { kind: "conditional", condition: "--gears" } })],
+      warning: "required-resource-deleted: Deployment mill/turner may need gears v1: setting unknown",
+    },
+    {
+      title: "a catalog entry of low confidence",
+      change: remove(onlyV1),
+      needs: [need({ versions: ["v1", "v1beta1"], certainty: { kind: "unconfirmed" } })],
+      warning: "required-resource-deleted: Deployment mill/turner may need gears v1 or v1beta1: catalog not sure",
+    },
+    {
+      title: "several workloads, of which the reader may see one",
+      change: remove(onlyV1),
+      needs: ["vault", "mill"].map((namespace) =>
+        need({ versions: ["v1"], workload: { namespace }, certainty: { kind: "unknown-version" } }),
+      ),
+      audience: audienceOf([{ group: "apps", resource: "deployments", namespace: "mill" }]),
+      warning: "required-resource-deleted: Deployment mill/turner and 1 more may need gears v1: version unknown",
+    },
+    {
+      title: "a workload whose name is not for the reader",
+      change: remove(onlyV1),
+      needs: [need({ versions: ["v1"], certainty: { kind: "unconfirmed" } })],
+      audience: audienceOf([]),
+      warning: "required-resource-deleted: 1 running workload may need what goes away: the catalog has too little to go by",
+    },
+  ])("says in a warning who may need what, and why nobody knows: $title", ({ change: doubted, needs, audience, warning }) => {
+    expect(answerTo(doubted, { needs }, audience === undefined ? {} : { audience }).warnings).toEqual([warning]);
+  });
+
   it("warns in ten lines at most, of 120 characters each, without a line break, whatever the names", () => {
     const names = Array.from({ length: 30 }, (_, index) => `v1alpha${String(index + 1)}\n\u001b[31m😀${"x".repeat(index * 7)}`);
     const policy: Policy = { enforcement: new Map([["stored-version-removed", "warn"]]), onUndecided: "deny" };
