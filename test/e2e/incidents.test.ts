@@ -92,11 +92,11 @@ describe.skipIf(before === null || standard === null || experimental === null ||
         const stderr = await denial(file, () => true);
         const [upgradeEnvoyGateway = "", stopCilium = ""] = commandsOf(stderr);
 
-        expect(await paste(api, upgradeEnvoyGateway)).toBe(0);
+        expect(await paste(api, upgradeEnvoyGateway).exited).toBe(0);
         const rest = await denial(file, (text) => text.includes("1 running workload "));
         expect(rest).toContain("Deployment kube-system/cilium-operator");
         expect(rest).not.toContain("envoy-gateway");
-        expect(await paste(api, stopCilium)).toBe(0);
+        expect(await paste(api, stopCilium).exited).toBe(0);
 
         expect(await allowed(file)).toBe("");
       });
@@ -116,8 +116,8 @@ describe.skipIf(before === null || standard === null || experimental === null ||
         await done(WITHOUT_GATEWAY_API);
         await done(["set", "image", ...ENVOY_GATEWAY, `envoy-gateway=${image}`]);
 
-        expect(await allowed(file)).toMatch(
-          /^Warning: required-version-unserved: Deployment envoy-gateway-system\/envoy-gateway: [^\n]+\n$/,
+        expect(await allowed(file)).toBe(
+          "Warning: required-version-unserved: Deployment envoy-gateway-system/envoy-gateway may need grpcroutes v1alpha2: version unknown\n",
         );
       });
 
@@ -196,7 +196,7 @@ describe.skipIf(before === null || standard === null || experimental === null ||
         const stored = await denial(file, ofStoredVersionAlone);
         expect(stored).not.toContain("envoy-gateway");
         expect(commandsOf(stored)).toHaveLength(1);
-        expect(await paste(api, commandsOf(stored)[0] ?? "")).toBe(0);
+        expect(await paste(api, commandsOf(stored)[0] ?? "").exited).toBe(0);
 
         await applyCrds(file);
         expect(await servedVersions("backendtlspolicies")).toBe("v1alpha3");
@@ -214,10 +214,12 @@ describe.skipIf(before === null || standard === null || experimental === null ||
         await done(["set", "image", ...ENVOY_GATEWAY, "envoy-gateway=docker.io/envoyproxy/gateway:v1.1.0"]);
         const stored = await denial(file, ofStoredVersionAlone);
         const pasted = paste(api, commandsOf(stored)[0] ?? "");
-        await eventually("the old definition is gone", async () => {
-          const { stderr } = await api.kubectl(["get", "crd", crdName(BACKEND_TLS_POLICIES)]);
-          return stderr.includes("NotFound");
-        });
+        // Whoever is faster than the block asks leaves kubectl waiting for the end of a definition that is there again.
+        await eventually(
+          "the block asks for the change",
+          () => pasted.printed().includes("apply your change in another terminal"),
+          PATIENCE,
+        );
         // v1alpha3 renamed fields, which the block asks to look for.
         const edits = [
           "s/targetRef:/targetRefs:/",
@@ -228,7 +230,7 @@ describe.skipIf(before === null || standard === null || experimental === null ||
         const backup = `${crdName(BACKEND_TLS_POLICIES)}.backup.yaml`;
         expect(spawnSync("sed", ["-i", ...edits, backup], { cwd: api.workDir }).status).toBe(0);
         await applyCrds(file);
-        expect(await pasted).toBe(0);
+        expect(await pasted.exited).toBe(0);
 
         const path = "jsonpath={.apiVersion} {.spec.validation.hostname}";
         const resource = "backendtlspolicies.v1alpha3.gateway.networking.k8s.io";
@@ -247,7 +249,7 @@ describe.skipIf(before === null || standard === null || experimental === null ||
         expect(stderr).toContain(
           'spec.versions[v1alpha2]: stored-version-removed: "v1alpha2" would be dropped while status.storedVersions names it; no object of it exists',
         );
-        expect(await paste(api, commandsOf(stderr)[0] ?? "")).toBe(0);
+        expect(await paste(api, commandsOf(stderr)[0] ?? "").exited).toBe(0);
 
         await applyCrds(file);
       });

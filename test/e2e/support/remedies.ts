@@ -1,6 +1,7 @@
 /** @file What a denial tells to run, and running it as a person does: pasted into a shell. */
 import { spawn } from "node:child_process";
 import type { ApiServer } from "./api-server.ts";
+import { atExit } from "./child-processes.ts";
 
 const COMMAND_INDENT = " ".repeat(8);
 
@@ -17,12 +18,39 @@ export function commandsOf(stderr: string): readonly string[] {
   return commands.map((lines) => lines.join("\n"));
 }
 
-/** Runs a command in the API server's work folder, as its admin. @returns its exit status; null if a signal ended it. */
-export function paste(api: ApiServer, command: string): Promise<number | null> {
+export interface PastedCommand {
+  /** Its exit status; null where it had to be killed. */
+  readonly exited: Promise<number | null>;
+  /** What it has printed so far. */
+  printed(): string;
+}
+
+/** Longer than any remedy takes; one that waits for what never comes must not keep the tests from ending. */
+const PASTED_TIMEOUT_MS = 60_000;
+
+/** Runs a command in the API server's work folder, as its admin. */
+export function paste(api: ApiServer, command: string): PastedCommand {
   const shell = spawn("sh", ["-c", command], {
     cwd: api.workDir,
-    stdio: ["ignore", "ignore", "inherit"],
+    // A group of its own, so that what the shell waits for is killed with it.
+    detached: true,
+    stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, KUBECONFIG: api.kubeconfigPath },
   });
-  return new Promise((resolve) => shell.once("exit", resolve));
+  const chunks: string[] = [];
+  shell.stdout.setEncoding("utf8").on("data", (chunk: string) => chunks.push(chunk));
+  const kill = (): void => {
+    if (shell.pid !== undefined && shell.exitCode === null && shell.signalCode === null) process.kill(-shell.pid, "SIGKILL");
+  };
+  atExit(kill);
+  const alarm = setTimeout(kill, PASTED_TIMEOUT_MS);
+  return {
+    exited: new Promise((resolve) => {
+      shell.once("exit", (status) => {
+        clearTimeout(alarm);
+        resolve(status);
+      });
+    }),
+    printed: () => chunks.join(""),
+  };
 }
