@@ -42,7 +42,26 @@ export function previewOf(builder: PictureBuilder, applied: Applied, readSetting
       today: runsToday ? { outcomes: outcomesOf(builder.currentNeeds(ref).needs, before.crds) } : null,
     };
   });
+  for (const workload of concerned(builder, applied)) {
+    const today = builder.currentNeeds(workload.ref).needs;
+    const next = builder.needsOf(workload, { readSetting: settings, apiRequirements: applied.apiRequirements }).needs;
+    for (const name of new Set([...today, ...next].map(({ requirement }) => crdNameOf(requirement)))) {
+      const others = (needs.get(name) ?? []).filter((need) => !today.includes(need));
+      needs.set(name, [...others, ...next.filter(({ requirement }) => crdNameOf(requirement) === name)]);
+    }
+  }
   return { picture: { ...before, needs, applied: new Map(applied.crds.map((crd) => [crd.name, crd])) }, workloads };
+}
+
+/** Workloads that stay as they are, but of which something else is declared or set. */
+function concerned(builder: PictureBuilder, { workloads, apiRequirements, configMaps }: Applied): readonly Workload[] {
+  if (apiRequirements.length === 0 && configMaps.size === 0) return [];
+  const applied = new Set(workloads.map(({ ref }) => workloadKey(ref)));
+  return [...builder.workloads()].filter(({ ref }) => !applied.has(workloadKey(ref)));
+}
+
+function workloadKey({ kind, namespace, name }: Workload["ref"]): string {
+  return `${kind}/${namespace}/${name}`;
 }
 
 function settingsAfter({ configMaps }: Applied, readSetting: ReadSetting): ReadSetting {

@@ -38,10 +38,17 @@ export function findingLines(finding: ExplainedFinding): readonly string[] {
   return [
     `${finding.rule}: ${finding.message}${evidence.length > 0 ? ":" : ""}`,
     ...shortened(evidence, MAX_EVIDENCE_LINES).map((line) => `    ${line}`),
-    ...(finding.remedies.length > 0 ? [finding.remedies.length === 1 ? "  To go on:" : "  To go on, do one of:"] : []),
+    ...(finding.remedies.length > 0 ? [`  ${remediesHeading(finding.remedies)}`] : []),
     ...finding.remedies.slice(0, MAX_REMEDIES).flatMap(remedyLines),
     `  More: ${pageOf(finding.rule)}`,
   ];
+}
+
+/** What helps one workload leaves the others as they are. */
+function remediesHeading(remedies: readonly ExplainedRemedy[]): string {
+  if (remedies.length === 1) return "To go on:";
+  const workloads = new Set(remedies.flatMap(({ workload }) => (workload === undefined ? [] : [workload])));
+  return workloads.size < 2 ? "To go on, do one of:" : "To go on, do one of (what is about one workload, for each of them):";
 }
 
 /** A finding in one line, with the name of a workload or writer first, so that cutting the line does not cost it. */

@@ -23,7 +23,9 @@ export function messageOf(fact: Fact, subjectName: string): string {
     case "requirement-unsure":
       return `${fact.isOfWorkload ? "what it needs is not known for sure" : mayNeed(fact.hurt)}: ${doubtReason(fact.doubt)}`;
     case "declaration-unreadable":
-      return `${countOf(fact.declarations.length, "running workload")} may need what goes away: the declaration cannot be read`;
+      return fact.isOfWorkload
+        ? "what it needs is not known for sure: a declaration of it cannot be read"
+        : `${countOf(fact.declarations.length, "running workload")} may need what goes away: the declaration cannot be read`;
     case "objects-deleted":
       return objectsDeleted(fact.objects);
     case "version-in-use-unserved":

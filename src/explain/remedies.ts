@@ -5,17 +5,25 @@ import type { Need } from "../rules/facts.ts";
 import type { Remedy } from "../rules/finding.ts";
 import { crdNameOf } from "../rules/requirement.ts";
 import { type Audience, workloadThings } from "./audience.ts";
+import { workloadName } from "./subject.ts";
 import { listOf, quoted, shellWord, shown } from "./text.ts";
 
 export interface ExplainedRemedy {
   readonly title: string;
   /** One or more lines for a POSIX shell. */
   readonly command?: string;
+  /** `Deployment <namespace>/<name>`, of a remedy that helps this workload alone. */
+  readonly workload?: string;
 }
 
 /** Remedies that speak of workloads whose names the reader may not see are left out. */
 export function explainRemedies(remedies: readonly Remedy[], audience: Audience): readonly ExplainedRemedy[] {
-  return remedies.filter((remedy) => mayTell(remedy, audience)).map(explainRemedy);
+  return remedies
+    .filter((remedy) => mayTell(remedy, audience))
+    .map((remedy) => ({
+      ...explainRemedy(remedy),
+      ...("need" in remedy ? { workload: shown(workloadName(remedy.need.workload)) } : {}),
+    }));
 }
 
 function mayTell(remedy: Remedy, audience: Audience): boolean {
@@ -29,12 +37,12 @@ function explainRemedy(remedy: Remedy): ExplainedRemedy {
     case "forget-stored-version":
       return {
         title: "forget the version, since no object is stored in it, then apply your change again",
-        command: patchStoredVersions(remedy.crd, remedy.remaining),
+        command: inTurn([...ifEmpty(remedy.crd), patchStoredVersions(remedy.crd, remedy.remaining)]),
       };
     case "recreate-empty-crd":
       return {
         title: "delete the definition, which has no objects, then apply your change again",
-        command: `kubectl delete customresourcedefinition ${shellWord(remedy.crd.name)}`,
+        command: inTurn([...ifEmpty(remedy.crd), `kubectl delete customresourcedefinition ${shellWord(remedy.crd.name)}`]),
       };
     case "migrate-in-tree":
       return {
@@ -149,6 +157,16 @@ function explainRemedy(remedy: Remedy): ExplainedRemedy {
 /** Each only if the one before has worked: a backup that failed must not be followed by a deletion. */
 function inTurn(commands: readonly string[]): string {
   return commands.join(" &&\n");
+}
+
+/**
+ * Looks again before what cannot be undone: an object may have come since, or stand in the cluster and not in the folder that was
+ * looked at. What kubectl cannot list stops it too.
+ */
+function ifEmpty(crd: Crd): readonly string[] {
+  const version = readableVersion(crd);
+  if (version === null) return [];
+  return [`objects=$(kubectl get ${resourceArgument(crd, version)}${allNamespaces(crd)} -o name)`, `test -z "$objects"`];
 }
 
 function patchStoredVersions(crd: Crd, remaining: readonly string[]): string {

@@ -4,7 +4,7 @@
  */
 import type { Certainty, LaterRelease, Need, NeedSource, UnreadableDeclaration, WorkloadNeeds } from "../rules/facts.ts";
 import { crdNameOf, type Requirement } from "../rules/requirement.ts";
-import { declaredKeys, parseDeclaration } from "./annotations.ts";
+import { declaredKeys, parseDeclaration, REQUIRES, USES } from "./annotations.ts";
 import { type ApiRequirement, speaksOf } from "./api-requirement.ts";
 import { type Catalog, type CatalogController, controllersOf, type CatalogRelease, minimumVersion } from "./catalog.ts";
 import { type ClusterServiceVersion, installs } from "./cluster-service-version.ts";
@@ -27,6 +27,23 @@ export interface NeedSources {
  */
 export function findNeeds(workload: Workload, sources: NeedSources): WorkloadNeeds {
   if (!workload.isRunning) return NOTHING;
+  const { needs, unreadable } = knownNeeds(workload, sources);
+  return { needs, unreadable: [...unreadable, ...strayAnnotations(workload)] };
+}
+
+/** A key with a slip in it declares nothing, and its owner believes that it does. */
+function strayAnnotations({ ref, annotations }: Workload): readonly UnreadableDeclaration[] {
+  return Object.entries(annotations)
+    .filter(([key]) => key !== REQUIRES && key !== USES)
+    .map(([key, value]) => ({
+      workload: ref,
+      key,
+      value,
+      problem: `there is no such annotation; ${REQUIRES} and ${USES} are known`,
+    }));
+}
+
+function knownNeeds(workload: Workload, sources: NeedSources): WorkloadNeeds {
   if (declaredKeys(workload.annotations).length > 0) return readDeclarations(workload);
   const declared = sources.apiRequirements.filter((candidate) => speaksOf(candidate, workload));
   if (declared.length > 0) return { needs: declared.flatMap((own) => declaredNeeds(workload, own)), unreadable: [] };

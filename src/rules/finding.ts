@@ -67,6 +67,8 @@ export type Fact =
     }
   | {
       readonly kind: "declaration-unreadable";
+      /** True of a workload that is applied; else it is a CRD that changes under running ones. */
+      readonly isOfWorkload: boolean;
       readonly declarations: readonly [UnreadableDeclaration, ...UnreadableDeclaration[]];
     }
   | { readonly kind: "objects-deleted"; readonly objects: ObjectEvidence }

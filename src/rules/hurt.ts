@@ -95,7 +95,7 @@ export function unjudgedFindings(
       ? [
           {
             field,
-            fact: { kind: "declaration-unreadable", declarations },
+            fact: { kind: "declaration-unreadable", declarations, isOfWorkload },
             remedies: declarations.map((declaration) => ({ kind: "correct-declaration", declaration }) as const),
             isAdvisory: true,
           } as const,

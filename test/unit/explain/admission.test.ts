@@ -78,21 +78,21 @@ describe("a denial, whole", () => {
   it("tells who needs a version that is no longer served, and every way out", () => {
     expect(denialOf(update(routesBefore, routesAfter), { needs: [envoy, cilium], crds: new Map([[ROUTES, routesBefore]]) }))
       .toMatchInlineSnapshot(`
-      "CustomResourceDefinition "grpcroutes.gateway.networking.k8s.io" would break the cluster:
-      * spec.versions[v1alpha2].served: required-version-unserved: "v1alpha2" would no longer be served, and 2 running workloads need it to start:
-          Deployment envoy-gateway-system/envoy-gateway (image docker.io/envoyproxy/gateway:v1.0.1; catalog: turner >=1.0.0 <2.0.0): crashes at its next restart
-          Deployment kube-system/cilium-operator (image quay.io/cilium/operator-generic:v1.15.4; catalog: turner >=1.0.0 <2.0.0, taking enable-gateway-api=true in ConfigMap kube-system/cilium-config for granted): crashes at its next restart
-        To go on, do one of:
-          - upgrade envoy-gateway to 1.1.0 or newer first, by its own chart or manifests, or by:
-              kubectl -n envoy-gateway-system set image deployment/envoy-gateway main=docker.io/envoyproxy/gateway:v1.1.0
-          - keep serving "v1alpha2": set its served to true in the new manifest, or apply a release or channel that serves it
-          - stay on the release you have: v1.0.0, experimental channel
-          - stop envoy-gateway first, if nobody needs it:
-              kubectl -n envoy-gateway-system scale deployment/envoy-gateway --replicas=0
-          - stop cilium-operator first, if nobody needs it:
-              kubectl -n kube-system scale deployment/cilium-operator --replicas=0
-        More: docs/rules/required-version-unserved.md"
-    `);
+        "CustomResourceDefinition "grpcroutes.gateway.networking.k8s.io" would break the cluster:
+        * spec.versions[v1alpha2].served: required-version-unserved: "v1alpha2" would no longer be served, and 2 running workloads need it to start:
+            Deployment envoy-gateway-system/envoy-gateway (image docker.io/envoyproxy/gateway:v1.0.1; catalog: turner >=1.0.0 <2.0.0): crashes at its next restart
+            Deployment kube-system/cilium-operator (image quay.io/cilium/operator-generic:v1.15.4; catalog: turner >=1.0.0 <2.0.0, taking enable-gateway-api=true in ConfigMap kube-system/cilium-config for granted): crashes at its next restart
+          To go on, do one of (what is about one workload, for each of them):
+            - upgrade envoy-gateway to 1.1.0 or newer first, by its own chart or manifests, or by:
+                kubectl -n envoy-gateway-system set image deployment/envoy-gateway main=docker.io/envoyproxy/gateway:v1.1.0
+            - keep serving "v1alpha2": set its served to true in the new manifest, or apply a release or channel that serves it
+            - stay on the release you have: v1.0.0, experimental channel
+            - stop envoy-gateway first, if nobody needs it:
+                kubectl -n envoy-gateway-system scale deployment/envoy-gateway --replicas=0
+            - stop cilium-operator first, if nobody needs it:
+                kubectl -n kube-system scale deployment/cilium-operator --replicas=0
+          More: docs/rules/required-version-unserved.md"
+      `);
   });
 
   it("tells that a needed version is gone, and that the need was declared", () => {
@@ -154,6 +154,8 @@ describe("a denial, whole", () => {
       * spec.versions[v1alpha1]: stored-version-removed: "v1alpha1" would be dropped while status.storedVersions names it; no object of it exists, so nothing is lost by forgetting it first
         To go on, do one of:
           - forget the version, since no object is stored in it, then apply your change again:
+              objects=$(kubectl get gears.v1.own.dev --all-namespaces -o name) &&
+              test -z "$objects" &&
               kubectl patch customresourcedefinition gears.own.dev --subresource=status --type=merge -p '{"status":{"storedVersions":["v1"]}}'
           - keep "v1alpha1" in spec.versions of the new manifest; it need not be served
         More: docs/rules/stored-version-removed.md"
@@ -163,14 +165,16 @@ describe("a denial, whole", () => {
   it("tells that without objects a definition can be made anew", () => {
     expect(denialOf(update(crd({ served: ["v1alpha2"] }), crd({ served: ["v1alpha3"] })), { objects: counted(0) }))
       .toMatchInlineSnapshot(`
-      "CustomResourceDefinition "gears.own.dev" would break the cluster:
-      * spec.versions[v1alpha2]: stored-version-removed: "v1alpha2" would be dropped while status.storedVersions names it; no object of it exists, so nothing is lost by forgetting it first
-        To go on, do one of:
-          - delete the definition, which has no objects, then apply your change again:
-              kubectl delete customresourcedefinition gears.own.dev
-          - keep "v1alpha2" in spec.versions of the new manifest; it need not be served
-        More: docs/rules/stored-version-removed.md"
-    `);
+        "CustomResourceDefinition "gears.own.dev" would break the cluster:
+        * spec.versions[v1alpha2]: stored-version-removed: "v1alpha2" would be dropped while status.storedVersions names it; no object of it exists, so nothing is lost by forgetting it first
+          To go on, do one of:
+            - delete the definition, which has no objects, then apply your change again:
+                objects=$(kubectl get gears.v1alpha2.own.dev --all-namespaces -o name) &&
+                test -z "$objects" &&
+                kubectl delete customresourcedefinition gears.own.dev
+            - keep "v1alpha2" in spec.versions of the new manifest; it need not be served
+          More: docs/rules/stored-version-removed.md"
+      `);
   });
 
   it("tells that another version must take over before the storage version goes", () => {

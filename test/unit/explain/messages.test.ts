@@ -123,7 +123,7 @@ const EXPECTED: { readonly [Kind in Fact["kind"]]: { readonly fact: Extract<Fact
     },
   },
   "declaration-unreadable": {
-    fact: { kind: "declaration-unreadable", declarations: [declaration, declaration] },
+    fact: { kind: "declaration-unreadable", isOfWorkload: false, declarations: [declaration, declaration] },
     told: {
       message: "2 running workloads may need what goes away: the declaration cannot be read",
       lines: Array.from(

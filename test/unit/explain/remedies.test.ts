@@ -30,6 +30,8 @@ const declaration = {
 } as const;
 
 /** One of each kind, so that a new kind without its words tested does not compile. */
+const IF_EMPTY = 'objects=$(kubectl get gears.v1alpha1.own.dev --all-namespaces -o name) &&\ntest -z "$objects" &&\n';
+
 const EXPECTED: {
   readonly [Kind in Remedy["kind"]]: { readonly remedy: Extract<Remedy, { kind: Kind }>; readonly told: ExplainedRemedy };
 } = {
@@ -37,14 +39,14 @@ const EXPECTED: {
     remedy: { kind: "forget-stored-version", crd: gears, remaining: ["v1"] },
     told: {
       title: "forget the version, since no object is stored in it, then apply your change again",
-      command: `kubectl patch customresourcedefinition gears.own.dev --subresource=status --type=merge -p '{"status":{"storedVersions":["v1"]}}'`,
+      command: `${IF_EMPTY}kubectl patch customresourcedefinition gears.own.dev --subresource=status --type=merge -p '{"status":{"storedVersions":["v1"]}}'`,
     },
   },
   "recreate-empty-crd": {
     remedy: { kind: "recreate-empty-crd", crd: gears },
     told: {
       title: "delete the definition, which has no objects, then apply your change again",
-      command: "kubectl delete customresourcedefinition gears.own.dev",
+      command: `${IF_EMPTY}kubectl delete customresourcedefinition gears.own.dev`,
     },
   },
   "migrate-in-tree": {
@@ -201,9 +203,14 @@ const EXPECTED: {
   },
 };
 
+/** The workload that a remedy is about, if it is about one alone. */
+function helped(remedy: Remedy): { readonly workload?: string } {
+  return "need" in remedy ? { workload: "Deployment mill/turner" } : {};
+}
+
 describe("explainRemedies", () => {
   it.each(Object.entries(EXPECTED))("puts %s into words", (_kind, { remedy, told }) => {
-    expect(explainRemedies([remedy], EVERYTHING)).toEqual([told]);
+    expect(explainRemedies([remedy], EVERYTHING)).toEqual([{ ...told, ...helped(remedy) }]);
   });
 
   it.each<{ title: string; remedy: Remedy; told: ExplainedRemedy }>([
@@ -231,7 +238,9 @@ describe("explainRemedies", () => {
     {
       title: "gives no command for a bundle that is installed from nowhere in particular",
       remedy: { kind: "install-bundle", bundle: { ...mill, installUrl: null } },
-      told: { title: "first install Mill API v1.1.0, experimental channel, the oldest release that serves what is missing of it" },
+      told: {
+        title: "first install Mill API v1.1.0, experimental channel, the oldest release that serves what is missing of it",
+      },
     },
     {
       title: "asks for a tag where the version is unknown, and names no version",
@@ -291,7 +300,7 @@ describe("explainRemedies", () => {
       },
     },
   ])("$title", ({ remedy, told }) => {
-    expect(explainRemedies([remedy], EVERYTHING)).toEqual([told]);
+    expect(explainRemedies([remedy], EVERYTHING)).toEqual([{ ...told, ...helped(remedy) }]);
   });
 
   it("leaves out what speaks of workloads that the reader may not see, and nothing else", () => {
@@ -369,7 +378,12 @@ describe("a command pasted into a real shell", () => {
     { kind: "serve-to-count", crd: { ...hostileCrd, versions: [{ name: hostile, isServed: false, isStorage: true }] } },
     { kind: "declare-requirement", need: hostileNeed },
   ])("runs nothing but kubectl, however hostile the names are: $kind", (remedy) => {
-    const { calls, files } = paste(commandOf(remedy), `- apiVersion: ${hostile}/${hostile}\n    resourceVersion: "7"\n`);
+    // What is done only where no object exists is done where none is listed.
+    const isForNone = remedy.kind === "forget-stored-version" || remedy.kind === "recreate-empty-crd";
+    const { calls, files } = paste(
+      commandOf(remedy),
+      isForNone ? "" : `- apiVersion: ${hostile}/${hostile}\n    resourceVersion: "7"\n`,
+    );
 
     expect(calls.length).toBeGreaterThan(0);
     expect(files.filter((file) => !file.endsWith(".backup.yaml"))).toEqual([]);
@@ -398,6 +412,7 @@ describe("a command pasted into a real shell", () => {
     const options = { ...hostileCrd, name: "--all", plural: "pods,secrets", group: "own.dev" };
 
     expect(paste(commandOf({ kind: "recreate-empty-crd", crd: options })).calls).toEqual([
+      ["get", String.raw`pods\u002csecrets.v1.own.dev`, "--all-namespaces", "-o", "name"],
       ["delete", "customresourcedefinition", String.raw`\u002d-all`],
     ]);
     expect(paste(commandOf({ kind: "delete-objects", crd: options, readIn: "v1" })).calls[1]).toEqual([
@@ -419,8 +434,15 @@ describe("a command pasted into a real shell", () => {
       { op: "test", path: "/spec/versions/39/name", value: "v40alpha1" },
       { op: "replace", path: "/spec/versions/39/storage", value: true },
     ]);
-    const [forget = []] = paste(commandOf({ kind: "forget-stored-version", crd: many, remaining: names })).calls;
+    const [, forget = []] = paste(commandOf({ kind: "forget-stored-version", crd: many, remaining: names })).calls;
     expect(JSON.parse(forget.at(-1) ?? "")).toEqual({ status: { storedVersions: names } });
+  });
+
+  it.each<Remedy>([
+    { kind: "forget-stored-version", crd: gears, remaining: ["v1"] },
+    { kind: "recreate-empty-crd", crd: gears },
+  ])("does nothing where an object exists after all: $kind", (remedy) => {
+    expect(() => paste(commandOf(remedy), "gear.own.dev/g1\n")).toThrow("Command failed");
   });
 
   it("gives kubectl a whole migration, for the longest names too", () => {

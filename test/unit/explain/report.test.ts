@@ -71,6 +71,7 @@ describe("checkReport", () => {
                 {
                   title: "stop turner first, if nobody needs it",
                   command: "kubectl -n mill scale deployment/turner --replicas=0",
+                  workload: "Deployment mill/turner",
                 },
               ],
             },

@@ -163,6 +163,7 @@ describe("the warnings of an applied workload", () => {
       title: "name the declaration that cannot be read",
       fact: {
         kind: "declaration-unreadable",
+        isOfWorkload: true,
         declarations: [{ workload: gateway, key: "crdguard.dev/uses", value: "gears", problem: '"gears" names no version' }],
       },
       warnings: [`${RULE}: crdguard.dev/uses of envoy-gateway cannot be read: "gears" names no version`],

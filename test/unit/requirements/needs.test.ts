@@ -156,15 +156,24 @@ describe("findNeeds", () => {
         ["gears/v1", "crdguard.dev/uses", "known"],
       ],
     },
-    {
-      title: "the catalog's entry beside an annotation that declares nothing",
-      given: workload({ annotations: { "crdguard.dev/other": "gears.own.dev/v1" } }),
-      needs: [byCatalog],
-    },
   ])("reads $title", ({ given, needs }) => {
     const found = findNeeds(given, [turner], noSettings);
 
     expect({ needs: summary(found.needs), unreadable: found.unreadable }).toEqual({ needs, unreadable: [] });
+  });
+
+  it("tells an annotation with a slip in its key, beside what it knows all the same", () => {
+    const found = findNeeds(workload({ annotations: { "crdguard.dev/require": "gears.own.dev/v1" } }), [turner], noSettings);
+
+    expect(summary(found.needs)).toEqual([byCatalog]);
+    expect(found.unreadable).toEqual([
+      {
+        workload: { kind: "Deployment", namespace: "mill", name: "turner" },
+        key: "crdguard.dev/require",
+        value: "gears.own.dev/v1",
+        problem: "there is no such annotation; crdguard.dev/requires and crdguard.dev/uses are known",
+      },
+    ]);
   });
 
   it("tells a declaration that cannot be read, and does not fall back on the catalog", () => {

@@ -314,6 +314,29 @@ describe.skipIf(!hasRealCrds)("a workload that is installed, upgraded or rolled 
       findings: [],
     },
     {
+      title: "judges CRDs by a ConfigMap that comes along, under a workload that stays",
+      cluster: [V1_0, ciliumOperator(), ciliumConfig("false")],
+      apply: [V1_1_STANDARD, ciliumConfig("true")],
+      findings: [`required-version-unserved=deny ${GRPC_ROUTES}`],
+    },
+    {
+      title: "judges CRDs by an APIRequirement that comes along, under a workload that stays",
+      cluster: [V1_0, envoyGateway()],
+      apply: [
+        V1_1_STANDARD,
+        {
+          apiVersion: "crdguard.dev/v1alpha1",
+          kind: "APIRequirement",
+          metadata: { namespace: "envoy-gateway-system", name: "patched" },
+          spec: {
+            workload: { name: "envoy-gateway" },
+            requirements: [{ group: "gateway.networking.k8s.io", resource: "grpcroutes", versions: ["v1", "v1alpha2"] }],
+          },
+        },
+      ],
+      findings: [],
+    },
+    {
       title: "judges CRDs by the version that the same bundle brings, and warns of the one that runs until then",
       cluster: [V1_0, envoyGateway()],
       apply: [V1_1_STANDARD, envoyGateway({ image: "docker.io/envoyproxy/gateway:v1.2.0" })],

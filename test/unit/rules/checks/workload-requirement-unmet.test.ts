@@ -212,7 +212,7 @@ describe("workload-requirement-unmet", () => {
     expect(workloadRequirementUnmet.find({ change: { ...applying([]), unreadable: [declaration] }, facts: facts({}) })).toEqual([
       {
         field: "spec.template",
-        fact: { kind: "declaration-unreadable", declarations: [declaration] },
+        fact: { kind: "declaration-unreadable", isOfWorkload: true, declarations: [declaration] },
         remedies: [{ kind: "correct-declaration", declaration }],
         isAdvisory: true,
       },
