@@ -14,7 +14,7 @@ import type { ConfigMapName } from "./config-map-name.ts";
 import { crdNameHint } from "./crd-names.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { readAll, type Terminal } from "./terminal.ts";
-import { loadCatalog, openFolderCluster, policyFromFlags, refuseCatalogConfigMap } from "./sources.ts";
+import { loadCatalog, openFolderCluster, policyFromFlags, refuseCatalogConfigMap, tellIdleRequirements } from "./sources.ts";
 
 export interface CheckOptions {
   readonly filename: readonly string[];
@@ -46,12 +46,17 @@ export async function check(options: CheckOptions, terminal: Terminal): Promise<
   if (options.against !== "live" && options.catalogConfigMap !== undefined) throw refuseCatalogConfigMap("a folder");
   const catalog = await loadCatalog(options.catalog);
   if (options.against !== "live") {
-    return tell(
-      await judgeAll(bundle, await openFolderCluster(options.against, catalog), policy),
-      bundle.otherCount,
-      options,
+    const cluster = await openFolderCluster(options.against, catalog);
+    const { applied } = bundle;
+    tellIdleRequirements(
+      {
+        apiRequirements: [...cluster.apiRequirements, ...applied.apiRequirements],
+        workloads: [...cluster.workloads, ...applied.workloads],
+        crds: cluster.picture()?.crds ?? new Map<string, Crd>(),
+      },
       terminal,
     );
+    return tell(await judgeAll(bundle, cluster, policy), bundle.otherCount, options, terminal);
   }
   // The Kubernetes client takes a third of a second to load, which only a live cluster is worth.
   const { withLiveCluster } = await import("./live-source.ts");

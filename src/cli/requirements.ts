@@ -1,5 +1,6 @@
 /** @file `crdguard requirements`: who needs which API, and does it get it? */
 import { createColors } from "picocolors";
+import type { Crd } from "../crd/crd.ts";
 import type { ClusterPicture } from "../cluster/picture.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { type CrdQuestion, requirementsLines, requirementsReport } from "../explain/requirements.ts";
@@ -7,7 +8,7 @@ import { isHardUnmet, type KnownNeeds, lossesOf, standingsOf } from "../rules/st
 import type { ConfigMapName } from "./config-map-name.ts";
 import { crdNameHint } from "./crd-names.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
-import { loadCatalog, openFolderCluster, refuseCatalogConfigMap } from "./sources.ts";
+import { loadCatalog, openFolderCluster, refuseCatalogConfigMap, tellIdleRequirements } from "./sources.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface RequirementsOptions {
@@ -29,7 +30,11 @@ export interface RequirementsOptions {
 export async function requirements(options: RequirementsOptions, terminal: Terminal): Promise<ExitStatus> {
   if (options.against !== "live" && options.catalogConfigMap !== undefined) throw refuseCatalogConfigMap("a folder");
   const catalog = await loadCatalog(options.catalog);
-  if (options.against !== "live") return tell(await openFolderCluster(options.against, catalog), options, terminal);
+  if (options.against !== "live") {
+    const cluster = await openFolderCluster(options.against, catalog);
+    tellIdleRequirements({ ...cluster, crds: cluster.picture()?.crds ?? new Map<string, Crd>() }, terminal);
+    return tell(cluster, options, terminal);
+  }
   // The Kubernetes client takes a third of a second to load, which only a live cluster is worth.
   const { withLiveCluster } = await import("./live-source.ts");
   return withLiveCluster(options, catalog, terminal, (cluster) => Promise.resolve(tell(cluster, options, terminal)));

@@ -1,13 +1,16 @@
 /** @file What commands are made of alike: catalog, policy, cluster, from their flags. */
-import { readFolderCluster } from "../cluster/snapshot/folder-cluster.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import { type FolderCluster, readFolderCluster } from "../cluster/snapshot/folder-cluster.ts";
 import { DEFAULT_POLICY, parseRuleSettings, type Policy } from "../policy/policy.ts";
 import { type Catalog, mergeCatalogs } from "../requirements/catalog.ts";
+import type { ApiRequirement } from "../requirements/api-requirement.ts";
+import { findStatus, type StatusFacts } from "../requirements/api-requirement-status.ts";
 import { readBundles } from "../requirements/bundles.ts";
 import { readCatalog, readOwnCatalogs } from "../requirements/catalog-folder.ts";
 import type { Bundle } from "../rules/bundle.ts";
 import { rules } from "../rules/checks/index.ts";
+import { escaped } from "../explain/text.ts";
 import { CommandError, EXIT } from "./exit-status.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** @param own files and folders with a user's own entries, beside or in place of those that come with crdguard. */
 export async function loadCatalog(own: readonly string[] = []): Promise<Catalog> {
@@ -52,8 +55,22 @@ export async function loadBundles(): Promise<readonly Bundle[]> {
   return bundles.value;
 }
 
-export async function openFolderCluster(path: string, catalog: Catalog): Promise<Cluster> {
+export async function openFolderCluster(path: string, catalog: Catalog): Promise<FolderCluster> {
   const cluster = await readFolderCluster(path, catalog, await loadBundles());
   if (!cluster.ok) throw new CommandError(EXIT.usage, cluster.error.code, cluster.error.message);
   return cluster.value;
+}
+
+/** In a cluster, its status says what becomes of an APIRequirement; of a folder's and a bundle's, a line does. */
+export function tellIdleRequirements(
+  { apiRequirements, workloads, crds }: StatusFacts & { readonly apiRequirements: readonly ApiRequirement[] },
+  terminal: Pick<Terminal, "tell">,
+): void {
+  for (const own of apiRequirements) {
+    const accepted = findStatus(own, { workloads, crds }).conditions.find(({ type }) => type === "Accepted");
+    if (accepted?.status !== "False") continue;
+    terminal.tell(
+      escaped(`APIRequirement ${own.namespace}/${own.name} does not count (${accepted.reason}): ${accepted.message}`),
+    );
+  }
 }

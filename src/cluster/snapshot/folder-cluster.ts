@@ -1,7 +1,9 @@
 /** @file Facts from a folder of manifests, in place of a cluster. */
 import type { Crd } from "../../crd/crd.ts";
 import type { Catalog } from "../../requirements/catalog.ts";
+import type { ApiRequirement } from "../../requirements/api-requirement.ts";
 import type { ReadSetting } from "../../requirements/condition.ts";
+import type { Workload } from "../../requirements/workload.ts";
 import type { Bundle } from "../../rules/bundle.ts";
 import type { ObjectRef, WriterEvidence } from "../../rules/facts.ts";
 import type { Cluster } from "../cluster.ts";
@@ -12,8 +14,14 @@ import { readContents } from "./contents.ts";
 import { type Manifest, type ManifestError, readManifests } from "./manifests.ts";
 import { isRecord } from "../../crd/is-record.ts";
 
+/** A cluster as a folder tells it, with what it declares: nobody sets a status in a folder. */
+export interface FolderCluster extends Cluster {
+  readonly apiRequirements: readonly ApiRequirement[];
+  readonly workloads: readonly Workload[];
+}
+
 export type FolderClusterResult =
-  { readonly ok: true; readonly value: Cluster } | { readonly ok: false; readonly error: ManifestError };
+  { readonly ok: true; readonly value: FolderCluster } | { readonly ok: false; readonly error: ManifestError };
 
 /** Most objects named in an explanation. */
 const MAX_EXAMPLES = 5;
@@ -60,6 +68,8 @@ export function folderCluster(
     ok: true,
     value: {
       source,
+      apiRequirements: contents.value.apiRequirements,
+      workloads: contents.value.workloads,
       picture: () => picture,
       preview: (applied) => Promise.resolve(previewOf(builder, applied, readSetting)),
       countObjects(crd) {

@@ -110,6 +110,16 @@ write({
     deployment("idle", {}),
     deployment("gateway", { namespace: "edge", image: "envoyproxy/gateway:latest" }),
   ],
+  "mistyped/all.json": [
+    gears("v1"),
+    deployment("turner", {}),
+    {
+      apiVersion: "crdguard.dev/v1alpha1",
+      kind: "APIRequirement",
+      metadata: { name: "declared", namespace: "mill" },
+      spec: { workload: { name: "tuner" }, requirements: [{ group: "own.dev", resource: "gears", versions: ["v1"] }] },
+    },
+  ],
   "own/all.json": [
     gears("v1"),
     deployment("drill", { image: "example/drill:1.2.3" }),
@@ -154,6 +164,16 @@ describe("crdguard requirements of a folder", () => {
     );
     expect(stdout).not.toContain("idle");
     expect(stdout.split("\n").filter((line) => line.length > 120)).toEqual([]);
+  });
+
+  it("says of an APIRequirement that no workload is meant by it, since nobody sets a status in a folder", () => {
+    const { status: code, stderr } = run("requirements", "--against", "mistyped");
+
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr:
+        'APIRequirement mill/declared does not count (WorkloadNotFound): No Deployment "tuner" in namespace "mill": nothing is protected by this object.\n',
+    });
   });
 
   it("keeps to a namespace", () => {
