@@ -14,7 +14,14 @@ import type { ConfigMapName } from "./config-map-name.ts";
 import { crdNameHint } from "./crd-names.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { readAll, type Terminal } from "./terminal.ts";
-import { loadCatalog, openFolderCluster, policyFromFlags, refuseCatalogConfigMap, tellIdleRequirements } from "./sources.ts";
+import {
+  loadBundles,
+  loadCatalog,
+  openFolderCluster,
+  policyFromFlags,
+  refuseCatalogConfigMap,
+  tellIdleRequirements,
+} from "./sources.ts";
 
 export interface CheckOptions {
   readonly filename: readonly string[];
@@ -45,8 +52,9 @@ export async function check(options: CheckOptions, terminal: Terminal): Promise<
   const bundle = await readBundle(options);
   if (options.against !== "live" && options.catalogConfigMap !== undefined) throw refuseCatalogConfigMap("a folder");
   const catalog = await loadCatalog(options.catalog);
+  const bundles = await loadBundles();
   if (options.against !== "live") {
-    const cluster = await openFolderCluster(options.against, catalog);
+    const cluster = await openFolderCluster(options.against, catalog, bundles);
     const { applied } = bundle;
     tellIdleRequirements(
       {
@@ -60,7 +68,7 @@ export async function check(options: CheckOptions, terminal: Terminal): Promise<
   }
   // The Kubernetes client takes a third of a second to load, which only a live cluster is worth.
   const { withLiveCluster } = await import("./live-source.ts");
-  return withLiveCluster(options, catalog, terminal, async (cluster) =>
+  return withLiveCluster(options, { catalog, bundles }, terminal, async (cluster) =>
     tell(await judgeAll(bundle, cluster, policy), bundle.otherCount, options, terminal),
   );
 }

@@ -2,7 +2,7 @@
 import { hostname } from "node:os";
 import { type ApiClient, loadApiClient } from "../cluster/live/api-client.ts";
 import type { ApiError } from "../cluster/live/api-error.ts";
-import { connectLiveCluster, type LiveClusterObserver } from "../cluster/live/live-cluster.ts";
+import { connectLiveCluster, type LiveClusterObserver, type LiveClusterOptions } from "../cluster/live/live-cluster.ts";
 import type { OwnCatalogOutcome } from "../cluster/live/own-catalog.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { LogFields, Logger } from "../observability/log.ts";
@@ -92,11 +92,10 @@ const SYNC_MILLISECONDS = 60_000;
 /** Reads the cluster once, for one command. @throws CommandError where it cannot be read, at once rather than after retries. */
 export async function withLiveCluster(
   choice: LiveChoice,
-  catalog: Catalog,
+  known: Pick<LiveClusterOptions, "catalog" | "bundles">,
   terminal: Pick<Terminal, "tell">,
   use: (cluster: Cluster) => Promise<ExitStatus>,
 ): Promise<ExitStatus> {
-  const bundles = await loadBundles();
   const client = openClient(choice);
   const failed = Promise.withResolvers<never>();
   const unreadable = (what: string, { code, message }: ApiError): CommandError =>
@@ -104,8 +103,7 @@ export async function withLiveCluster(
   const { catalogConfigMap } = choice;
   const cluster = connectLiveCluster({
     client,
-    catalog,
-    bundles,
+    ...known,
     ownCatalog: catalogConfigMap && {
       ...catalogConfigMap,
       told(outcome) {

@@ -25,14 +25,14 @@ const catalogOption = new Option(
   "catalog entries of your own, beside or in place of those built in: a file or a folder; may be given again",
 )
   .default([], "none")
-  .argParser((value: string, previous: readonly string[]) => [...previous, value]);
+  .argParser(addTo);
 const catalogConfigMapOption = new Option(
   "--catalog-config-map <ns/name>",
   "ConfigMap of the cluster that holds catalog entries, which count more than all others",
 ).argParser(parseConfigMapName);
 const ruleOption = new Option("--rule <id=deny|warn|audit>", "what a rule's findings lead to; may be given again")
   .default([], "each rule's own default")
-  .argParser((value: string, previous: readonly string[]) => [...previous, value]);
+  .argParser(addTo);
 
 program
   .command("check")
@@ -42,15 +42,11 @@ program
   .addOption(
     new Option("-f, --filename <path>", "new CRDs and workloads: a file, a folder, or - for standard input; may be given again")
       .default([], "none")
-      .argParser((value: string, previous: readonly string[]) => [...previous, value]),
+      .argParser(addTo),
   )
   .option("-R, --recursive", "read folders below the given ones too", false)
   .option("-n, --namespace <name>", "namespace of objects whose manifest names none", "default")
-  .addOption(
-    new Option("--delete <crd>", "a CRD that would be deleted; may be given again")
-      .default([], "none")
-      .argParser((value: string, previous: readonly string[]) => [...previous, value]),
-  )
+  .addOption(new Option("--delete <crd>", "a CRD that would be deleted; may be given again").default([], "none").argParser(addTo))
   .requiredOption(
     "--against <folder|live>",
     "the cluster as it is: a folder of manifests, or live for the cluster of the kubeconfig",
@@ -181,24 +177,18 @@ program
       "a controller at a version, and after spaces the arguments and variables that matter; may be given again. Tells which bundle suits all",
     )
       .default([], "none")
-      .argParser((value: string, previous: readonly string[]) => [...previous, value]),
+      .argParser(addTo),
   )
   .option("--against <folder|live>", "the controllers that run in the cluster of the kubeconfig, or in a folder of manifests")
   .addOption(
     new Option("--controller <id>", "of the catalog, this controller alone; may be given again")
       .default([], "all")
-      .argParser((value: string, previous: readonly string[]) => [...previous, value]),
+      .argParser(addTo),
   )
   .addOption(
-    new Option("--release <version>", "this release of the bundle alone; may be given again")
-      .default([], "all")
-      .argParser((value: string, previous: readonly string[]) => [...previous, value]),
+    new Option("--release <version>", "this release of the bundle alone; may be given again").default([], "all").argParser(addTo),
   )
-  .addOption(
-    new Option("--channel <name>", "this channel alone; may be given again")
-      .default([], "all")
-      .argParser((value: string, previous: readonly string[]) => [...previous, value]),
-  )
+  .addOption(new Option("--channel <name>", "this channel alone; may be given again").default([], "all").argParser(addTo))
   .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json", "markdown"]).default("text"))
   .addOption(catalogOption)
   .addOption(catalogConfigMapOption)
@@ -226,6 +216,11 @@ program
     const { demo } = await import("./demo.ts");
     status = await demo(options, terminal);
   });
+
+/** Of a flag that may be given again. */
+function addTo(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}
 
 function parseSeconds(value: string): number {
   const seconds = Number(value);

@@ -8,7 +8,7 @@ import { nearestWord } from "../requirements/nearest-word.ts";
 import { type Configuration, DEFAULT_CONFIGURATION, findRelease, needsOfRelease } from "../requirements/releases.ts";
 import { type Bundle, compareReleases } from "../rules/bundle.ts";
 import { fitOf, minimumBundle, type Needy, recommendedBundle } from "../rules/compatibility.ts";
-import type { Need } from "../rules/facts.ts";
+import { isSure } from "../rules/hurt.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { loadBundles, loadCatalog, openFolderCluster, refuseCatalogConfigMap } from "./sources.ts";
@@ -50,7 +50,7 @@ export async function matrix(bundleName: string, options: MatrixOptions, termina
     }
     case "live": {
       const { withLiveCluster } = await import("./live-source.ts");
-      return withLiveCluster(options, catalog, terminal, (cluster) =>
+      return withLiveCluster(options, { catalog }, terminal, (cluster) =>
         Promise.resolve(tell(runningSubjects(cluster.picture(), given, scope), scope, options, terminal)),
       );
     }
@@ -268,10 +268,6 @@ function runningSubjects(picture: ClusterPicture | null, given: readonly Subject
       .toSorted(),
     isSet: true,
   };
-}
-
-function isSure({ certainty }: Need): boolean {
-  return certainty.kind === "known" || certainty.kind === "assumed";
 }
 
 type UnknownCode = "bundle-unknown" | "release-unknown" | "channel-unknown" | "controller-unknown";

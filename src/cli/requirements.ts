@@ -37,7 +37,7 @@ export async function requirements(options: RequirementsOptions, terminal: Termi
   }
   // The Kubernetes client takes a third of a second to load, which only a live cluster is worth.
   const { withLiveCluster } = await import("./live-source.ts");
-  return withLiveCluster(options, catalog, terminal, (cluster) => Promise.resolve(tell(cluster, options, terminal)));
+  return withLiveCluster(options, { catalog }, terminal, (cluster) => Promise.resolve(tell(cluster, options, terminal)));
 }
 
 function tell(cluster: Cluster, options: RequirementsOptions, terminal: Terminal): ExitStatus {

@@ -12,7 +12,7 @@ import type { Policy } from "../policy/policy.ts";
 import type { Catalog } from "../requirements/catalog.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
-import { loadCatalog, openFolderCluster, policyFromFlags, refuseCatalogConfigMap } from "./sources.ts";
+import { loadBundles, loadCatalog, openFolderCluster, policyFromFlags, refuseCatalogConfigMap } from "./sources.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface ServeOptions {
@@ -231,7 +231,7 @@ async function openFacts(options: ServeOptions, catalog: Catalog, logger: Logger
     const { openLiveFacts } = await import("./live-source.ts");
     return openLiveFacts(options, catalog, logger, metrics);
   }
-  const cluster = await openFolderCluster(options.facts, catalog);
+  const cluster = await openFolderCluster(options.facts, catalog, await loadBundles());
   metrics.cacheSynced.set(1);
   return {
     cluster,

@@ -55,8 +55,9 @@ export async function loadBundles(): Promise<readonly Bundle[]> {
   return bundles.value;
 }
 
-export async function openFolderCluster(path: string, catalog: Catalog): Promise<FolderCluster> {
-  const cluster = await readFolderCluster(path, catalog, await loadBundles());
+/** @param bundles of which one to install is told; nobody asks that who applies nothing. */
+export async function openFolderCluster(path: string, catalog: Catalog, bundles: readonly Bundle[] = []): Promise<FolderCluster> {
+  const cluster = await readFolderCluster(path, catalog, bundles);
   if (!cluster.ok) throw new CommandError(EXIT.usage, cluster.error.code, cluster.error.message);
   return cluster.value;
 }

@@ -1,7 +1,8 @@
 /** @file The immutable picture of CRDs and needs, and the builder that keeps it current as workloads come and go. */
+import { compareText } from "../crd/compare-text.ts";
 import type { Crd } from "../crd/crd.ts";
 import type { Bundle } from "../rules/bundle.ts";
-import type { Need, UnreadableDeclaration, WorkloadNeeds, WorkloadRef } from "../rules/facts.ts";
+import { type Need, type UnreadableDeclaration, workloadKey, type WorkloadNeeds, type WorkloadRef } from "../rules/facts.ts";
 import { crdNameOf } from "../rules/requirement.ts";
 import { type ApiRequirement, speaksOf } from "../requirements/api-requirement.ts";
 import { type Catalog, controllersOf } from "../requirements/catalog.ts";
@@ -210,14 +211,10 @@ function createNamespacedStore<T extends { readonly namespace: string; readonly 
   };
 }
 
-function workloadKey(ref: WorkloadRef): string {
-  return `${ref.kind}/${ref.namespace}/${ref.name}`;
-}
-
 function groupByCrd(needs: readonly Need[]): ReadonlyMap<string, readonly Need[]> {
   return Map.groupBy(needs, (need) => crdNameOf(need.requirement));
 }
 
 function sortedByKey<T>(map: ReadonlyMap<string, T>): readonly T[] {
-  return [...map].toSorted(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0)).map(([, value]) => value);
+  return [...map].toSorted(([left], [right]) => compareText(left, right)).map(([, value]) => value);
 }

@@ -1,8 +1,8 @@
 /** @file What will be once manifests are applied: workloads at their new version, CRDs as they will be. */
 import type { Crd } from "../crd/crd.ts";
 import type { WorkloadChange } from "../rules/change.ts";
-import type { Need } from "../rules/facts.ts";
-import { outcomesOf } from "../rules/hurt.ts";
+import { type Need, workloadKey } from "../rules/facts.ts";
+import { isSure, outcomesOf } from "../rules/hurt.ts";
 import { crdNameOf, type Requirement } from "../rules/requirement.ts";
 import type { ApiRequirement } from "../requirements/api-requirement.ts";
 import type { ReadSetting } from "../requirements/condition.ts";
@@ -33,22 +33,20 @@ export function previewOf(builder: PictureBuilder, applied: Applied, readSetting
     const { ref } = workload;
     const next = builder.needsOf(workload, { readSetting: settings, apiRequirements: applied.apiRequirements });
     const runsToday = builder.isRunning(ref);
-    if (runsToday) replaceNeeds(needs, builder.currentNeeds(ref).needs, next.needs);
+    const today = builder.currentNeeds(ref).needs;
+    if (runsToday) exchange(needs, today, [...next.needs, ...untilReplaced(today, next.needs)]);
     return {
       kind: "apply-workload",
       workload: ref,
       needs: next.needs,
       unreadable: next.unreadable,
-      today: runsToday ? { outcomes: outcomesOf(builder.currentNeeds(ref).needs, before.crds) } : null,
+      today: runsToday ? { outcomes: outcomesOf(today, before.crds) } : null,
     };
   });
   for (const workload of concerned(builder, applied)) {
     const today = builder.currentNeeds(workload.ref).needs;
     const next = builder.needsOf(workload, { readSetting: settings, apiRequirements: applied.apiRequirements }).needs;
-    for (const name of new Set([...today, ...next].map(({ requirement }) => crdNameOf(requirement)))) {
-      const others = (needs.get(name) ?? []).filter((need) => !today.includes(need));
-      needs.set(name, [...others, ...next.filter(({ requirement }) => crdNameOf(requirement) === name)]);
-    }
+    exchange(needs, today, next);
   }
   return { picture: { ...before, needs, applied: new Map(applied.crds.map((crd) => [crd.name, crd])) }, workloads };
 }
@@ -60,10 +58,6 @@ function concerned(builder: PictureBuilder, { workloads, apiRequirements, config
   return [...builder.workloads()].filter(({ ref }) => !applied.has(workloadKey(ref)));
 }
 
-function workloadKey({ kind, namespace, name }: Workload["ref"]): string {
-  return `${kind}/${namespace}/${name}`;
-}
-
 function settingsAfter({ configMaps }: Applied, readSetting: ReadSetting): ReadSetting {
   return (namespace, name, key) => {
     const values = configMaps.get(`${namespace}/${name}`);
@@ -71,21 +65,23 @@ function settingsAfter({ configMaps }: Applied, readSetting: ReadSetting): ReadS
   };
 }
 
-/**
- * The new version's needs count, and those of today that it no longer has until it is there: the API server is asked for a
- * CRD while the old version still runs. What is unsure today is not worth it.
- */
-function replaceNeeds(needs: Map<string, readonly Need[]>, today: readonly Need[], next: readonly Need[]): void {
-  const known = new Set(next.map(({ requirement }) => keyOf(requirement)));
+/** Puts a workload's needs in the place of those it has today. */
+function exchange(needs: Map<string, readonly Need[]>, today: readonly Need[], next: readonly Need[]): void {
   for (const name of new Set([...today, ...next].map(({ requirement }) => crdNameOf(requirement)))) {
-    const isOfCrd = ({ requirement }: Need): boolean => crdNameOf(requirement) === name;
-    const replaced = today
-      .filter((need) => isOfCrd(need) && !known.has(keyOf(need.requirement)))
-      .filter(({ certainty }) => certainty.kind === "known" || certainty.kind === "assumed")
-      .map((need): Need => ({ ...need, certainty: { kind: "replaced" } }));
     const others = (needs.get(name) ?? []).filter((need) => !today.includes(need));
-    needs.set(name, [...others, ...next.filter(isOfCrd), ...replaced]);
+    needs.set(name, [...others, ...next.filter(({ requirement }) => crdNameOf(requirement) === name)]);
   }
+}
+
+/**
+ * Needs of today that the new version no longer has count until it is there: the API server is asked for a CRD while the
+ * old version still runs. What is unsure today is not worth it.
+ */
+function untilReplaced(today: readonly Need[], next: readonly Need[]): readonly Need[] {
+  const known = new Set(next.map(({ requirement }) => keyOf(requirement)));
+  return today
+    .filter((need) => isSure(need) && !known.has(keyOf(need.requirement)))
+    .map((need) => ({ ...need, certainty: { kind: "replaced" } }));
 }
 
 function keyOf({ group, resource, versions, outcomes }: Requirement): string {

@@ -3,6 +3,7 @@ import type { Colors } from "picocolors/types.js";
 import type { Bundle } from "../rules/bundle.ts";
 import type { Choice, Fit, FitVerdict, Loss } from "../rules/compatibility.ts";
 import { type ApiState, crdNameOf, isHard, type Outcome } from "../rules/requirement.ts";
+import { outcomeWord, stateWord } from "./messages.ts";
 import { countOf, listOf, shellWord, shown, wrapped } from "./text.ts";
 
 /** The contract of `crdguard matrix -o json`. Members are added, never changed, within a version. */
@@ -272,29 +273,14 @@ function causeOf({ verdict, losses }: ReportedFit): string {
   if (verdict !== "breaks") return lossesText(losses);
   const hard = losses.filter(({ outcome }) => isHard(outcome));
   return [...Map.groupBy(hard, ({ outcome }) => outcome)]
-    .map(([outcome, own]) => `${OUTCOMES[outcome]}: ${lossesText(own)}`)
+    .map(([outcome, own]) => `${outcomeWord(outcome)}: ${lossesText(own)}`)
     .join("; ");
 }
 
 function lossesText(losses: readonly ReportedLoss[]): string {
-  const byState = Map.groupBy(losses, ({ versions, state }) => `${versions.map(shown).join("|")} ${STATES[state]}`);
+  const byState = Map.groupBy(losses, ({ versions, state }) => `${versions.map(shown).join("|")} ${stateWord(state)}`);
   return [...byState].map(([state, own]) => `${listOf(own.map(({ kind }) => shown(kind)))} ${state}`).join("; ");
 }
-
-const OUTCOMES = {
-  works: "works",
-  "loses-feature": "loses a feature",
-  "stops-working": "stops working",
-  crashes: "crashes",
-} as const satisfies Record<Outcome, string>;
-
-const STATES = {
-  served: "served",
-  "not-preferred": "not preferred",
-  unserved: "unserved",
-  unlisted: "not listed",
-  absent: "absent",
-} as const satisfies Record<ApiState, string>;
 
 function spanOf({ first, last }: Run): string {
   return first === last ? `v${first}` : `v${first}–v${last}`;

@@ -51,6 +51,36 @@ export function outcomePhrase(outcome: Outcome, isRunning: boolean): string {
   }
 }
 
+/** What becomes of a workload, in a cell of a table. */
+export function outcomeWord(outcome: Outcome): string {
+  switch (outcome) {
+    case "works":
+      return "works";
+    case "loses-feature":
+      return "loses a feature";
+    case "stops-working":
+      return "stops working";
+    case "crashes":
+      return "crashes";
+  }
+}
+
+/** The state of an API, in a cell of a table. */
+export function stateWord(state: ApiState): string {
+  switch (state) {
+    case "served":
+      return "served";
+    case "not-preferred":
+      return "not preferred";
+    case "unserved":
+      return "unserved";
+    case "unlisted":
+      return "not listed";
+    case "absent":
+      return "absent";
+  }
+}
+
 /** What the state of an API is, as a clause. */
 export function statePhrase(state: ApiState): string {
   switch (state) {

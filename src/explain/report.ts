@@ -1,4 +1,5 @@
 /** @file Verdicts on many changes → one report: the JSON contract, and text for a terminal. */
+import { compareText } from "../crd/compare-text.ts";
 import type { Colors } from "picocolors/types.js";
 import type { Verdict } from "../review/verdict.ts";
 import type { Change } from "../rules/change.ts";
@@ -90,10 +91,6 @@ function orderOf(change: ReportedChange): string {
 
 function titleOf({ crd, workload }: ReportedChange): string {
   return crd ?? workload ?? "";
-}
-
-function compareText(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 function changeLines(change: ReportedChange, colors: Colors): readonly string[] {

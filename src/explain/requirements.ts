@@ -2,17 +2,11 @@
 import type { Colors } from "picocolors/types.js";
 import type { Crd } from "../crd/crd.ts";
 import type { Certainty, Need, NeedSource, UnreadableDeclaration } from "../rules/facts.ts";
+import { isSure } from "../rules/hurt.ts";
 import { type ApiState, crdNameOf, isHard, type Outcome, type Presence, type Requirement } from "../rules/requirement.ts";
-import {
-  isSure,
-  type JudgedLoss,
-  type Loss,
-  type Standing,
-  type StandingNeed,
-  type WorkloadStanding,
-} from "../rules/standing.ts";
+import { type JudgedLoss, type Loss, type Standing, type StandingNeed, type WorkloadStanding } from "../rules/standing.ts";
 import { sourceOf } from "./evidence.ts";
-import { outcomePhrase } from "./messages.ts";
+import { outcomePhrase, outcomeWord, stateWord } from "./messages.ts";
 import { workloadName } from "./subject.ts";
 import { countOf, listOf, shown, wrapped } from "./text.ts";
 
@@ -306,34 +300,6 @@ function consequenceOf({ standing, outcome, outcomes }: ReportedNeed): string {
 }
 
 const LOST_STATES = ["unserved", "unlisted", "absent"] as const satisfies readonly (keyof Requirement["outcomes"])[];
-
-function outcomeWord(outcome: Outcome): string {
-  switch (outcome) {
-    case "works":
-      return "works";
-    case "loses-feature":
-      return "loses a feature";
-    case "stops-working":
-      return "stops working";
-    case "crashes":
-      return "crashes";
-  }
-}
-
-function stateWord(state: ApiState): string {
-  switch (state) {
-    case "served":
-      return "served";
-    case "not-preferred":
-      return "not preferred";
-    case "unserved":
-      return "unserved";
-    case "unlisted":
-      return "not listed";
-    case "absent":
-      return "absent";
-  }
-}
 
 interface Marked {
   readonly standing: Standing;

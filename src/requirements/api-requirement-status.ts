@@ -2,7 +2,7 @@
 import type { Crd } from "../crd/crd.ts";
 import { isRecord } from "../crd/is-record.ts";
 import type { WorkloadRef } from "../rules/facts.ts";
-import { apiState, type ApiState, crdNameOf, isHard, type Outcome, outcomeIn, type Requirement } from "../rules/requirement.ts";
+import { type ApiState, crdNameOf, fareOf, isHard, type Outcome, type Requirement } from "../rules/requirement.ts";
 import { declaredKeys } from "./annotations.ts";
 import { type ApiRequirement, speaksOf } from "./api-requirement.ts";
 import type { Workload } from "./workload.ts";
@@ -126,8 +126,7 @@ interface Unmet {
 
 function unmetOf(ref: WorkloadRef, own: ApiRequirement, crds: ReadonlyMap<string, Crd>): readonly Unmet[] {
   return own.requirements.flatMap(({ requirement }) => {
-    const state = apiState(requirement, crds.get(crdNameOf(requirement)) ?? null);
-    const outcome = outcomeIn(requirement, state);
+    const { state, outcome } = fareOf(requirement, crds);
     if (state === "served" || outcome === "works") return [];
     const { group, resource, versions } = requirement;
     const workload = { kind: ref.kind, name: ref.name };

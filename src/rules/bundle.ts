@@ -1,4 +1,5 @@
 /** @file Released sets of CRDs that are installed together, and which of them give a workload what it needs. */
+import { compareText } from "../crd/compare-text.ts";
 import type { Crd } from "../crd/crd.ts";
 import { apiState, crdNameOf, isHard, outcomeIn, type Requirement } from "./requirement.ts";
 
@@ -69,8 +70,4 @@ function isNoDowngrade({ crds: brought, version }: Bundle, crds: ReadonlyMap<str
     const installed = crds.get(name)?.bundle ?? null;
     return installed === null || compareReleases(version, installed.version) >= 0;
   });
-}
-
-function compareText(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
 }

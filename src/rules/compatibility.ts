@@ -1,15 +1,7 @@
 /** @file How somebody who needs APIs gets on with a released bundle of CRDs, and which bundle suits all. */
+import { compareText } from "../crd/compare-text.ts";
 import { type Bundle, compareBundles } from "./bundle.ts";
-import {
-  apiState,
-  type ApiState,
-  compareHarm,
-  crdNameOf,
-  isHard,
-  type Outcome,
-  outcomeIn,
-  type Requirement,
-} from "./requirement.ts";
+import { type ApiState, compareHarm, crdNameOf, fareOf, isHard, type Outcome, type Requirement } from "./requirement.ts";
 
 /** Somebody who needs APIs: a release of a controller, or a workload. */
 export interface Needy {
@@ -40,8 +32,7 @@ export interface Loss extends NeededApi {
 export function fitOf({ needs }: Needy, bundle: Bundle): Fit {
   const losses = needs
     .flatMap((need): readonly Loss[] => {
-      const state = apiState(need.requirement, bundle.crds.get(crdNameOf(need.requirement)) ?? null);
-      const outcome = outcomeIn(need.requirement, state);
+      const { state, outcome } = fareOf(need.requirement, bundle.crds);
       return outcome === "works" ? [] : [{ ...need, state, outcome }];
     })
     .toSorted((left, right) => compareHarm(right.outcome, left.outcome) || compareText(nameOf(left), nameOf(right)));
@@ -84,8 +75,4 @@ function lossCount({ fits }: Choice): number {
 
 function nameOf({ requirement }: NeededApi): string {
   return `${crdNameOf(requirement)}/${requirement.versions.join("|")}`;
-}
-
-function compareText(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
 }

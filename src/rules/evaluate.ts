@@ -1,4 +1,5 @@
 /** @file Runs all rules over one change. */
+import { compareText } from "../crd/compare-text.ts";
 import { rules as allRules } from "./checks/index.ts";
 import { type Change, previousCrd } from "./change.ts";
 import type { Facts } from "./facts.ts";
@@ -31,8 +32,4 @@ export function evidenceNeeded(change: Change, rules: readonly Rule[] = allRules
 /** A CRD that is being deleted must be let through, or it hangs in Terminating for ever. */
 function isPastSaving(change: Change): boolean {
   return change.kind !== "apply-workload" && (previousCrd(change)?.isTerminating ?? false);
-}
-
-function compareText(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
 }

@@ -9,6 +9,11 @@ export interface WorkloadRef {
   readonly name: string;
 }
 
+/** Tells workloads apart; in the order of keys, those of a namespace stand together within their kind. */
+export function workloadKey({ kind, namespace, name }: WorkloadRef): string {
+  return `${kind}/${namespace}/${name}`;
+}
+
 /** Where a need is known from. */
 export type NeedSource =
   | { readonly kind: "annotation"; readonly key: string }

@@ -1,9 +1,9 @@
 /** @file Who is hurt when an API goes from one state to another. */
 import type { Crd } from "../crd/crd.ts";
 import { type CrdChange, crdsAfter } from "./change.ts";
-import type { Facts, LaterRelease, Need, UnreadableDeclaration } from "./facts.ts";
+import { type Facts, type LaterRelease, type Need, type UnreadableDeclaration, workloadKey } from "./facts.ts";
 import type { Doubt, HurtWorkload, Remedy, RuleFinding } from "./finding.ts";
-import { apiState, compareHarm, crdNameOf, isHard, outcomeIn, type Requirement } from "./requirement.ts";
+import { apiState, compareHarm, crdNameOf, fareOf, isHard, type Outcome, outcomeIn } from "./requirement.ts";
 
 /**
  * Needs whose outcome the change makes worse; a need that is unmet before and after is not this change's doing.
@@ -26,7 +26,7 @@ export interface GradedHurt {
 
 /** Splits by what the guard may do about it: deny for hard, warn for soft, and say so where it cannot know. */
 export function gradeHurt(hurt: readonly HurtWorkload[]): GradedHurt {
-  const sure = hurt.filter(({ need }) => doubtOf(need) === null);
+  const sure = hurt.filter(({ need }) => isSure(need));
   return {
     hard: sure.filter(({ after }) => isHard(after)),
     soft: sure.filter(({ after }) => !isHard(after)),
@@ -41,7 +41,12 @@ export function gradeHurt(hurt: readonly HurtWorkload[]): GradedHurt {
 
 const DOUBTS = ["unknown-version", "conditional", "unconfirmed", "replaced"] as const satisfies readonly Doubt[];
 
-function doubtOf({ certainty }: Need): Doubt | null {
+/** Whether the workload has the need, as far as that can be told: what is taken for granted counts. */
+export function isSure(need: Pick<Need, "certainty">): boolean {
+  return doubtOf(need) === null;
+}
+
+function doubtOf({ certainty }: Pick<Need, "certainty">): Doubt | null {
   return certainty.kind === "known" || certainty.kind === "assumed" ? null : certainty.kind;
 }
 
@@ -105,11 +110,11 @@ export function unjudgedFindings(
 }
 
 /** The worst outcome of each API's needs, by name of its CRD. */
-export function outcomesOf(needs: readonly Need[], crds: ReadonlyMap<string, Crd>): ReadonlyMap<string, HurtWorkload["after"]> {
-  const outcomes = new Map<string, HurtWorkload["after"]>();
+export function outcomesOf(needs: readonly Need[], crds: ReadonlyMap<string, Crd>): ReadonlyMap<string, Outcome> {
+  const outcomes = new Map<string, Outcome>();
   for (const { requirement } of needs) {
     const name = crdNameOf(requirement);
-    const outcome = outcomeNow(requirement, crds);
+    const outcome = fareOf(requirement, crds).outcome;
     const worst = outcomes.get(name);
     if (worst === undefined || compareHarm(outcome, worst) > 0) outcomes.set(name, outcome);
   }
@@ -124,24 +129,20 @@ export function isNonEmpty<T>(list: readonly T[]): list is readonly [T, ...T[]] 
 /** What comes along with the release need not be there before. */
 function starts({ requirements }: LaterRelease, { source }: Need, crds: ReadonlyMap<string, Crd>): boolean {
   const owned = source.kind === "catalog" ? source.owns : [];
-  return requirements.every((requirement) => owned.includes(requirement.group) || !isHard(outcomeNow(requirement, crds)));
+  return requirements.every((requirement) => owned.includes(requirement.group) || !isHard(fareOf(requirement, crds).outcome));
 }
 
 /** No way out is a release that loses the same feature, or that needs what goes away and brings it along. */
 function isBetterOff({ requirements }: LaterRelease, { need, after }: HurtWorkload, crds: ReadonlyMap<string, Crd>): boolean {
   return requirements
     .filter((requirement) => crdNameOf(requirement) === crdNameOf(need.requirement))
-    .every((requirement) => compareHarm(outcomeNow(requirement, crds), after) < 0);
-}
-
-function outcomeNow(requirement: Requirement, crds: ReadonlyMap<string, Crd>): HurtWorkload["after"] {
-  return outcomeIn(requirement, apiState(requirement, crds.get(crdNameOf(requirement)) ?? null));
+    .every((requirement) => compareHarm(fareOf(requirement, crds).outcome, after) < 0);
 }
 
 function onePerWorkload(hurt: readonly HurtWorkload[]): readonly HurtWorkload[] {
   const seen = new Set<string>();
   return hurt.filter(({ need: { workload } }) => {
-    const key = `${workload.kind}/${workload.namespace}/${workload.name}`;
+    const key = workloadKey(workload);
     return seen.has(key) ? false : seen.add(key);
   });
 }

@@ -81,6 +81,15 @@ export function outcomeIn(requirement: Requirement, state: ApiState): Outcome {
   }
 }
 
+/** How a requirement fares in a cluster with these CRDs, by name. */
+export function fareOf(
+  requirement: Requirement,
+  crds: ReadonlyMap<string, Crd>,
+): { readonly state: ApiState; readonly outcome: Outcome } {
+  const state = apiState(requirement, crds.get(crdNameOf(requirement)) ?? null);
+  return { state, outcome: outcomeIn(requirement, state) };
+}
+
 /**
  * Discovery of preferred versions gives each resource once, in its highest served version.
  * Source: k8s.io/client-go/discovery, ServerPreferredResources.

@@ -1,10 +1,11 @@
 /** @file How needs stand in the cluster as it is, and who would be hurt if a CRD lost a version or went away. */
+import { compareText } from "../crd/compare-text.ts";
 import type { Crd } from "../crd/crd.ts";
 import { compareVersions, findVersion } from "../crd/versions.ts";
 import type { Need, UnreadableDeclaration, WorkloadRef } from "./facts.ts";
 import type { HurtWorkload } from "./finding.ts";
-import { findHurt } from "./hurt.ts";
-import { type ApiState, apiState, compareHarm, crdNameOf, isHard, type Outcome, outcomeIn } from "./requirement.ts";
+import { findHurt, isSure } from "./hurt.ts";
+import { type ApiState, compareHarm, crdNameOf, fareOf, isHard, type Outcome } from "./requirement.ts";
 
 /**
  * `met`: nothing becomes of the workload, whatever the API's state. `unmet`: it is hurt. `unknown`: it is hurt if it has
@@ -57,11 +58,6 @@ export function isHardUnmet({ standing, outcome }: StandingNeed): boolean {
   return standing === "unmet" && isHard(outcome);
 }
 
-/** Whether the workload has the need, as far as that can be told: what is taken for granted counts. */
-export function isSure({ certainty }: Pick<Need, "certainty">): boolean {
-  return certainty.kind === "known" || certainty.kind === "assumed";
-}
-
 /** What may become of a CRD. `dropped`: the version is not listed any more; another one may be in its place. */
 export type Loss =
   | { readonly kind: "unserved"; readonly version: string }
@@ -102,8 +98,7 @@ function crdAfter(crd: Crd, loss: Loss): Crd | null {
 }
 
 function standingOf(need: Need, crds: ReadonlyMap<string, Crd>): StandingNeed {
-  const state = apiState(need.requirement, crds.get(crdNameOf(need.requirement)) ?? null);
-  const outcome = outcomeIn(need.requirement, state);
+  const { state, outcome } = fareOf(need.requirement, crds);
   return { need, state, outcome, standing: outcome === "works" ? "met" : isSure(need) ? "unmet" : "unknown" };
 }
 
@@ -134,8 +129,4 @@ function compareHurt(left: HurtWorkload, right: HurtWorkload): number {
 
 function keyOf({ kind, namespace, name }: WorkloadRef): string {
   return `${namespace}/${name}/${kind}`;
-}
-
-function compareText(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
 }

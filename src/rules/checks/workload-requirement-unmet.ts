@@ -1,10 +1,11 @@
 /** @file Finds a workload that is applied although an API that it needs will not be served to it. */
+import type { Crd } from "../../crd/crd.ts";
 import { crdsAfter, type WorkloadChange } from "../change.ts";
 import { findBundle } from "../bundle.ts";
 import type { Facts, Need } from "../facts.ts";
 import type { Fact, HurtWorkload, Remedy, RuleFinding } from "../finding.ts";
 import { gradeHurt, isNonEmpty, unjudgedFindings } from "../hurt.ts";
-import { apiState, compareHarm, crdNameOf, outcomeIn } from "../requirement.ts";
+import { compareHarm, crdNameOf, fareOf } from "../requirement.ts";
 import { defineRule } from "../rule.ts";
 
 /**
@@ -19,9 +20,9 @@ export const workloadRequirementUnmet = defineRule({
     if (change.kind !== "apply-workload") return [];
 
     const crds = crdsAfter(change, facts);
+    const judged: Judged = { change, bundles: facts.bundles, crds };
     const unmet = change.needs.flatMap((need): readonly HurtWorkload[] => {
-      const stateAfter = apiState(need.requirement, crds.get(crdNameOf(need.requirement)) ?? null);
-      const after = outcomeIn(need.requirement, stateAfter);
+      const { state: stateAfter, outcome: after } = fareOf(need.requirement, crds);
       // What is not known is not known to be met either.
       return after === "works" && need.certainty.kind !== "unknown-version"
         ? []
@@ -31,20 +32,25 @@ export const workloadRequirementUnmet = defineRule({
     const groups = new Set([...crds.values()].map(({ group }) => group));
     const cases = Map.groupBy(hard, (one) => caseOf(one, groups));
     return [
-      ...describe(change, facts, "worse", cases.get("worse") ?? [], true),
+      ...describe(judged, "worse", cases.get("worse") ?? [], true),
       ...describe(
-        change,
-        facts,
+        judged,
         "worse",
         soft.filter((one) => isWorse(one) && !isLeftOut(one)),
         false,
       ),
-      ...describe(change, facts, "same-today", cases.get("same-today") ?? [], false),
-      ...describe(change, facts, "own-definitions", cases.get("own-definitions") ?? [], false),
+      ...describe(judged, "same-today", cases.get("same-today") ?? [], false),
+      ...describe(judged, "own-definitions", cases.get("own-definitions") ?? [], false),
       ...unjudgedFindings("spec.template", unsure, change.unreadable, { isOfWorkload: true }),
     ];
   },
 });
+
+interface Judged extends Pick<Facts, "bundles"> {
+  readonly change: WorkloadChange;
+  /** As they will be. */
+  readonly crds: ReadonlyMap<string, Crd>;
+}
 
 type Case = Extract<Fact, { kind: "workload-requirement-unmet" }>["case"];
 
@@ -73,27 +79,20 @@ function isWorse({ before, after }: HurtWorkload): boolean {
   return compareHarm(after, before) > 0;
 }
 
-function describe(
-  change: WorkloadChange,
-  facts: Facts,
-  ofCase: Case,
-  unmet: readonly HurtWorkload[],
-  isHardLoss: boolean,
-): readonly RuleFinding[] {
+function describe(judged: Judged, ofCase: Case, unmet: readonly HurtWorkload[], isHardLoss: boolean): readonly RuleFinding[] {
   if (!isNonEmpty(unmet)) return [];
   return [
     {
       field: fieldOf(unmet),
       fact: { kind: "workload-requirement-unmet", unmet, case: ofCase },
-      remedies: remediesFor(change, facts, ofCase, unmet),
+      remedies: remediesFor(judged, ofCase, unmet),
       ...(isHardLoss ? {} : { isAdvisory: true }),
     },
   ];
 }
 
 function remediesFor(
-  change: WorkloadChange,
-  facts: Facts,
+  { change, bundles, crds }: Judged,
   ofCase: Case,
   unmet: readonly [HurtWorkload, ...HurtWorkload[]],
 ): readonly Remedy[] {
@@ -103,8 +102,8 @@ function remediesFor(
   const bundle = findBundle(
     foreign.map((one) => one.need.requirement),
     change.needs.map(({ requirement }) => requirement),
-    facts.bundles,
-    crdsAfter(change, facts),
+    bundles,
+    crds,
   );
   const required = [need.requirement, ...others.map((other) => other.need.requirement)] as const;
   const worksToday = change.today !== null && unmet.every(({ before }) => before === "works");

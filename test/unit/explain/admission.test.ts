@@ -416,7 +416,7 @@ describe("a warning of who writes in a version that goes away", () => {
     },
     {
       title: "a file by the end of its path",
-      writers: [{ ...kubectl, kind: "file", name: "/home/jane/clusters/production/apps/mill/gears.yaml", lastWrittenAt: null }],
+      writers: [{ ...kubectl, kind: "file", name: "clusters/production/apps/mill/gears.yaml", lastWrittenAt: null }],
       warning:
         'version-in-use-unserved: …production/apps/mill/gears.yaml (12 objects): "v1beta1" would no longer be served, and 1 file…',
     },
