@@ -1,19 +1,17 @@
 /** @file `crdguard check`: would this change be allowed? */
 import { createColors } from "picocolors";
 import type { Cluster } from "../cluster/cluster.ts";
-import type { Applied } from "../cluster/preview.ts";
-import { readContents } from "../cluster/snapshot/contents.ts";
-import { readManifests } from "../cluster/snapshot/manifests.ts";
 import type { Crd } from "../crd/crd.ts";
 import { EVERYTHING } from "../explain/audience.ts";
-import { checkReport, type CheckReport, type JudgedChange, reportLines } from "../explain/report.ts";
+import { checkReport, type CheckReport, reportLines } from "../explain/report.ts";
 import type { Policy } from "../policy/policy.ts";
-import { review } from "../review/review.ts";
-import type { Change } from "../rules/change.ts";
+import { reviewBundle } from "../review/review-bundle.ts";
+import type { Enforcement } from "../rules/finding.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { crdNameHint } from "./crd-names.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
-import { readAll, type Terminal } from "./terminal.ts";
+import { type Bundle, type BundleOptions, readBundle } from "./read-bundle.ts";
+import type { Terminal } from "./terminal.ts";
 import {
   loadBundles,
   loadCatalog,
@@ -23,13 +21,11 @@ import {
   tellIdleRequirements,
 } from "./sources.ts";
 
-export interface CheckOptions {
-  readonly filename: readonly string[];
-  /** Names of CRDs that would be deleted. */
-  readonly delete: readonly string[];
-  readonly recursive: boolean;
-  /** Of objects whose manifest names none. */
-  readonly namespace: string;
+export interface CheckOptions extends BundleOptions {
+  /** Judge CRDs that belong with those applied, and are not among them, as deleted. */
+  readonly prune: boolean;
+  /** Which findings end in exit status 1. */
+  readonly failOn: "deny" | "warn" | "none";
   /** A folder of manifests, or `live`. */
   readonly against: string;
   readonly output: "text" | "json";
@@ -41,7 +37,7 @@ export interface CheckOptions {
   readonly context: string | undefined;
 }
 
-/** How long counting the objects of one CRD may take; nobody holds an API server up here. */
+/** How long the evidence for one change, such as the count of its objects, may take; nobody holds an API server up here. */
 const COUNT_MILLISECONDS = 60_000;
 
 /** How long ConfigMaps that new workloads hang on are waited for; without, they are taken for granted. */
@@ -64,82 +60,24 @@ export async function check(options: CheckOptions, terminal: Terminal): Promise<
       },
       terminal,
     );
-    return tell(await judgeAll(bundle, cluster, policy), bundle.otherCount, options, terminal);
+    return tell(await judgeAll(bundle, cluster, policy, options), options, terminal);
   }
   // The Kubernetes client takes a third of a second to load, which only a live cluster is worth.
   const { withLiveCluster } = await import("./live-source.ts");
   return withLiveCluster(options, { catalog, bundles }, terminal, async (cluster) =>
-    tell(await judgeAll(bundle, cluster, policy), bundle.otherCount, options, terminal),
+    tell(await judgeAll(bundle, cluster, policy, options), options, terminal),
   );
-}
-
-interface Bundle {
-  readonly applied: Applied;
-  /** Names of CRDs. */
-  readonly deleted: readonly string[];
-  /** Objects of kinds that crdguard has no opinion on. */
-  readonly otherCount: number;
-}
-
-async function readBundle(options: CheckOptions): Promise<Bundle> {
-  if (options.filename.length + options.delete.length === 0) {
-    throw new CommandError(
-      EXIT.usage,
-      "nothing-to-check",
-      "give the new CRDs and workloads: -f FILE, -f FOLDER, or -f - for standard input; or --delete CRD",
-    );
-  }
-  const manifests = await readManifests(options.filename, {
-    isRecursive: options.recursive,
-    readStandardInput: () => readAll(process.stdin),
-  });
-  if (!manifests.ok) throw new CommandError(EXIT.usage, manifests.error.code, manifests.error.message);
-  const contents = readContents(manifests.value, options.namespace);
-  if (!contents.ok) throw new CommandError(EXIT.usage, contents.error.code, contents.error.message);
-  const { crds, workloads, others } = contents.value;
-  if (crds.length + workloads.length + options.delete.length === 0) {
-    throw new CommandError(
-      EXIT.usage,
-      "nothing-to-check",
-      `${options.filename.join(", ")}: no CustomResourceDefinition, Deployment, StatefulSet or DaemonSet in there`,
-    );
-  }
-  return { applied: contents.value, deleted: options.delete, otherCount: others.length };
 }
 
 /** CRDs are judged against the cluster as it is, workloads against the CRDs as they will be. */
-async function judgeAll({ applied, deleted }: Bundle, cluster: Cluster, policy: Policy): Promise<CheckReport> {
-  const preview = await cluster.preview(applied, AbortSignal.timeout(SETTINGS_MILLISECONDS));
+async function judgeAll(bundle: Bundle, cluster: Cluster, policy: Policy, { prune }: CheckOptions): Promise<CheckReport> {
   const crds = cluster.picture()?.crds ?? new Map<string, Crd>();
-  const crdChanges: readonly Change[] = [
-    ...applied.crds.map((next): Change => {
-      const previous = crds.get(next.name);
-      return previous === undefined ? { kind: "create", next } : { kind: "update", previous, next };
-    }),
-    ...deleted.map((name): Change => ({ kind: "delete", previous: crds.get(name) ?? unknownCrd(name, crds) })),
-  ];
-  const remaining = new Map([...crds].filter(([name]) => !deleted.includes(name)));
-  const picture = preview?.picture ?? null;
-  return checkReport(
-    [
-      ...(await judge(crdChanges, { ...cluster, picture: () => picture }, policy)),
-      ...(await judge(
-        preview?.workloads ?? [],
-        { ...cluster, picture: () => (picture === null ? null : { ...picture, crds: remaining }) },
-        policy,
-      )),
-    ],
-    EVERYTHING,
-  );
-}
-
-async function judge(changes: readonly Change[], cluster: Cluster, policy: Policy): Promise<readonly JudgedChange[]> {
-  const judged: JudgedChange[] = [];
-  for (const change of changes) {
-    const signal = AbortSignal.timeout(COUNT_MILLISECONDS);
-    judged.push({ change, verdict: await review({ change, requester: null }, cluster, policy, signal) });
-  }
-  return judged;
+  const deleted = bundle.deleted.map((name) => crds.get(name) ?? unknownCrd(name, crds));
+  const { judged, leaving } = await reviewBundle({ applied: bundle.applied, deleted, isPruned: prune }, cluster, policy, {
+    evidence: COUNT_MILLISECONDS,
+    settings: SETTINGS_MILLISECONDS,
+  });
+  return checkReport(judged, EVERYTHING, { input: bundle.input, leaving });
 }
 
 function unknownCrd(name: string, crds: ReadonlyMap<string, Crd>): never {
@@ -150,22 +88,15 @@ function unknownCrd(name: string, crds: ReadonlyMap<string, Crd>): never {
   );
 }
 
-function tell(report: CheckReport, otherCount: number, options: CheckOptions, terminal: Terminal): ExitStatus {
-  if (otherCount > 0) {
-    terminal.tell(
-      otherCount === 1
-        ? "1 other object is neither a CustomResourceDefinition nor a workload, and not judged"
-        : `${String(otherCount)} other objects are neither CustomResourceDefinitions nor workloads, and not judged`,
-    );
-  }
+function tell(report: CheckReport, options: CheckOptions, terminal: Terminal): ExitStatus {
   if (options.output === "json") terminal.print(`${JSON.stringify(report, null, 2)}\n`);
   else terminal.print(`${reportLines(report, createColors(terminal.hasColors)).join("\n")}\n`);
-  switch (report.verdict) {
-    case "allow":
-      return EXIT.allowed;
-    case "deny":
-      return EXIT.denied;
-    case "undecided":
-      return EXIT.undecided;
-  }
+  return statusOf(report, options.failOn);
+}
+
+/** What is undecided is no pass, whatever findings lead to. */
+function statusOf({ verdict, changes }: CheckReport, failOn: CheckOptions["failOn"]): ExitStatus {
+  const failing: readonly Enforcement[] = failOn === "none" ? [] : failOn === "warn" ? ["deny", "warn"] : ["deny"];
+  if (changes.some(({ findings }) => findings.some(({ enforcement }) => failing.includes(enforcement)))) return EXIT.denied;
+  return verdict === "undecided" || changes.some((change) => change.verdict === "undecided") ? EXIT.undecided : EXIT.allowed;
 }

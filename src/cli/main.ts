@@ -30,7 +30,7 @@ const catalogConfigMapOption = new Option(
   "--catalog-config-map <ns/name>",
   "ConfigMap of the cluster that holds catalog entries, which count more than all others",
 ).argParser(parseConfigMapName);
-const ruleOption = new Option("--rule <id=deny|warn|audit>", "what a rule's findings lead to; may be given again")
+const ruleOption = new Option("--rule <id=deny|warn|audit|off>", "what a rule's findings lead to; may be given again")
   .default([], "each rule's own default")
   .argParser(addTo);
 
@@ -40,13 +40,26 @@ program
     "tell whether new CRDs and workloads would be allowed: exit status 0 allowed, 1 denied, 2 unreadable input, 3 undecided",
   )
   .addOption(
-    new Option("-f, --filename <path>", "new CRDs and workloads: a file, a folder, or - for standard input; may be given again")
+    new Option(
+      "-f, --filename <path>",
+      "new CRDs and workloads: a file, a folder, a URL, or - for standard input; may be given again",
+    )
+      .default([], "none")
+      .argParser(addTo),
+  )
+  .addOption(
+    new Option("-k, --kustomize <folder>", "a kustomization, which kubectl builds; may be given again")
       .default([], "none")
       .argParser(addTo),
   )
   .option("-R, --recursive", "read folders below the given ones too", false)
   .option("-n, --namespace <name>", "namespace of objects whose manifest names none", "default")
   .addOption(new Option("--delete <crd>", "a CRD that would be deleted; may be given again").default([], "none").argParser(addTo))
+  .option("--prune", "judge CRDs of the same API groups that are not among those given as deleted", false)
+  .option("--allow-private-urls", "fetch URLs from private networks too", false)
+  .addOption(
+    new Option("--fail-on <level>", "which findings end in exit status 1").choices(["deny", "warn", "none"]).default("deny"),
+  )
   .requiredOption(
     "--against <folder|live>",
     "the cluster as it is: a folder of manifests, or live for the cluster of the kubeconfig",

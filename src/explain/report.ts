@@ -1,10 +1,11 @@
 /** @file Verdicts on many changes → one report: the JSON contract, and text for a terminal. */
 import { compareText } from "../crd/compare-text.ts";
 import type { Colors } from "picocolors/types.js";
-import type { Verdict } from "../review/verdict.ts";
+import type { JudgedChange, Verdict } from "../review/verdict.ts";
 import type { Change } from "../rules/change.ts";
 import { undecidedSentence } from "./admission.ts";
 import type { Audience } from "./audience.ts";
+import { type CheckInput, inputNotes } from "./check-input.ts";
 import { type ExplainedFinding, explainFinding, findingLines } from "./finding.ts";
 import { subjectOf } from "./subject.ts";
 import { countOf, shown } from "./text.ts";
@@ -15,6 +16,10 @@ export interface CheckReport {
   readonly kind: "CheckReport";
   readonly verdict: Verdict["kind"];
   readonly changes: readonly ReportedChange[];
+  /** What was given to be judged. */
+  readonly input: CheckInput;
+  /** Names of CRDs that belong with those applied, are not among them, and stay in the cluster. */
+  readonly leaving: readonly string[];
 }
 
 export interface ReportedChange {
@@ -29,19 +34,18 @@ export interface ReportedChange {
   readonly findings: readonly ExplainedFinding[];
 }
 
-export interface JudgedChange {
-  readonly change: Change;
-  readonly verdict: Verdict;
-}
-
 /** Changes in the order of CRD names. One denial denies the whole; else one undecided change leaves it undecided. */
-export function checkReport(judged: readonly JudgedChange[], audience: Audience): CheckReport {
+export function checkReport(
+  judged: readonly JudgedChange[],
+  audience: Audience,
+  { input, leaving }: Pick<CheckReport, "input" | "leaving">,
+): CheckReport {
   const changes = judged
     .map(({ change, verdict }) => reportChange(change, verdict, audience))
     .toSorted((left, right) => compareText(orderOf(left), orderOf(right)));
   const kinds = new Set(changes.map(({ verdict }) => verdict));
   const verdict = kinds.has("deny") ? "deny" : kinds.has("undecided") ? "undecided" : "allow";
-  return { apiVersion: "crdguard.dev/v1alpha1", kind: "CheckReport", verdict, changes };
+  return { apiVersion: "crdguard.dev/v1alpha1", kind: "CheckReport", verdict, changes, input, leaving };
 }
 
 /** @returns lines without line breaks; allowed changes without findings share one. */
@@ -53,6 +57,7 @@ export function reportLines(report: CheckReport, colors: Colors): readonly strin
     ...(silent.length === 0
       ? []
       : [`${colors.green("✓ allowed")}  ${silent.map((change) => shown(titleOf(change))).join(", ")}`, ""]),
+    ...inputNotes(report.input, report.leaving),
     summaryLine(report, colors),
   ];
 }

@@ -1,9 +1,12 @@
 /** @file Turns findings into consequences. */
 import type { Enforcement, Finding } from "../rules/finding.ts";
 
+/** `off`: the rule's findings are dropped. */
+export type RuleSetting = Enforcement | "off";
+
 export interface Policy {
   /** By rule id; a rule without an entry keeps its default. */
-  readonly enforcement: ReadonlyMap<string, Enforcement>;
+  readonly enforcement: ReadonlyMap<string, RuleSetting>;
   /** What a question that cannot be decided in time, or for want of facts, ends in. */
   readonly onUndecided: "deny" | "allow";
 }
@@ -20,34 +23,39 @@ const SEVERITY = { deny: 2, warn: 1, audit: 0 } as const satisfies Record<Enforc
 /** Denials first, then warnings, then what is only recorded; within each in the order given. */
 export function judge(findings: readonly Finding[], policy: Policy): readonly JudgedFinding[] {
   return findings
-    .map((finding) => ({ ...finding, enforcement: enforcementOf(finding, policy) }))
+    .flatMap((finding): readonly JudgedFinding[] => {
+      const enforcement = enforcementOf(finding, policy);
+      return enforcement === "off" ? [] : [{ ...finding, enforcement }];
+    })
     .toSorted((left, right) => SEVERITY[right.enforcement] - SEVERITY[left.enforcement]);
 }
 
 /** An advisory finding is a guess or a lesser harm: no setting turns it into a denial, but one may quieten it. */
-function enforcementOf(finding: Finding, policy: Policy): Enforcement {
+function enforcementOf(finding: Finding, policy: Policy): RuleSetting {
   const configured = policy.enforcement.get(finding.rule) ?? finding.defaultEnforcement;
-  return finding.isAdvisory && SEVERITY[configured] > SEVERITY.warn ? "warn" : configured;
+  return finding.isAdvisory && configured === "deny" ? "warn" : configured;
 }
 
 export type RuleSettingResult =
-  | { readonly ok: true; readonly value: ReadonlyMap<string, Enforcement> }
+  | { readonly ok: true; readonly value: ReadonlyMap<string, RuleSetting> }
   | { readonly ok: false; readonly error: { readonly code: "rule-setting-invalid"; readonly message: string } };
 
-/** Reads settings of the form `<rule-id>=deny|warn|audit`, as given on the command line. */
+/** Reads settings of the form `<rule-id>=deny|warn|audit|off`, as given on the command line. */
 export function parseRuleSettings(settings: readonly string[], knownRules: readonly string[]): RuleSettingResult {
-  const enforcement = new Map<string, Enforcement>();
+  const enforcement = new Map<string, RuleSetting>();
   for (const setting of settings) {
     const [id = "", level, ...rest] = setting.split("=");
-    if (rest.length > 0 || !isEnforcement(level)) return invalid(`"${setting}" is not of the form <rule-id>=deny|warn|audit`);
+    if (rest.length > 0 || !isSetting(level)) {
+      return invalid(`"${setting}" is not of the form <rule-id>=deny|warn|audit|off`);
+    }
     if (!knownRules.includes(id)) return invalid(`"${id}" is no rule; the rules are ${knownRules.join(", ")}`);
     enforcement.set(id, level);
   }
   return { ok: true, value: enforcement };
 }
 
-function isEnforcement(level: string | undefined): level is Enforcement {
-  return level === "deny" || level === "warn" || level === "audit";
+function isSetting(level: string | undefined): level is RuleSetting {
+  return level === "deny" || level === "warn" || level === "audit" || level === "off";
 }
 
 function invalid(message: string): RuleSettingResult {

@@ -2,6 +2,7 @@
 import type { Cluster, Requester } from "../cluster/cluster.ts";
 import { type Policy, judge } from "../policy/policy.ts";
 import { type Change, changedCrdName, previousCrd } from "../rules/change.ts";
+import { rules } from "../rules/checks/index.ts";
 import { evaluate, evidenceNeeded } from "../rules/evaluate.ts";
 import type { Facts, MigrationEvidence, ObjectEvidence, WriterEvidence } from "../rules/facts.ts";
 import type { Verdict } from "./verdict.ts";
@@ -17,7 +18,7 @@ export interface Question {
  * @returns a verdict always; it rejects only if crdguard itself is broken.
  */
 export async function review(question: Question, cluster: Cluster, policy: Policy, signal: AbortSignal): Promise<Verdict> {
-  const facts = await gatherFacts(question, cluster, signal);
+  const facts = await gatherFacts(question, cluster, policy, signal);
   if (facts === null) return { kind: "undecided", reason: "facts-not-synced" };
 
   const [first, ...others] = judge(evaluate(question.change, facts), policy);
@@ -25,13 +26,22 @@ export async function review(question: Question, cluster: Cluster, policy: Polic
   return { kind: "allow", findings: first === undefined ? [] : [first, ...others] };
 }
 
-async function gatherFacts({ change, requester }: Question, cluster: Cluster, signal: AbortSignal): Promise<Facts | null> {
+async function gatherFacts(
+  { change, requester }: Question,
+  cluster: Cluster,
+  policy: Policy,
+  signal: AbortSignal,
+): Promise<Facts | null> {
   const picture = cluster.picture();
   if (picture === null) return null;
 
   const { crds, applied, bundles, unreadableDeclarations } = picture;
   if (change.kind === "apply-workload") return { ...NOTHING_GATHERED, crds, applied, bundles, unreadableDeclarations };
-  const needed = evidenceNeeded(change);
+  // What only a rule asks for that is off is not worth a request.
+  const needed = evidenceNeeded(
+    change,
+    rules.filter(({ id }) => policy.enforcement.get(id) !== "off"),
+  );
   const crd = previousCrd(change);
   const objects = crd !== null && needed.has("objects") ? cluster.countObjects(crd, signal) : NOT_COUNTED;
   const migration =

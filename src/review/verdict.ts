@@ -1,5 +1,6 @@
 /** @file The answer to one review. */
 import type { JudgedFinding } from "../policy/policy.ts";
+import type { Change } from "../rules/change.ts";
 
 /** Why no answer could be given; not the asker's fault. */
 export type UndecidedReason =
@@ -15,3 +16,8 @@ export type Verdict =
   /** The first finding, at least, is enforced by denial. */
   | { readonly kind: "deny"; readonly findings: readonly [JudgedFinding, ...JudgedFinding[]] }
   | { readonly kind: "undecided"; readonly reason: UndecidedReason };
+
+export interface JudgedChange {
+  readonly change: Change;
+  readonly verdict: Verdict;
+}

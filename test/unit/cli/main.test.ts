@@ -101,7 +101,7 @@ describe("crdguard, used wrongly", () => {
     {
       title: "nothing to check",
       args: ["check", ...against],
-      line: "crdguard: error (nothing-to-check): give the new CRDs and workloads: -f FILE, -f FOLDER, or -f - for standard input; or --delete CRD",
+      line: "crdguard: error (nothing-to-check): give the new CRDs and workloads: -f FILE, -f FOLDER, -f URL, -k FOLDER, or -f - for standard input; or --delete CRD",
     },
     {
       title: "an argument too many",
@@ -201,7 +201,7 @@ describe("crdguard, used wrongly", () => {
     {
       title: "a setting that is none",
       args: ["check", "--rule", "objects-deleted", ...against],
-      line: `crdguard: error (rule-setting-invalid): --rule: "objects-deleted" is not of the form <rule-id>=deny|warn|audit`,
+      line: `crdguard: error (rule-setting-invalid): --rule: "objects-deleted" is not of the form <rule-id>=deny|warn|audit|off`,
     },
     {
       title: "an address without a port",
@@ -340,8 +340,10 @@ describe("crdguard check", () => {
       }),
     ).toEqual({
       status: 0,
-      stdout: "✓ allowed  axles.own.dev, cogs.own.dev, gears.own.dev\n\n3 changes: 3 allowed, 0 denied.\n",
-      stderr: "1 other object is neither a CustomResourceDefinition nor a workload, and not judged\n",
+      stdout:
+        "✓ allowed  axles.own.dev, cogs.own.dev, gears.own.dev\n\n" +
+        "not judged, as only CustomResourceDefinitions and workloads are: 1 Namespace\n3 changes: 3 allowed, 0 denied.\n",
+      stderr: "",
     });
   });
 
@@ -387,6 +389,15 @@ describe("crdguard check", () => {
           ],
         },
       ],
+      input: {
+        customResourceDefinitions: 2,
+        workloads: 0,
+        apiRequirements: 0,
+        configMaps: 0,
+        notJudged: {},
+        repeated: [],
+      },
+      leaving: [],
     });
   });
 

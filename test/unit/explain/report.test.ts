@@ -1,8 +1,9 @@
 import { createColors } from "picocolors";
 import { describe, expect, it } from "vitest";
 import { EVERYTHING } from "../../../src/explain/audience.ts";
-import { checkReport, type JudgedChange, reportLines } from "../../../src/explain/report.ts";
+import { checkReport as makeReport, type CheckReport, reportLines } from "../../../src/explain/report.ts";
 import { DEFAULT_POLICY, judge } from "../../../src/policy/policy.ts";
+import type { JudgedChange } from "../../../src/review/verdict.ts";
 import type { Change } from "../../../src/rules/change.ts";
 import { evaluate } from "../../../src/rules/evaluate.ts";
 import type { Facts } from "../../../src/rules/facts.ts";
@@ -28,12 +29,27 @@ const undecided: JudgedChange = {
   verdict: { kind: "undecided", reason: "facts-not-synced" },
 };
 
+const ONE_EACH: CheckReport["input"] = {
+  customResourceDefinitions: 4,
+  workloads: 0,
+  apiRequirements: 0,
+  configMaps: 0,
+  notJudged: {},
+  repeated: [],
+};
+
+function checkReport(changes: readonly JudgedChange[], audience = EVERYTHING): CheckReport {
+  return makeReport(changes, audience, { input: ONE_EACH, leaving: [] });
+}
+
 describe("checkReport", () => {
   it("tells each change in the order of names, by the contract of -o json", () => {
     expect(checkReport([denied, warned, allowed, undecided], EVERYTHING)).toEqual({
       apiVersion: "crdguard.dev/v1alpha1",
       kind: "CheckReport",
       verdict: "deny",
+      input: ONE_EACH,
+      leaving: [],
       changes: [
         { crd: "axles.own.dev", operation: "CREATE", verdict: "allow", findings: [] },
         {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_POLICY, judge, parseRuleSettings, type Policy } from "../../../src/policy/policy.ts";
+import { DEFAULT_POLICY, judge, parseRuleSettings, type Policy, type RuleSetting } from "../../../src/policy/policy.ts";
 import type { Enforcement, Finding } from "../../../src/rules/finding.ts";
 
 function finding(rule: string, shape: Partial<Finding> = {}): Finding {
@@ -13,7 +13,7 @@ function finding(rule: string, shape: Partial<Finding> = {}): Finding {
   };
 }
 
-function policy(...settings: readonly (readonly [string, Enforcement])[]): Policy {
+function policy(...settings: readonly (readonly [string, RuleSetting])[]): Policy {
   return { enforcement: new Map(settings), onUndecided: "deny" };
 }
 
@@ -63,10 +63,18 @@ describe("judge", () => {
   });
 });
 
+describe("a rule that is off", () => {
+  it("has no findings, advisory ones neither, and leaves those of the others", () => {
+    const findings = [finding("a"), finding("a", { isAdvisory: true }), finding("b")];
+
+    expect(judge(findings, policy(["a", "off"])).map(({ rule }) => rule)).toEqual(["b"]);
+  });
+});
+
 describe("parseRuleSettings", () => {
   const known = ["objects-deleted", "stored-version-removed"];
 
-  it.each<{ title: string; settings: readonly string[]; value: readonly (readonly [string, Enforcement])[] }>([
+  it.each<{ title: string; settings: readonly string[]; value: readonly (readonly [string, RuleSetting])[] }>([
     { title: "nothing", settings: [], value: [] },
     {
       title: "one setting a rule",
@@ -76,6 +84,7 @@ describe("parseRuleSettings", () => {
         ["stored-version-removed", "audit"],
       ],
     },
+    { title: "a rule that is switched off", settings: ["objects-deleted=off"], value: [["objects-deleted", "off"]] },
     {
       title: "the last of several settings of a rule",
       settings: ["objects-deleted=warn", "objects-deleted=deny"],
@@ -86,12 +95,14 @@ describe("parseRuleSettings", () => {
   });
 
   it.each([
-    { setting: "", message: '"" is not of the form <rule-id>=deny|warn|audit' },
-    { setting: "objects-deleted", message: '"objects-deleted" is not of the form <rule-id>=deny|warn|audit' },
-    { setting: "objects-deleted=", message: '"objects-deleted=" is not of the form <rule-id>=deny|warn|audit' },
-    { setting: "objects-deleted=off", message: '"objects-deleted=off" is not of the form <rule-id>=deny|warn|audit' },
-    { setting: "objects-deleted=Deny", message: '"objects-deleted=Deny" is not of the form <rule-id>=deny|warn|audit' },
-    { setting: "objects-deleted=deny=warn", message: '"objects-deleted=deny=warn" is not of the form <rule-id>=deny|warn|audit' },
+    { setting: "", message: '"" is not of the form <rule-id>=deny|warn|audit|off' },
+    { setting: "objects-deleted", message: '"objects-deleted" is not of the form <rule-id>=deny|warn|audit|off' },
+    { setting: "objects-deleted=", message: '"objects-deleted=" is not of the form <rule-id>=deny|warn|audit|off' },
+    { setting: "objects-deleted=Deny", message: '"objects-deleted=Deny" is not of the form <rule-id>=deny|warn|audit|off' },
+    {
+      setting: "objects-deleted=deny=warn",
+      message: '"objects-deleted=deny=warn" is not of the form <rule-id>=deny|warn|audit|off',
+    },
     { setting: "=deny", message: '"" is no rule; the rules are objects-deleted, stored-version-removed' },
     { setting: "objects=deny", message: '"objects" is no rule; the rules are objects-deleted, stored-version-removed' },
     { setting: "__proto__=deny", message: '"__proto__" is no rule; the rules are objects-deleted, stored-version-removed' },

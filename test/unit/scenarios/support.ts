@@ -78,7 +78,11 @@ export async function ask(question: {
   const applied = question.apply === undefined ? undefined : folderOf(question.apply);
   const options: CheckOptions = {
     filename: applied === undefined ? [] : [applied],
+    kustomize: [],
     delete: question.delete ?? [],
+    prune: false,
+    failOn: "deny",
+    allowPrivateUrls: false,
     recursive: true,
     namespace: "default",
     against,

@@ -1,0 +1,121 @@
+/** @file What `check` is asked about: manifests from files, folders, URLs, standard input and kustomizations, each object once. */
+import type { Applied } from "../cluster/preview.ts";
+import { readContents } from "../cluster/snapshot/contents.ts";
+import { buildKustomization } from "../cluster/snapshot/kustomize.ts";
+import { type Manifest, parseManifests, readManifests } from "../cluster/snapshot/manifests.ts";
+import { isRecord } from "../crd/is-record.ts";
+import type { CheckInput } from "../explain/check-input.ts";
+import { CommandError, EXIT } from "./exit-status.ts";
+import { readAll } from "./terminal.ts";
+
+export interface BundleOptions {
+  readonly filename: readonly string[];
+  /** Folders with a kustomization. */
+  readonly kustomize: readonly string[];
+  /** Names of CRDs that would be deleted. */
+  readonly delete: readonly string[];
+  readonly recursive: boolean;
+  /** Of objects whose manifest names none. */
+  readonly namespace: string;
+  readonly allowPrivateUrls: boolean;
+}
+
+export interface Bundle {
+  readonly applied: Applied;
+  /** Names of CRDs, each once. */
+  readonly deleted: readonly string[];
+  readonly input: CheckInput;
+  readonly manifests: readonly Manifest[];
+  /** By path, of what stands in a file. */
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+/** @throws CommandError for what cannot be read, and for nothing at all. */
+export async function readBundle(options: BundleOptions): Promise<Bundle> {
+  const sources = [...options.filename, ...options.kustomize];
+  if (sources.length + options.delete.length === 0) {
+    throw new CommandError(
+      EXIT.usage,
+      "nothing-to-check",
+      "give the new CRDs and workloads: -f FILE, -f FOLDER, -f URL, -k FOLDER, or -f - for standard input; or --delete CRD",
+    );
+  }
+  const texts = new Map<string, string>();
+  const read = await readAllManifests(options, texts);
+  const { manifests, repeated } = lastOfEach(read, options.namespace);
+  const contents = readContents(manifests, options.namespace);
+  if (!contents.ok) throw new CommandError(EXIT.usage, contents.error.code, contents.error.message);
+  const { crds, workloads, apiRequirements, clusterServiceVersions, configMaps, others } = contents.value;
+  if (crds.length + workloads.length + options.delete.length === 0) {
+    throw new CommandError(
+      EXIT.usage,
+      "nothing-to-check",
+      `${sources.join(", ")}: no CustomResourceDefinition, Deployment, StatefulSet or DaemonSet in there`,
+    );
+  }
+  const kinds = Map.groupBy(others, ({ object }) => String(object["kind"]));
+  return {
+    applied: contents.value,
+    deleted: [...new Set(options.delete)],
+    manifests,
+    texts,
+    input: {
+      customResourceDefinitions: crds.length,
+      workloads: workloads.length,
+      apiRequirements: apiRequirements.length,
+      configMaps: configMaps.size,
+      notJudged: Object.fromEntries(
+        [
+          ...[...kinds].map(([kind, own]) => [kind, own.length] as const),
+          ...(clusterServiceVersions.length === 0 ? [] : [["ClusterServiceVersion", clusterServiceVersions.length] as const]),
+        ].toSorted(([left], [right]) => (left < right ? -1 : 1)),
+      ),
+      repeated,
+    },
+  };
+}
+
+async function readAllManifests(options: BundleOptions, texts: Map<string, string>): Promise<readonly Manifest[]> {
+  const read = await readManifests(options.filename, {
+    isRecursive: options.recursive,
+    readStandardInput: () => readAll(process.stdin),
+    urls: { mayBePrivate: options.allowPrivateUrls },
+    onFile: (file, text) => texts.set(file, text),
+  });
+  if (!read.ok) throw new CommandError(EXIT.usage, read.error.code, read.error.message);
+  const manifests = [...read.value];
+  for (const folder of options.kustomize) {
+    const built = await buildKustomization(folder);
+    if (!built.ok) throw new CommandError(EXIT.usage, built.error.code, built.error.message);
+    const parsed = parseManifests(`(kustomization ${folder})`, built.value);
+    if (!parsed.ok) throw new CommandError(EXIT.usage, parsed.error.code, parsed.error.message);
+    manifests.push(...parsed.value);
+  }
+  return manifests;
+}
+
+/** `kubectl apply` applies one after the other, so that the last one stays. Objects without a name are left to their reader. */
+function lastOfEach(
+  manifests: readonly Manifest[],
+  namespace: string,
+): { readonly manifests: readonly Manifest[]; readonly repeated: CheckInput["repeated"] } {
+  const groups = Map.groupBy(manifests, (manifest) => identityOf(manifest, namespace) ?? manifest);
+  return {
+    manifests: manifests.filter((manifest) => groups.get(identityOf(manifest, namespace) ?? manifest)?.at(-1) === manifest),
+    repeated: [...groups].flatMap(([identity, own]) =>
+      typeof identity === "string" && own.length > 1
+        ? [{ object: identity, places: own.map(({ file, line }) => `${file}:${String(line)}`) }]
+        : [],
+    ),
+  };
+}
+
+/** `Deployment.apps mill/turner`; null for what has no name. */
+function identityOf({ object }: Manifest, defaultNamespace: string): string | null {
+  const { apiVersion, kind, metadata } = object;
+  const { name, namespace } = isRecord(metadata) ? metadata : {};
+  if (typeof name !== "string" || name === "") return null;
+  const group = String(apiVersion).includes("/") ? `.${String(apiVersion).split("/", 1)[0] ?? ""}` : "";
+  const own = typeof namespace === "string" && namespace !== "" ? namespace : defaultNamespace;
+  return kind === "CustomResourceDefinition" ? `CustomResourceDefinition ${name}` : `${String(kind)}${group} ${own}/${name}`;
+}

@@ -1,0 +1,29 @@
+/** @file Builds a kustomization by kubectl, as `kubectl apply -k` does. */
+import { execFile } from "node:child_process";
+
+export type KustomizeResult =
+  | { readonly ok: true; readonly value: string }
+  | { readonly ok: false; readonly error: { readonly code: "kustomize-failed"; readonly message: string } };
+
+/** @returns what would be applied, as YAML. Never rejects. */
+export async function buildKustomization(folder: string): Promise<KustomizeResult> {
+  return new Promise((resolve) => {
+    execFile("kubectl", ["kustomize", "--", folder], { maxBuffer: MAX_BYTES }, (error, stdout, stderr) => {
+      if (error === null) resolve({ ok: true, value: stdout });
+      else resolve({ ok: false, error: { code: "kustomize-failed", message: `-k ${folder}: ${reasonOf(error, stderr)}` } });
+    });
+  });
+}
+
+const MAX_BYTES = 256 * 1024 * 1024;
+
+function reasonOf(error: Error & { readonly code?: unknown }, stderr: string): string {
+  if (error.code === "ENOENT") {
+    return "kubectl, which builds it, is not on the PATH; build it by another way and give -f - what that prints";
+  }
+  const [line = ""] = stderr
+    .split("\n")
+    .filter((text) => text !== "" && !text.startsWith("# Warning:"))
+    .map((text) => text.replace(/^error: /, ""));
+  return line === "" ? error.message : `kubectl kustomize: ${line}`;
+}
