@@ -24,6 +24,12 @@ function reasonOf(error: Error & { readonly code?: unknown }, stderr: string): s
   const [line = ""] = stderr
     .split("\n")
     .filter((text) => text !== "" && !text.startsWith("# Warning:"))
-    .map((text) => text.replace(/^error: /, ""));
+    .map(withoutLogPrefix);
   return line === "" ? error.message : `kubectl kustomize: ${line}`;
+}
+
+/** `error: reason`, or, of kubectl from 1.32 on at times, klog's `E1121 14:28:34.192122 176 run.go:72] "command failed" err="reason"`. */
+function withoutLogPrefix(line: string): string {
+  const logged = /^E\d{4} .*? err="(?<reason>.*)"$/.exec(line)?.groups?.["reason"];
+  return logged === undefined ? line.replace(/^error: /, "") : logged.replaceAll('\\"', '"');
 }

@@ -274,6 +274,11 @@ describe("crdguard check -k", () => {
       line: "crdguard: error (kustomize-failed): -k overlay: kubectl kustomize: no kustomization file found\n",
     },
     {
+      title: "what kubectl cannot build, in the words of its log",
+      script: String.raw`echo 'E1121 14:28:34.192122   17664 run.go:72] "command failed" err="no such \"base\""' >&2; exit 1`,
+      line: 'crdguard: error (kustomize-failed): -k overlay: kubectl kustomize: no such "base"\n',
+    },
+    {
       title: "what it builds of nothing",
       script: "true",
       line: "crdguard: error (nothing-to-check): overlay: no CustomResourceDefinition, Deployment, StatefulSet or DaemonSet in there\n",

@@ -1,5 +1,7 @@
 /** @file Upgrades that broke real clusters, with the real CRDs of them, asked about by `crdguard check`. */
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { parse as parseYaml } from "yaml";
 import { sharedPath } from "../../e2e/support/shared.ts";
 import { ask, configMap, type Contents, workload, type WorkloadShape } from "./support.ts";
 
@@ -236,6 +238,57 @@ describe.skipIf(!hasRealCrds)("GRPCRoute v1alpha2 left in storedVersions → v1.
     },
   ])("$title", async (row) => {
     await expectAnswer({ apply: [`${GATEWAY_API}/v1.2.1/standard/gateway.networking.k8s.io_grpcroutes.yaml`], ...row });
+  });
+});
+
+const EXTERNAL_SECRETS = "crds/external-secrets";
+const EXTERNAL_SECRETS_CRD = "external-secrets.io_externalsecrets.yaml";
+const OLD_EXTERNAL_SECRETS = sharedPath(`${EXTERNAL_SECRETS}/v0.15.0/${EXTERNAL_SECRETS_CRD}`);
+
+describe.skipIf(OLD_EXTERNAL_SECRETS === null)("External Secrets v0.15 → v0.16 (external-secrets/external-secrets#4662)", () => {
+  const storing = (...storedVersions: readonly string[]): object => ({
+    ...(parseYaml(readFileSync(String(OLD_EXTERNAL_SECRETS), "utf8")) as object),
+    status: { storedVersions },
+  });
+  const secret = {
+    apiVersion: "external-secrets.io/v1beta1",
+    kind: "ExternalSecret",
+    metadata: { namespace: "shop", name: "database" },
+  };
+  const DENIED = "stored-version-removed=deny externalsecrets.external-secrets.io";
+  it.each<Row>([
+    {
+      title: "denies while v1alpha1 is a stored version, and tells to migrate first",
+      cluster: [storing("v1alpha1", "v1beta1"), secret],
+      findings: [DENIED],
+      names: ["would be dropped while status.storedVersions names it", "must be rewritten into the storage version first"],
+    },
+    {
+      title: "denies without objects, of which nothing can be lost",
+      cluster: [storing("v1alpha1", "v1beta1")],
+      findings: [DENIED],
+      names: ["nothing is lost by forgetting it first"],
+    },
+    { title: "allows once all is stored in v1beta1", cluster: [storing("v1beta1"), secret], findings: [] },
+  ])("$title", async (row) => {
+    await expectAnswer({ apply: [`${EXTERNAL_SECRETS}/v0.16.0/${EXTERNAL_SECRETS_CRD}`], ...row });
+  });
+});
+
+describe.skipIf(!hasRealCrds)("GatewayClass from v1.1.0 to v1.2.1 under Cilium (cilium/cilium#35562)", () => {
+  const title = "has no finding by its versions: what changed is the type of a field within one";
+  it(title, async () => {
+    await expectAnswer({
+      title,
+      cluster: [
+        V1_1_EXPERIMENTAL,
+        ciliumOperator({ image: "quay.io/cilium/operator-generic:v1.16.3" }),
+        ciliumConfig("true"),
+        { apiVersion: "gateway.networking.k8s.io/v1", kind: "GatewayClass", metadata: { name: "cilium" } },
+      ],
+      apply: [`${GATEWAY_API}/v1.2.1/experimental`],
+      findings: [],
+    });
   });
 });
 
