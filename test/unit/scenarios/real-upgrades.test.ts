@@ -276,10 +276,9 @@ describe.skipIf(OLD_EXTERNAL_SECRETS === null)("External Secrets v0.15 → v0.16
 });
 
 describe.skipIf(!hasRealCrds)("GatewayClass from v1.1.0 to v1.2.1 under Cilium (cilium/cilium#35562)", () => {
-  const title = "has no finding by its versions: what changed is the type of a field within one";
-  it(title, async () => {
-    await expectAnswer({
-      title,
+  it.each<Row>([
+    {
+      title: "has no finding by its versions: what changed is the type of a field within one",
       cluster: [
         V1_1_EXPERIMENTAL,
         ciliumOperator({ image: "quay.io/cilium/operator-generic:v1.16.3" }),
@@ -288,8 +287,8 @@ describe.skipIf(!hasRealCrds)("GatewayClass from v1.1.0 to v1.2.1 under Cilium (
       ],
       apply: [`${GATEWAY_API}/v1.2.1/experimental`],
       findings: [],
-    });
-  });
+    },
+  ])("$title", expectAnswer);
 });
 
 describe.skipIf(!hasRealCrds)("a workload that is installed, upgraded or rolled back", () => {
