@@ -7,6 +7,7 @@ import type { OwnCatalogOutcome } from "../cluster/live/own-catalog.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { LogFields, Logger } from "../observability/log.ts";
 import type { Metrics } from "../observability/metrics.ts";
+import { readingLine } from "../explain/progress.ts";
 import { registerWebhooks, unregisterWebhooks } from "../operator/registration.ts";
 import { type ReportingObserver, startReporting } from "../operator/reporting.ts";
 import { renderWebhookConfigurations } from "../operator/webhook-configurations.ts";
@@ -14,6 +15,7 @@ import type { Catalog } from "../requirements/catalog.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { giveBackMemory } from "./garbage-collection.ts";
+import { startProgress } from "./progress.ts";
 import { loadBundles } from "./sources.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -98,6 +100,8 @@ export async function withLiveCluster(
 ): Promise<ExitStatus> {
   const client = openClient(choice);
   const failed = Promise.withResolvers<never>();
+  const progress = startProgress();
+  const counts = new Map<string, number>();
   const unreadable = (what: string, { code, message }: ApiError): CommandError =>
     new CommandError(EXIT.undecided, `cluster-${code}`, `${what} cannot be read from ${client.server}: ${message}`);
   const { catalogConfigMap } = choice;
@@ -126,6 +130,9 @@ export async function withLiveCluster(
     },
     observer: {
       ...SILENT,
+      reading(resource, count) {
+        progress.tell(readingLine(client.server, counts.set(resource, count)));
+      },
       failed(resource, error) {
         // A setting that cannot be read is taken for granted, and said to be.
         if (resource !== "configmaps") failed.reject(unreadable(resource, error));
@@ -147,8 +154,10 @@ export async function withLiveCluster(
   try {
     cluster.start();
     await Promise.race([cluster.synced, failed.promise]);
+    progress.end();
     return await use(cluster);
   } finally {
+    progress.end();
     clearTimeout(timer);
     cluster.stop();
     client.close();

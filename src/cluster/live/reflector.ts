@@ -13,6 +13,8 @@ import { createBackoff, SYSTEM_TIMING, type Timing } from "./timing.ts";
 export type WatchRestartReason = "ended" | "idle" | "expired" | "error-event" | "refused" | "broken";
 
 export interface ReflectorObserver {
+  /** A page of a list came. `count`: objects kept of it and of those before. */
+  reading?(resource: string, count: number): void;
   /** A whole list was taken over. `count`: objects kept. */
   listed(resource: string, count: number, pages: number): void;
   watchRestarted(resource: string, reason: WatchRestartReason): void;
@@ -160,6 +162,7 @@ async function listOnce<T>(options: ReflectorOptions<T>, signal: AbortSignal): P
           const item = key === null ? null : transform(raw);
           if (key !== null && item !== null) items.set(key, item);
         }
+        options.observer.reading?.(options.resource, items.size);
       },
     });
     if (listed.ok) return { ok: true, items, resourceVersion: listed.resourceVersion, pages: listed.pages };

@@ -307,3 +307,59 @@ describe("crdguard check -k", () => {
     });
   });
 });
+
+describe("crdguard check --against live, where there is no cluster", () => {
+  const kubeconfig = (server: string): string =>
+    JSON.stringify({
+      apiVersion: "v1",
+      kind: "Config",
+      clusters: [{ name: "one", cluster: { server } }],
+      users: [{ name: "one", user: {} }],
+      contexts: [{ name: "one", context: { cluster: "one", user: "one" } }],
+      "current-context": "one",
+    });
+
+  it.each([
+    {
+      title: "that points nowhere",
+      text: kubeconfig("http://127.0.0.1:1"),
+      line: /^crdguard: error \(cluster-unreachable\): \w+ cannot be read from http:\/\/127\.0\.0\.1:1\/?: 127\.0\.0\.1:1: connect ECONNREFUSED 127\.0\.0\.1:1\n$/,
+    },
+    { title: "that is none", text: "{", line: /^crdguard: error \(kubeconfig-unreadable\): kubeconfig: [^\n]+\n$/ },
+    {
+      title: "that names no cluster",
+      text: "apiVersion: v1\nkind: Config\n",
+      line: /^crdguard: error \(no-cluster\): [^\n]+\n$/,
+    },
+  ])("tells of a kubeconfig $title in one line, by status 3", async ({ text, line }) => {
+    const folder = folderOf({ kubeconfig: text, "new.yaml": BOTH });
+
+    const ran = await runCrdguard(["check", "-f", "new.yaml", "--against", "live", "--kubeconfig", "kubeconfig"], {
+      cwd: folder,
+    });
+
+    expect(ran).toEqual({ status: 3, stdout: "", stderr: expect.stringMatching(line) as string });
+  });
+});
+
+describe("crdguard check, of nothing", () => {
+  it.each([
+    { title: "standard input that is empty", args: ["-f", "-"], code: "nothing-to-check" },
+    { title: "a file that is empty", args: ["-f", "empty.yaml"], code: "nothing-to-check" },
+    { title: "documents that hold nothing", args: ["-f", "comments.yaml"], code: "nothing-to-check" },
+    { title: "a folder without CRDs", args: ["-f", "without"], code: "nothing-to-check" },
+    { title: "a file that is not there", args: ["-f", "absent.yaml"], code: "file-unreadable" },
+  ])("refuses $title in one line, by status 2", async ({ args, code }) => {
+    const folder = folderOf({
+      "cluster/a.yaml": BOTH,
+      "empty.yaml": "",
+      "comments.yaml": "---\n# nothing\n---\n",
+      "without/a.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: { name: mill }\n",
+    });
+
+    const { status, stdout, stderr } = await runCrdguard(["check", ...args, "--against", "cluster"], { cwd: folder });
+
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toMatch(new RegExp(`^crdguard: error \\(${code}\\): [^\\n]+\\n$`));
+  });
+});

@@ -1,0 +1,7 @@
+/** @file What a person reads who waits. */
+
+/** @param counts of objects read so far, by plural resource name, in the order in which they came. */
+export function readingLine(server: string, counts: ReadonlyMap<string, number>): string {
+  const parts = [...counts].map(([resource, count]) => `${count.toLocaleString("en-US")} ${resource}`);
+  return `reading ${server}: ${parts.join(", ")}`;
+}
