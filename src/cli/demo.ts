@@ -1,6 +1,7 @@
 /** @file `crdguard demo`: real incidents, real AdmissionReviews over TLS, and what a person at kubectl reads. */
 import { randomUUID } from "node:crypto";
 import { request } from "node:https";
+import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createColors } from "picocolors";
 import type { Colors } from "picocolors/types.js";
@@ -17,7 +18,7 @@ import { kubectlLines, type ReviewResponse } from "./kubectl-lines.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Facts and changes written for the demo; they come with the package. */
-const DEMO_FOLDER = fileURLToPath(new URL("../../demo/", import.meta.url));
+const DEMO_FOLDER = fromHere(fileURLToPath(new URL("../../demo/", import.meta.url)));
 
 /** One thing that somebody does, and what comes of it. */
 interface Scene {
@@ -128,6 +129,12 @@ function changed(crd: string): NonNullable<Scene["next"]> {
     // As the API server does it: the status is not the applier's to write.
     return { ...manifest, status: previous["status"] };
   };
+}
+
+/** As a person would type it, where that is shorter: paths are shown. */
+function fromHere(path: string): string {
+  const short = `${relative(process.cwd(), path)}/`;
+  return short.startsWith("../") || short === "/" ? path : short;
 }
 
 async function readByName(folder: string): Promise<ReadonlyMap<string, Manifest>> {
