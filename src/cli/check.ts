@@ -1,18 +1,21 @@
 /** @file `crdguard check`: would this change be allowed? */
-import { createColors } from "picocolors";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Applied } from "../cluster/preview.ts";
 import { readContents } from "../cluster/snapshot/contents.ts";
-import { readManifests } from "../cluster/snapshot/manifests.ts";
+import { type Manifest, readManifests } from "../cluster/snapshot/manifests.ts";
 import type { Crd } from "../crd/crd.ts";
 import { EVERYTHING } from "../explain/audience.ts";
-import { checkReport, type CheckReport, type JudgedChange, reportLines } from "../explain/report.ts";
+import { checkTelling } from "../explain/check-telling.ts";
+import { checkReport, type CheckReport, type JudgedChange } from "../explain/report.ts";
 import type { Policy } from "../policy/policy.ts";
 import { review } from "../review/review.ts";
 import type { Change } from "../rules/change.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { crdNameHint } from "./crd-names.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
+import { findPlaces } from "./places.ts";
+import { printReport } from "./print-report.ts";
+import type { ReportFormat } from "./report-formats.ts";
 import { readAll, type Terminal } from "./terminal.ts";
 import {
   loadBundles,
@@ -32,7 +35,7 @@ export interface CheckOptions {
   readonly namespace: string;
   /** A folder of manifests, or `live`. */
   readonly against: string;
-  readonly output: "text" | "json";
+  readonly output: ReportFormat;
   readonly rule: readonly string[];
   /** Files and folders of own catalog entries. */
   readonly catalog: readonly string[];
@@ -64,12 +67,12 @@ export async function check(options: CheckOptions, terminal: Terminal): Promise<
       },
       terminal,
     );
-    return tell(await judgeAll(bundle, cluster, policy), bundle.otherCount, options, terminal);
+    return tell(await judgeAll(bundle, cluster, policy), bundle, options, terminal);
   }
   // The Kubernetes client takes a third of a second to load, which only a live cluster is worth.
   const { withLiveCluster } = await import("./live-source.ts");
   return withLiveCluster(options, { catalog, bundles }, terminal, async (cluster) =>
-    tell(await judgeAll(bundle, cluster, policy), bundle.otherCount, options, terminal),
+    tell(await judgeAll(bundle, cluster, policy), bundle, options, terminal),
   );
 }
 
@@ -79,6 +82,8 @@ interface Bundle {
   readonly deleted: readonly string[];
   /** Objects of kinds that crdguard has no opinion on. */
   readonly otherCount: number;
+  /** All that was read. */
+  readonly manifests: readonly Manifest[];
 }
 
 async function readBundle(options: CheckOptions): Promise<Bundle> {
@@ -104,7 +109,7 @@ async function readBundle(options: CheckOptions): Promise<Bundle> {
       `${options.filename.join(", ")}: no CustomResourceDefinition, Deployment, StatefulSet or DaemonSet in there`,
     );
   }
-  return { applied: contents.value, deleted: options.delete, otherCount: others.length };
+  return { applied: contents.value, deleted: options.delete, otherCount: others.length, manifests: manifests.value };
 }
 
 /** CRDs are judged against the cluster as it is, workloads against the CRDs as they will be. */
@@ -150,7 +155,12 @@ function unknownCrd(name: string, crds: ReadonlyMap<string, Crd>): never {
   );
 }
 
-function tell(report: CheckReport, otherCount: number, options: CheckOptions, terminal: Terminal): ExitStatus {
+async function tell(
+  report: CheckReport,
+  { otherCount, manifests }: Bundle,
+  options: CheckOptions,
+  terminal: Terminal,
+): Promise<ExitStatus> {
   if (otherCount > 0) {
     terminal.tell(
       otherCount === 1
@@ -158,8 +168,14 @@ function tell(report: CheckReport, otherCount: number, options: CheckOptions, te
         : `${String(otherCount)} other objects are neither CustomResourceDefinitions nor workloads, and not judged`,
     );
   }
-  if (options.output === "json") terminal.print(`${JSON.stringify(report, null, 2)}\n`);
-  else terminal.print(`${reportLines(report, createColors(terminal.hasColors)).join("\n")}\n`);
+  const printable = {
+    report,
+    tell: (precision: "document" | "field") =>
+      checkTelling(report, { placeOf: findPlaces(manifests, options.namespace, precision), notes: [] }),
+    failLevel: "error",
+    anchor: options.filename.find((path) => path !== "-") ?? null,
+  } as const;
+  await printReport(options.output, printable, terminal);
   switch (report.verdict) {
     case "allow":
       return EXIT.allowed;

@@ -92,6 +92,7 @@ export async function ask(question: {
   const printed: string[] = [];
   const status = await check(options, {
     hasColors: false,
+    columns: null,
     print: (text) => {
       printed.push(text);
     },
