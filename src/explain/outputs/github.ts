@@ -4,8 +4,8 @@
  */
 import { plainLines } from "../finding.ts";
 import type { Place, Severity, Telling, ToldFinding, ToldSubject } from "../telling.ts";
-import { countOf, escaped, listOf } from "../text.ts";
-import { harmless } from "./harmless.ts";
+import { countOf, listOf } from "../text.ts";
+import { harmless, inert } from "./harmless.ts";
 import { relativePath } from "./paths.ts";
 import { placeText, SEVERITIES, titleOf } from "./words.ts";
 
@@ -31,8 +31,8 @@ export function githubOutput(telling: Telling, { cwd }: GithubOptions): string {
   return [
     ...levels.flatMap(({ shown }) => shown.map((annotation) => command(annotation, cwd))),
     ...levels.flatMap(({ left }) => left.map(plainLine)),
-    ...notes.map((note) => plain(`note: ${note}`)),
-    plain(`crdguard: ${summary}`),
+    ...notes.map((note) => `note: ${note}`),
+    `crdguard: ${summary}`,
     ...(leftOut.length === 0
       ? []
       : [`crdguard: GitHub shows ${String(MAX_ANNOTATIONS)} annotations of each level: ${listOf(leftOut)}, told in the log alone.`]),
@@ -79,13 +79,13 @@ function command({ severity, place, title, lines }: Annotation, cwd: string): st
     ...(place === null
       ? []
       : [
-          `file=${property(relativePath(place.file, cwd) ?? place.file)}`,
+          `file=${property(inert(relativePath(place.file, cwd) ?? place.file))}`,
           `line=${String(place.line)}`,
           `col=${String(place.column)}`,
         ]),
     `title=${property(title)}`,
   ];
-  return `::${LEVELS[severity].command} ${properties.join(",")}::${message(plain(lines.join("\n")))}`;
+  return `::${LEVELS[severity].command} ${properties.join(",")}::${message(lines.join("\n"))}`;
 }
 
 function message(value: string): string {
@@ -98,10 +98,5 @@ function property(value: string): string {
 
 function plainLine({ severity, place, lines }: Annotation): string {
   const where = place === null ? "" : ` (${placeText(place)})`;
-  return plain(escaped(`${LEVELS[severity].noun}: ${lines[0]}${where}`));
-}
-
-/** The older form of a command counts wherever it stands in a line; the newer one, `::`, only where a line begins with it. */
-function plain(text: string): string {
-  return text.replaceAll("##[", "## [");
+  return `${LEVELS[severity].noun}: ${lines[0]}${where}`;
 }

@@ -1,21 +1,21 @@
-/** @file Telling → the same with nothing in it that moves a cursor, turns the direction of text or breaks a line. */
-import type { Telling, ToldFinding, ToldSubject } from "../telling.ts";
+/** @file Telling → the same with nothing in it that moves a cursor, turns the direction of text, breaks a line or commands a pipeline. */
 import type { ExplainedRemedy } from "../remedies.ts";
+import type { Telling, ToldFinding, ToldSubject } from "../telling.ts";
 import { escaped } from "../text.ts";
 
 /** What is harmless already stays as it is. Paths stay too: each output has its own way to write them. */
 export function harmless({ command, subjects, notes, summary }: Telling): Telling {
-  return { command, subjects: subjects.map(harmlessSubject), notes: notes.map(escaped), summary: escaped(summary) };
+  return { command, subjects: subjects.map(harmlessSubject), notes: notes.map(inert), summary: inert(summary) };
 }
 
 function harmlessSubject(subject: ToldSubject): ToldSubject {
   const { name, operation, outcomeWord, reason, findings } = subject;
   return {
     ...subject,
-    name: escaped(name),
-    operation: operation === null ? null : escaped(operation),
-    outcomeWord: escaped(outcomeWord),
-    reason: reason === null ? null : escaped(reason),
+    name: inert(name),
+    operation: operation === null ? null : inert(operation),
+    outcomeWord: inert(outcomeWord),
+    reason: reason === null ? null : inert(reason),
     findings: findings.map(harmlessFinding),
   };
 }
@@ -24,21 +24,32 @@ function harmlessFinding(finding: ToldFinding): ToldFinding {
   const { rule, severityWord, field, message, evidence, remedies, page } = finding;
   return {
     ...finding,
-    rule: escaped(rule),
-    severityWord: escaped(severityWord),
-    field: escaped(field),
-    message: escaped(message),
-    evidence: evidence.map(escaped),
+    rule: inert(rule),
+    severityWord: inert(severityWord),
+    field: inert(field),
+    message: inert(message),
+    evidence: evidence.map(inert),
     remedies: remedies.map(harmlessRemedy),
-    page: escaped(page),
+    page: inert(page),
   };
 }
 
 function harmlessRemedy({ title, command, workload }: ExplainedRemedy): ExplainedRemedy {
   return {
-    title: escaped(title),
+    title: inert(title),
     // Lines of a command are lines of a shell.
-    ...(command === undefined ? {} : { command: command.split("\n").map(escaped).join("\n") }),
-    ...(workload === undefined ? {} : { workload: escaped(workload) }),
+    ...(command === undefined ? {} : { command: command.split("\n").map(inert).join("\n") }),
+    ...(workload === undefined ? {} : { workload: inert(workload) }),
   };
+}
+
+/**
+ * One line that a terminal and a log only show. GitHub's runner reads commands out of whatever a step prints: `::` where a line
+ * begins, and `##[` anywhere.
+ * Source: github.com/actions/runner, src/Runner.Common/ActionCommand.cs.
+ */
+export function inert(line: string): string {
+  return escaped(line)
+    .replace(/^(?<indent>\s*)::/, String.raw`$<indent>\u003a:`)
+    .replaceAll("##[", String.raw`\u0023#[`);
 }

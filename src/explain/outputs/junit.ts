@@ -28,7 +28,7 @@ export function junitOutput(telling: Telling, { failLevel }: JunitOptions): stri
     `<testsuites${counts}>`,
     `  <testsuite${counts}>`,
     ...cases.flatMap(({ lines }) => lines),
-    `    ${element("system-out", {}, [...notes, summary])}`,
+    `    ${element("system-out", {}, [...notes.map((note) => `note: ${note}`), summary])}`,
     "  </testsuite>",
     "</testsuites>",
     "",

@@ -3,8 +3,8 @@ import type { Colors } from "picocolors/types.js";
 import { findingParts } from "../finding.ts";
 import type { ExplainedRemedy } from "../remedies.ts";
 import type { Place, Severity, Telling, ToldFinding, ToldSubject } from "../telling.ts";
-import { WIDTH, wrapped } from "../text.ts";
-import { harmless } from "./harmless.ts";
+import { WIDTH, wrapped as wrappedText } from "../text.ts";
+import { harmless, inert } from "./harmless.ts";
 import { isSilent, markOf, placeText } from "./words.ts";
 
 export interface TextOptions {
@@ -78,6 +78,11 @@ function findingLines(finding: ToldFinding, colors: Colors, width: number): read
 function remedyLines({ title, command }: ExplainedRemedy, width: number): readonly string[] {
   if (command === undefined) return wrapped(title, "      - ", undefined, width);
   return [...wrapped(`${title}:`, "      - ", undefined, width), ...command.split("\n").map((line) => `          ${line}`)];
+}
+
+/** A line that begins anew within foreign text may begin with what its first line did not. */
+function wrapped(...text: Parameters<typeof wrappedText>): readonly string[] {
+  return wrappedText(...text).map(inert);
 }
 
 /** Colours what stands after the start of the first line, unless it goes on in the second. */

@@ -1,6 +1,6 @@
 /** @file What several outputs say alike: marks, titles, places, the outcome of the whole. */
 import type { Place, Severity, Telling, ToldSubject } from "../telling.ts";
-import { escaped } from "../text.ts";
+import { inert } from "./harmless.ts";
 
 export function markOf(outcome: ToldSubject["outcome"]): string {
   switch (outcome) {
@@ -34,7 +34,7 @@ export function titleOf({ name, operation }: ToldSubject): string {
 
 /** `crds/gears.yaml:12:5`, as compilers write it. */
 export function placeText({ file, line, column }: Place): string {
-  return `${escaped(file)}:${String(line)}:${String(column)}`;
+  return `${inert(file)}:${String(line)}:${String(column)}`;
 }
 
 export const SEVERITIES = ["error", "warning", "note"] as const satisfies readonly Severity[];
