@@ -23,10 +23,7 @@ async function written(format: ReportFormat, printable: PrintableReport, termina
   const { report, failLevel, anchor } = printable;
   switch (format) {
     case "text": {
-      const [{ textOutput }, { createColors }] = await Promise.all([
-        import("../explain/outputs/text.ts"),
-        import("picocolors"),
-      ]);
+      const [{ textOutput }, { createColors }] = await Promise.all([import("../explain/outputs/text.ts"), import("picocolors")]);
       const colors = createColors(terminal.hasColors);
       return textOutput(await printable.tell("document"), { colors, columns: terminal.columns });
     }

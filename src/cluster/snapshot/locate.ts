@@ -108,9 +108,7 @@ interface Segment {
 function segmentsOf(field: string): readonly Segment[] {
   // What stands in brackets may hold dots and brackets itself: it ends where a path goes on, or ends.
   return [...field.matchAll(/\[(?<index>.*?)\](?=[.[]|$)|(?<name>[^.[]+)/g)].map(({ groups }) =>
-    groups?.["index"] === undefined
-      ? { kind: "name", name: groups?.["name"] ?? "" }
-      : { kind: "index", name: groups["index"] },
+    groups?.["index"] === undefined ? { kind: "name", name: groups?.["name"] ?? "" } : { kind: "index", name: groups["index"] },
   );
 }
 

@@ -27,7 +27,7 @@ export function githubOutput(telling: Telling, { cwd }: GithubOptions): string {
   });
   const leftOut = levels
     .filter(({ left }) => left.length > 0)
-    .map(({ severity, left }) => `${countOf(left.length, LEVELS[severity].noun)} more`);
+    .map(({ severity, left }) => countOf(left.length, `more ${LEVELS[severity].noun}`));
   return [
     ...levels.flatMap(({ shown }) => shown.map((annotation) => command(annotation, cwd))),
     ...levels.flatMap(({ left }) => left.map(plainLine)),
@@ -35,7 +35,9 @@ export function githubOutput(telling: Telling, { cwd }: GithubOptions): string {
     `crdguard: ${summary}`,
     ...(leftOut.length === 0
       ? []
-      : [`crdguard: GitHub shows ${String(MAX_ANNOTATIONS)} annotations of each level: ${listOf(leftOut)}, told in the log alone.`]),
+      : [
+          `crdguard: GitHub shows ${String(MAX_ANNOTATIONS)} annotations of each level: ${listOf(leftOut)}, told in the log alone.`,
+        ]),
     "",
   ].join("\n");
 }

@@ -71,7 +71,7 @@ function isFailing(severity: Severity, failLevel: Severity | null): boolean {
 function failureMessage(findings: readonly ToldFinding[]): string {
   const [first, ...others] = findings;
   if (first === undefined) return "";
-  const more = others.length === 0 ? "" : ` (and ${countOf(others.length, "finding")} more)`;
+  const more = others.length === 0 ? "" : ` (and ${countOf(others.length, "more finding")})`;
   return `${first.field}: ${first.rule}: ${first.message}${more}`;
 }
 
@@ -86,9 +86,7 @@ function findingText(finding: ToldFinding): readonly string[] {
 }
 
 function element(name: string, own: Readonly<Record<string, string>>, text: readonly string[]): string {
-  return text.length === 0
-    ? `<${name}${attributes(own)}/>`
-    : `<${name}${attributes(own)}>${xmlText(text.join("\n"))}</${name}>`;
+  return text.length === 0 ? `<${name}${attributes(own)}/>` : `<${name}${attributes(own)}>${xmlText(text.join("\n"))}</${name}>`;
 }
 
 function attributes(values: Readonly<Record<string, string>>): string {

@@ -46,7 +46,7 @@ function tableLines(subjects: readonly ToldSubject[]): readonly string[] {
     "| | Subject | Operation | Findings | Where |",
     "| --- | --- | --- | --- | --- |",
     ...kept,
-    ...(left === 0 ? [] : ["", `${countOf(left, "row")} more left out: ${TOO_LONG}.`]),
+    ...(left === 0 ? [] : ["", `${countOf(left, "more row")} left out: ${TOO_LONG}.`]),
   ];
 }
 
@@ -107,7 +107,7 @@ function noteLines(notes: readonly string[]): readonly string[] {
     notes.map((note) => `- ${prose(note)}`),
     MAX_LENGTHS.notes,
   );
-  return [...kept, ...(left === 0 ? [] : [`- ${countOf(left, "note")} more left out: ${TOO_LONG}`])];
+  return [...kept, ...(left === 0 ? [] : [`- ${countOf(left, "more note")} left out: ${TOO_LONG}`])];
 }
 
 /** The items that fit into so many characters together, with what joins them; one that is too long makes room for those after it. */

@@ -27,9 +27,9 @@ const SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-
 /** Keys stand in the order of the document; no time and no order of files is in it, so that equal runs give equal text. */
 export function sarifOutput(telling: Telling, options: SarifOptions): string {
   const { command, subjects, notes } = harmless(telling);
-  const rules = [
-    ...new Map(subjects.flatMap(({ findings }) => findings).map(({ rule, page }) => [rule, page])),
-  ].toSorted(([left], [right]) => compareText(left, right));
+  const rules = [...new Map(subjects.flatMap(({ findings }) => findings).map(({ rule, page }) => [rule, page]))].toSorted(
+    ([left], [right]) => compareText(left, right),
+  );
   const fingerprint = fingerprints();
   const log = {
     $schema: SCHEMA,

@@ -21,7 +21,7 @@ export function textOutput(telling: Telling, { colors, columns }: TextOptions): 
   const { subjects, notes, summary } = harmless(telling);
   const width = Math.max(columns ?? WIDTH, LEAST_WIDTH);
   const lines = [
-    ...subjects.filter((subject) => !isSilent(subject)).flatMap((subject) => [...subjectLines(subject, colors, width), ""]),
+    ...subjects.flatMap((subject) => (isSilent(subject) ? [] : [...subjectLines(subject, colors, width), ""])),
     ...silentLines(subjects.filter(isSilent), colors, width),
     ...(notes.length === 0
       ? []
@@ -86,12 +86,7 @@ function wrapped(...text: Parameters<typeof wrappedText>): readonly string[] {
 }
 
 /** Colours what stands after the start of the first line, unless it goes on in the second. */
-function painted(
-  lines: readonly string[],
-  start: string,
-  what: string,
-  paint: (text: string) => string,
-): readonly string[] {
+function painted(lines: readonly string[], start: string, what: string, paint: (text: string) => string): readonly string[] {
   const [first = "", ...others] = lines;
   if (!first.startsWith(`${start}${what}`)) return lines;
   return [`${start}${paint(what)}${first.slice(start.length + what.length)}`, ...others];

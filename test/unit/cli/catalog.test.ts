@@ -17,7 +17,12 @@ interface Ran {
 
 async function lint(...paths: readonly string[]): Promise<Ran> {
   let output = "";
-  const status = await lintCatalog(paths, { print: (text) => (output += text), tell: () => undefined, hasColors: false, columns: null });
+  const status = await lintCatalog(paths, {
+    print: (text) => (output += text),
+    tell: () => undefined,
+    hasColors: false,
+    columns: null,
+  });
   return { status, lines: output.trimEnd().split("\n") };
 }
 

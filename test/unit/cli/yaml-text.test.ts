@@ -12,14 +12,48 @@ function readAsKubectl(text: string): unknown {
 
 describe("yamlText", () => {
   it("writes what kubectl would read as something else in quotes", () => {
-    const words = ["y", "on", "No", "=", "<<", "~", "null", "1", "1_000", "0o7", "010", "1:30", "1.5", ".inf", "2026-05-01", "", " a", "a: b", "#a", "plain"];
+    const words = [
+      "y",
+      "on",
+      "No",
+      "=",
+      "<<",
+      "~",
+      "null",
+      "1",
+      "1_000",
+      "0o7",
+      "010",
+      "1:30",
+      "1.5",
+      ".inf",
+      "2026-05-01",
+      "",
+      " a",
+      "a: b",
+      "#a",
+      "plain",
+    ];
 
     expect(yamlText({ words, on: 1, "=": 2 })).toBe(
       [
         "words:",
-        ...['"y"', '"on"', '"No"', '"="', '"<<"', '"~"', '"null"', '"1"', '"1_000"', '"0o7"', '"010"', '"1:30"', '"1.5"', '".inf"'].map(
-          (word) => `  - ${word}`,
-        ),
+        ...[
+          '"y"',
+          '"on"',
+          '"No"',
+          '"="',
+          '"<<"',
+          '"~"',
+          '"null"',
+          '"1"',
+          '"1_000"',
+          '"0o7"',
+          '"010"',
+          '"1:30"',
+          '"1.5"',
+          '".inf"',
+        ].map((word) => `  - ${word}`),
         ...['"2026-05-01"', '""', '" a"', '"a: b"', '"#a"', "plain"].map((word) => `  - ${word}`),
         '"on": 1',
         '"=": 2',
@@ -38,11 +72,33 @@ describe("yamlText", () => {
     const text = fc.oneof(
       fc.string({ unit: "binary" }),
       fc.string(),
-      fc.constantFrom("y", "n", "on", "OFF", "=", "<<", "~", "0x1f", "0b1", "1e3", "+.inf", "1:30:00", "2026-05-01T10:00:00Z", "0o17", "---", "- a", "a\nb\n"),
+      fc.constantFrom(
+        "y",
+        "n",
+        "on",
+        "OFF",
+        "=",
+        "<<",
+        "~",
+        "0x1f",
+        "0b1",
+        "1e3",
+        "+.inf",
+        "1:30:00",
+        "2026-05-01T10:00:00Z",
+        "0o17",
+        "---",
+        "- a",
+        "a\nb\n",
+      ),
     );
     const value = fc.letrec((tie) => ({
       any: fc.oneof({ maxDepth: 3 }, text, fc.integer(), fc.boolean(), fc.constant(null), fc.array(tie("any")), tie("record")),
-      record: fc.dictionary(text.filter((key) => key !== "__proto__"), tie("any"), { maxKeys: 4 }),
+      record: fc.dictionary(
+        text.filter((key) => key !== "__proto__"),
+        tie("any"),
+        { maxKeys: 4 },
+      ),
     })).any;
     fc.assert(
       fc.property(value, (findings) => {

@@ -118,7 +118,11 @@ describe("openManifestText", () => {
   });
 
   it.each([
-    { title: "the object of that kind, namespace and name", object: { kind: "Deployment", namespace: "mill", name: "b" }, line: 12 },
+    {
+      title: "the object of that kind, namespace and name",
+      object: { kind: "Deployment", namespace: "mill", name: "b" },
+      line: 12,
+    },
     { title: "one that names no namespace", object: { kind: "Deployment", namespace: "default", name: "c" }, line: 15 },
     { title: "one of a list in the list", object: { kind: "Gear", namespace: null, name: "inner" }, line: 20 },
     { title: "the list for one that is not in it", object: { kind: "Gear", namespace: null, name: "b" }, line: 2 },

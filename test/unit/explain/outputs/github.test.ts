@@ -36,11 +36,7 @@ function commandsOf(of: Telling): readonly Command[] {
 describe("githubOutput", () => {
   it("annotates lines, errors first, and sums up", () => {
     expect(commandsOf(CHECK).map(({ level, properties, message }) => [level, properties, message.split("\n", 1)[0]])).toEqual([
-      [
-        "error",
-        { title: "undecided: bolts.own.dev DELETE" },
-        "bolts.own.dev: it has not read the whole cluster yet",
-      ],
+      ["error", { title: "undecided: bolts.own.dev DELETE" }, "bolts.own.dev: it has not read the whole cluster yet"],
       [
         "error",
         { file: "crds/gears.yaml", line: "14", col: "7", title: "required-version-unserved: gears.own.dev UPDATE" },
@@ -53,7 +49,12 @@ describe("githubOutput", () => {
       ],
       [
         "warning",
-        { file: "apps/lathe at work.yaml", line: "52", col: "9", title: "workload-requirement-unmet: Deployment mill/lathe CREATE" },
+        {
+          file: "apps/lathe at work.yaml",
+          line: "52",
+          col: "9",
+          title: "workload-requirement-unmet: Deployment mill/lathe CREATE",
+        },
         "Deployment mill/lathe: spec.template.spec.containers[main].image: workload-requirement-unmet: what it needs is not known for sure: the catalog has too little to go by:",
       ],
       [
@@ -103,7 +104,9 @@ describe("githubOutput", () => {
     const many = telling([
       subject({
         findings: [
-          ...Array.from({ length: 12 }, (_, index) => finding({ field: `spec.versions[v${String(index)}]`, place: place(index + 1) })),
+          ...Array.from({ length: 12 }, (_, index) =>
+            finding({ field: `spec.versions[v${String(index)}]`, place: place(index + 1) }),
+          ),
           ...Array.from({ length: 11 }, () => finding({ severity: "warning", severityWord: "warn", message: "a warning" })),
           ...Array.from({ length: 10 }, () => finding({ severity: "note", severityWord: "audit" })),
         ],
@@ -111,15 +114,15 @@ describe("githubOutput", () => {
     ]);
     const lines = linesOf(many);
 
-    expect(Object.fromEntries([...Map.groupBy(commandsOf(many), ({ level }) => level)].map(([level, own]) => [level, own.length]))).toEqual(
-      { error: 10, warning: 10, notice: 10 },
-    );
+    expect(
+      Object.fromEntries([...Map.groupBy(commandsOf(many), ({ level }) => level)].map(([level, own]) => [level, own.length])),
+    ).toEqual({ error: 10, warning: 10, notice: 10 });
     expect(lines.slice(30)).toEqual([
       'error: gears.own.dev: spec.versions[v10]: stored-version-removed: "v1alpha1" would be dropped while status.storedVersions names it (crds/gears.yaml:11:1)',
       'error: gears.own.dev: spec.versions[v11]: stored-version-removed: "v1alpha1" would be dropped while status.storedVersions names it (crds/gears.yaml:12:1)',
       "warning: gears.own.dev: spec.versions[v1alpha1]: stored-version-removed: a warning",
       "crdguard: 1 changes.",
-      "crdguard: GitHub shows 10 annotations of each level: 2 errors more and 1 warning more, told in the log alone.",
+      "crdguard: GitHub shows 10 annotations of each level: 2 more errors and 1 more warning, told in the log alone.",
     ]);
   });
 
@@ -127,7 +130,13 @@ describe("githubOutput", () => {
     const { subjects } = HOSTILE;
     const [first] = subjects;
 
-    expect(linesOf(HOSTILE).map((line) => readCommand(line)?.level ?? "text")).toEqual(["error", "error", "text", "text", "text"]);
+    expect(linesOf(HOSTILE).map((line) => readCommand(line)?.level ?? "text")).toEqual([
+      "error",
+      "error",
+      "text",
+      "text",
+      "text",
+    ]);
     expect(commandsOf(HOSTILE).map(({ properties }) => Object.keys(properties))).toEqual([
       ["file", "line", "col", "title"],
       ["title"],
@@ -137,13 +146,24 @@ describe("githubOutput", () => {
   });
 
   it("has as many commands as findings, whatever they hold", () => {
-    const foreign = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("::error::x", "##[error]x", "%0A::error::x", ",line=9", "\n::add-mask::x"));
+    const foreign = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.constantFrom("::error::x", "##[error]x", "%0A::error::x", ",line=9", "\n::add-mask::x"),
+    );
     fc.assert(
       fc.property(foreign, foreign, (one, other) => {
-        const of = telling([subject({ name: one, findings: [finding({ field: other, message: one, evidence: [other], place: place(1, 1, one) })] })], {
-          notes: [other],
-          summary: one,
-        });
+        const of = telling(
+          [
+            subject({
+              name: one,
+              findings: [finding({ field: other, message: one, evidence: [other], place: place(1, 1, one) })],
+            }),
+          ],
+          {
+            notes: [other],
+            summary: one,
+          },
+        );
         const lines = linesOf({ ...of, summary: `end ${one}` });
 
         expect(lines).toHaveLength(3);

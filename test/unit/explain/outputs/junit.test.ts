@@ -23,7 +23,11 @@ describe("junitOutput", () => {
 
     expect(suite.attributes).toEqual({ name: "crdguard check", tests: "6", failures: "1", errors: "1" });
     expect(
-      casesOf(suite).map(({ attributes, children }) => [attributes["name"], attributes["classname"], children.map(({ name }) => name)]),
+      casesOf(suite).map(({ attributes, children }) => [
+        attributes["name"],
+        attributes["classname"],
+        children.map(({ name }) => name),
+      ]),
     ).toEqual([
       ["bolts.own.dev DELETE", "crdguard.check", ["error"]],
       ["gears.own.dev UPDATE", "crdguard.check", ["failure", "system-out"]],
@@ -39,7 +43,7 @@ describe("junitOutput", () => {
 
     expect(failure?.attributes).toEqual({
       message:
-        'spec.versions[v1alpha1].served: required-version-unserved: "v1alpha1" would no longer be served, and 1 running workload needs it to start (and 1 finding more)',
+        'spec.versions[v1alpha1].served: required-version-unserved: "v1alpha1" would no longer be served, and 1 running workload needs it to start (and 1 more finding)',
       type: "required-version-unserved",
     });
     expect(failure?.text.split("\n").filter((line) => !line.startsWith(" "))).toEqual([

@@ -36,9 +36,25 @@ describe("markdownOutput", () => {
   });
 
   it.each([
-    { title: "denied for one denial", subjects: [subject(), subject({ outcome: "undecided", outcomeWord: "undecided" }), subject({ outcome: "failed", outcomeWord: "denied" })], heading: "## ✗ crdguard: denied" },
-    { title: "undecided for one undecided change", subjects: [subject(), subject({ outcome: "undecided", outcomeWord: "undecided" })], heading: "## ? crdguard: undecided" },
-    { title: "allowed", subjects: [subject({ findings: [finding({ severity: "warning" })] })], heading: "## ✓ crdguard: allowed" },
+    {
+      title: "denied for one denial",
+      subjects: [
+        subject(),
+        subject({ outcome: "undecided", outcomeWord: "undecided" }),
+        subject({ outcome: "failed", outcomeWord: "denied" }),
+      ],
+      heading: "## ✗ crdguard: denied",
+    },
+    {
+      title: "undecided for one undecided change",
+      subjects: [subject(), subject({ outcome: "undecided", outcomeWord: "undecided" })],
+      heading: "## ? crdguard: undecided",
+    },
+    {
+      title: "allowed",
+      subjects: [subject({ findings: [finding({ severity: "warning" })] })],
+      heading: "## ✓ crdguard: allowed",
+    },
     { title: "allowed for nothing at all", subjects: [], heading: "## ✓ crdguard: allowed" },
   ] as const)("heads a comment: $title", ({ subjects, heading }) => {
     expect(markdownOutput(telling(subjects)).split("\n")[1]).toBe(heading);
@@ -75,13 +91,18 @@ describe("markdownOutput", () => {
     const markdown = markdownOutput(of);
 
     expect(markdown.length).toBeLessThan(MAX_GITHUB_LENGTH);
-    expect(markdown).toMatch(/ more left out: a comment has no room|Details of [\d,]+ findings? left out|, and \d+ more$| and \d+ more\n/);
+    expect(markdown).toMatch(
+      / more (?:rows?|notes?) left out: a comment has no room|Details of [\d,]+ findings? left out|, and \d+ more$| and \d+ more\n/,
+    );
     linesOutsideFences(markdown);
   });
 
   it("leaves out what is least", () => {
     const of = telling([
-      subject({ name: "noisy.own.dev", findings: Array.from({ length: 400 }, () => finding({ severity: "warning", severityWord: "warn" })) }),
+      subject({
+        name: "noisy.own.dev",
+        findings: Array.from({ length: 400 }, () => finding({ severity: "warning", severityWord: "warn" })),
+      }),
       subject({ name: "broken.own.dev", outcome: "failed", outcomeWord: "denied", findings: [finding()] }),
     ]);
 
@@ -92,11 +113,21 @@ describe("markdownOutput", () => {
   it("stays below it for any report", () => {
     const text = fc.string({ unit: "binary", maxLength: 2_000 });
     const report: fc.Arbitrary<Telling> = fc
-      .record({ names: fc.array(text, { maxLength: 30 }), evidence: fc.array(text, { maxLength: 12 }), notes: fc.array(text, { maxLength: 20 }) })
+      .record({
+        names: fc.array(text, { maxLength: 30 }),
+        evidence: fc.array(text, { maxLength: 12 }),
+        notes: fc.array(text, { maxLength: 20 }),
+      })
       .map(({ names, evidence, notes }) =>
         telling(
           names.map((name) =>
-            subject({ name, outcome: "failed", outcomeWord: "denied", place: place(1, 1, name), findings: [finding({ message: name, evidence })] }),
+            subject({
+              name,
+              outcome: "failed",
+              outcomeWord: "denied",
+              place: place(1, 1, name),
+              findings: [finding({ message: name, evidence })],
+            }),
           ),
           { notes },
         ),
@@ -127,7 +158,11 @@ describe("prose", () => {
     { title: "markup", text: "*a* _b_ ~c~ `d` $e$", markdown: "&#42;a&#42; &#95;b&#95; &#126;c&#126; &#96;d&#96; &#36;e&#36;" },
     { title: "HTML", text: "<b>&amp;", markdown: "&#60;b&#62;&#38;amp;" },
     { title: "a bar", text: String.raw`a\|b`, markdown: "a&#92;&#124;b" },
-    { title: "nothing of ours", text: 'deny spec.x: "v1" would be gone, and 1 workload uses it', markdown: 'deny spec.x: "v1" would be gone, and 1 workload uses it' },
+    {
+      title: "nothing of ours",
+      text: 'deny spec.x: "v1" would be gone, and 1 workload uses it',
+      markdown: 'deny spec.x: "v1" would be gone, and 1 workload uses it',
+    },
   ])("disarms $title", ({ text, markdown }) => {
     expect(prose(text)).toBe(markdown);
   });

@@ -78,7 +78,7 @@ export const CHECK: Telling = telling(
               title: "forget the version, since no object is stored in it, then apply your change again",
               command:
                 "objects=$(kubectl get gears.v1.own.dev --all-namespaces -o name) &&\n" +
-                "test -z \"$objects\" &&\nkubectl patch customresourcedefinition gears.own.dev --subresource=status --type=merge -p '{\"status\":{\"storedVersions\":[\"v1\"]}}'",
+                'test -z "$objects" &&\nkubectl patch customresourcedefinition gears.own.dev --subresource=status --type=merge -p \'{"status":{"storedVersions":["v1"]}}\'',
             },
           ],
           place: place(12, 5),
@@ -115,7 +115,14 @@ export const CHECK: Telling = telling(
       name: "cogs.own.dev",
       operation: "DELETE",
       findings: [
-        finding({ rule: "objects-deleted", severity: "warning", severityWord: "warn", field: "metadata.name", message: "1 object would be deleted with the definition, and what it stands for", page: "docs/rules/objects-deleted.md" }),
+        finding({
+          rule: "objects-deleted",
+          severity: "warning",
+          severityWord: "warn",
+          field: "metadata.name",
+          message: "1 object would be deleted with the definition, and what it stands for",
+          page: "docs/rules/objects-deleted.md",
+        }),
       ],
     }),
     subject({ name: "axles.own.dev", operation: "CREATE" }),

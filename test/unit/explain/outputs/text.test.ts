@@ -27,7 +27,9 @@ describe("textOutput", () => {
 
     expect(lines.filter((line) => COMMAND_LINES.includes(line.trim())).map((line) => line.trim())).toEqual(COMMAND_LINES);
     // Titles are names, places and pages are meant to be clicked on, and one word alone may be longer than a line.
-    expect(tooLong.filter((line) => !/^(?:[✓✗?] |\s+(?:(?:Where:|More:|deny|warn|audit) )?\S+$|\s+Where: )/.test(line))).toEqual([]);
+    expect(tooLong.filter((line) => !/^(?:[✓✗?] |\s+(?:(?:Where:|More:|deny|warn|audit) )?\S+$|\s+Where: )/.test(line))).toEqual(
+      [],
+    );
   });
 
   it("has no less than 40 columns, however narrow the terminal", () => {
@@ -73,7 +75,12 @@ describe("textOutput", () => {
     { title: "nothing twice", subjectPlace: place(2), fieldPlace: place(2), where: [] },
     { title: "nothing where nothing is known", subjectPlace: null, fieldPlace: null, where: [] },
   ])("tells $title", ({ subjectPlace, fieldPlace, where }) => {
-    const one = subject({ outcome: "failed", outcomeWord: "denied", place: subjectPlace, findings: [finding({ place: fieldPlace })] });
+    const one = subject({
+      outcome: "failed",
+      outcomeWord: "denied",
+      place: subjectPlace,
+      findings: [finding({ place: fieldPlace })],
+    });
 
     expect(linesOf(telling([one]), null)).toEqual([
       `✗ denied  gears.own.dev UPDATE${subjectPlace === null ? "" : "  crds/gears.yaml:2:1"}`,
