@@ -1,16 +1,20 @@
 /** @file `crdguard check`: would this change be allowed? */
-import { createColors } from "picocolors";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Crd } from "../crd/crd.ts";
 import { EVERYTHING } from "../explain/audience.ts";
-import { checkReport, type CheckReport, reportLines } from "../explain/report.ts";
+import { checkTelling } from "../explain/check-telling.ts";
+import { checkReport, type CheckReport } from "../explain/report.ts";
+import type { Severity } from "../explain/telling.ts";
 import type { Policy } from "../policy/policy.ts";
 import { reviewBundle } from "../review/review-bundle.ts";
 import type { Enforcement } from "../rules/finding.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { crdNameHint } from "./crd-names.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
+import { findPlaces } from "./places.ts";
+import { printReport } from "./print-report.ts";
 import { type Bundle, type BundleOptions, readBundle } from "./read-bundle.ts";
+import type { ReportFormat } from "./report-formats.ts";
 import type { Terminal } from "./terminal.ts";
 import {
   loadBundles,
@@ -28,7 +32,7 @@ export interface CheckOptions extends BundleOptions {
   readonly failOn: "deny" | "warn" | "none";
   /** A folder of manifests, or `live`. */
   readonly against: string;
-  readonly output: "text" | "json";
+  readonly output: ReportFormat;
   readonly rule: readonly string[];
   /** Files and folders of own catalog entries. */
   readonly catalog: readonly string[];
@@ -60,12 +64,12 @@ export async function check(options: CheckOptions, terminal: Terminal): Promise<
       },
       terminal,
     );
-    return tell(await judgeAll(bundle, cluster, policy, options), options, terminal);
+    return tell(await judgeAll(bundle, cluster, policy, options), bundle, options, terminal);
   }
   // The Kubernetes client takes a third of a second to load, which only a live cluster is worth.
   const { withLiveCluster } = await import("./live-source.ts");
   return withLiveCluster(options, { catalog, bundles }, terminal, async (cluster) =>
-    tell(await judgeAll(bundle, cluster, policy, options), options, terminal),
+    tell(await judgeAll(bundle, cluster, policy, options), bundle, options, terminal),
   );
 }
 
@@ -88,11 +92,19 @@ function unknownCrd(name: string, crds: ReadonlyMap<string, Crd>): never {
   );
 }
 
-function tell(report: CheckReport, options: CheckOptions, terminal: Terminal): ExitStatus {
-  if (options.output === "json") terminal.print(`${JSON.stringify(report, null, 2)}\n`);
-  else terminal.print(`${reportLines(report, createColors(terminal.hasColors)).join("\n")}\n`);
+async function tell(report: CheckReport, { manifests }: Bundle, options: CheckOptions, terminal: Terminal): Promise<ExitStatus> {
+  const printable = {
+    report,
+    tell: (precision: "document" | "field") =>
+      checkTelling(report, { placeOf: findPlaces(manifests, options.namespace, precision) }),
+    failLevel: FAIL_LEVEL[options.failOn],
+    anchor: [...options.filename, ...options.kustomize].find((path) => path !== "-") ?? null,
+  };
+  await printReport(options.output, printable, terminal);
   return statusOf(report, options.failOn);
 }
+
+const FAIL_LEVEL: Readonly<Record<CheckOptions["failOn"], Severity | null>> = { deny: "error", warn: "warning", none: null };
 
 /** What is undecided is no pass, whatever findings lead to. */
 function statusOf({ verdict, changes }: CheckReport, failOn: CheckOptions["failOn"]): ExitStatus {

@@ -6,6 +6,8 @@ import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { standardTerminal } from "./terminal.ts";
 import { parseAddress } from "./address.ts";
 import { parseConfigMapName } from "./config-map-name.ts";
+import { REPORT_FORMATS } from "./report-formats.ts";
+import { VERSION } from "./version.ts";
 
 const terminal = standardTerminal();
 let status: ExitStatus = EXIT.allowed;
@@ -14,7 +16,7 @@ const program = new Command("crdguard")
   .description(
     "Denies a CustomResourceDefinition change that would break the cluster, and explains what, who is hurt and the way out.",
   )
-  .version("0.1.0")
+  .version(VERSION)
   .exitOverride()
   .configureOutput({ outputError: () => undefined });
 
@@ -30,6 +32,7 @@ const catalogConfigMapOption = new Option(
   "--catalog-config-map <ns/name>",
   "ConfigMap of the cluster that holds catalog entries, which count more than all others",
 ).argParser(parseConfigMapName);
+const reportFormatOption = new Option("-o, --output <format>", "output format").choices(REPORT_FORMATS).default("text");
 const ruleOption = new Option("--rule <id=deny|warn|audit|off>", "what a rule's findings lead to; may be given again")
   .default([], "each rule's own default")
   .argParser(addTo);
@@ -64,7 +67,7 @@ program
     "--against <folder|live>",
     "the cluster as it is: a folder of manifests, or live for the cluster of the kubeconfig",
   )
-  .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json"]).default("text"))
+  .addOption(reportFormatOption)
   .addOption(ruleOption)
   .addOption(catalogOption)
   .addOption(catalogConfigMapOption)

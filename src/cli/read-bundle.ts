@@ -26,8 +26,6 @@ export interface Bundle {
   readonly deleted: readonly string[];
   readonly input: CheckInput;
   readonly manifests: readonly Manifest[];
-  /** By path, of what stands in a file. */
-  readonly texts: ReadonlyMap<string, string>;
 }
 
 /** @throws CommandError for what cannot be read, and for nothing at all. */
@@ -40,8 +38,7 @@ export async function readBundle(options: BundleOptions): Promise<Bundle> {
       "give the new CRDs and workloads: -f FILE, -f FOLDER, -f URL, -k FOLDER, or -f - for standard input; or --delete CRD",
     );
   }
-  const texts = new Map<string, string>();
-  const read = await readAllManifests(options, texts);
+  const read = await readAllManifests(options);
   const { manifests, repeated } = lastOfEach(read, options.namespace);
   const contents = readContents(manifests, options.namespace);
   if (!contents.ok) throw new CommandError(EXIT.usage, contents.error.code, contents.error.message);
@@ -58,7 +55,6 @@ export async function readBundle(options: BundleOptions): Promise<Bundle> {
     applied: contents.value,
     deleted: [...new Set(options.delete)],
     manifests,
-    texts,
     input: {
       customResourceDefinitions: crds.length,
       workloads: workloads.length,
@@ -75,12 +71,11 @@ export async function readBundle(options: BundleOptions): Promise<Bundle> {
   };
 }
 
-async function readAllManifests(options: BundleOptions, texts: Map<string, string>): Promise<readonly Manifest[]> {
+async function readAllManifests(options: BundleOptions): Promise<readonly Manifest[]> {
   const read = await readManifests(options.filename, {
     isRecursive: options.recursive,
     readStandardInput: () => readAll(process.stdin),
     urls: { mayBePrivate: options.allowPrivateUrls },
-    onFile: (file, text) => texts.set(file, text),
   });
   if (!read.ok) throw new CommandError(EXIT.usage, read.error.code, read.error.message);
   const manifests = [...read.value];

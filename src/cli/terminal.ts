@@ -7,6 +7,8 @@ export interface Terminal {
   tell(line: string): void;
   /** Standard output is a terminal, and nobody asked for no colours. */
   readonly hasColors: boolean;
+  /** Width of standard output; null where it is no terminal. */
+  readonly columns: number | null;
 }
 
 /** Source of the two variables: no-color.org; FORCE_COLOR as chalk and Node read it. */
@@ -20,6 +22,7 @@ export function standardTerminal(): Terminal {
       stderr.write(`${line}\n`);
     },
     hasColors: (env["NO_COLOR"] ?? "") === "" && (stdout.isTTY || (env["FORCE_COLOR"] ?? "0") !== "0"),
+    columns: stdout.isTTY && stdout.columns > 0 ? stdout.columns : null,
   };
 }
 

@@ -21,7 +21,10 @@ export interface CheckInput {
 }
 
 /** One line each; none where everything is judged. */
-export function inputNotes({ notJudged, repeated }: CheckInput, leaving: readonly string[]): readonly string[] {
+export function inputNotes(
+  { customResourceDefinitions, notJudged, repeated }: CheckInput,
+  leaving: readonly string[],
+): readonly string[] {
   const kinds = Object.entries(notJudged).map(([kind, count]) => `${String(count)} ${shown(kind)}`);
   return [
     ...(kinds.length === 0 ? [] : [`not judged, as only CustomResourceDefinitions and workloads are: ${firstOf(kinds)}`]),
@@ -29,13 +32,12 @@ export function inputNotes({ notJudged, repeated }: CheckInput, leaving: readonl
       ({ object, places }) =>
         `${shown(object)} is given ${String(places.length)} times, and the last one counts: ${places.map(shown).join(", ")}`,
     ),
-    ...(leaving.length === 0
+    // Who gives a single definition does not mean that the others should go.
+    ...(leaving.length === 0 || customResourceDefinitions < 2
       ? []
       : [
-          `not in what you apply, though of the same API ${leaving.length === 1 ? "group" : "groups"}, ` +
-            `and left in the cluster by kubectl apply: ${firstOf(leaving.map(shown))} (--prune judges ${
-              leaving.length === 1 ? "it" : "them"
-            } as deleted)`,
+          `not in what you apply, though of the same API group, and left in the cluster by kubectl apply: ` +
+            `${firstOf(leaving.map(shown))} (--prune judges ${leaving.length === 1 ? "it" : "them"} as deleted)`,
         ]),
   ];
 }

@@ -6,6 +6,7 @@ import { type Evidence, evidenceLine, evidenceOf } from "./evidence.ts";
 import { doubtInShort, messageOf } from "./messages.ts";
 import { type ExplainedRemedy, explainRemedies } from "./remedies.ts";
 import { type Subject, workloadName } from "./subject.ts";
+import type { ToldFinding } from "./telling.ts";
 import { countOf, shown } from "./text.ts";
 
 export interface ExplainedFinding {
@@ -32,16 +33,50 @@ export function explainFinding(finding: JudgedFinding, subject: Subject, audienc
 const MAX_EVIDENCE_LINES = 10;
 const MAX_REMEDIES = 8;
 
+/** What is told of a finding, in the order in which every output for people tells it. */
+export interface FindingParts {
+  /** Ends in a colon where evidence follows. */
+  readonly sentence: string;
+  /** One line each. */
+  readonly evidence: readonly string[];
+  /** Null where there is no remedy. */
+  readonly remediesHeading: string | null;
+  readonly remedies: readonly ExplainedRemedy[];
+  readonly more: string;
+}
+
+type Told = Pick<ToldFinding, "rule" | "message" | "evidence" | "remedies" | "page">;
+
+export function findingParts({ rule, message, evidence, remedies, page }: Told): FindingParts {
+  return {
+    sentence: `${rule}: ${message}${evidence.length > 0 ? ":" : ""}`,
+    evidence: shortened(evidence, MAX_EVIDENCE_LINES),
+    remediesHeading: remedies.length > 0 ? remediesHeading(remedies) : null,
+    remedies: remedies.slice(0, MAX_REMEDIES),
+    more: `More: ${page}`,
+  };
+}
+
 /** A finding as text: its sentence, then who is hurt, how to go on, where to read more. */
 export function findingLines(finding: ExplainedFinding): readonly string[] {
-  const evidence = finding.evidence.map(evidenceLine).filter((line) => line !== null);
+  const { rule, message, remedies } = finding;
+  return plainLines({ rule, message, evidence: evidenceLines(finding), remedies, page: pageOf(rule) });
+}
+
+/** As `findingLines`, of a finding in its common form; lines may have any length. */
+export function plainLines(finding: Told): readonly string[] {
+  const { sentence, evidence, remediesHeading: heading, remedies, more } = findingParts(finding);
   return [
-    `${finding.rule}: ${finding.message}${evidence.length > 0 ? ":" : ""}`,
-    ...shortened(evidence, MAX_EVIDENCE_LINES).map((line) => `    ${line}`),
-    ...(finding.remedies.length > 0 ? [`  ${remediesHeading(finding.remedies)}`] : []),
-    ...finding.remedies.slice(0, MAX_REMEDIES).flatMap(remedyLines),
-    `  More: ${pageOf(finding.rule)}`,
+    sentence,
+    ...evidence.map((line) => `    ${line}`),
+    ...(heading === null ? [] : [`  ${heading}`]),
+    ...remedies.flatMap(remedyLines),
+    `  ${more}`,
   ];
+}
+
+export function evidenceLines({ evidence }: Pick<ExplainedFinding, "evidence">): readonly string[] {
+  return evidence.map(evidenceLine).filter((line) => line !== null);
 }
 
 /** What helps one workload leaves the others as they are. */
@@ -86,7 +121,7 @@ function shortName({ writer, name }: Extract<Evidence, { kind: "writer" }>): str
 }
 
 /** Where the rule is explained, relative to the root of the project. */
-function pageOf(ruleId: string): string {
+export function pageOf(ruleId: string): string {
   return `docs/rules/${ruleId}.md`;
 }
 

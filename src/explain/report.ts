@@ -1,16 +1,17 @@
-/** @file Verdicts on many changes → one report: the JSON contract, and text for a terminal. */
+/** @file Verdicts on many changes → one report: the contract of `-o json`. */
 import { compareText } from "../crd/compare-text.ts";
-import type { Colors } from "picocolors/types.js";
 import type { JudgedChange, Verdict } from "../review/verdict.ts";
 import type { Change } from "../rules/change.ts";
 import { undecidedSentence } from "./admission.ts";
 import type { Audience } from "./audience.ts";
-import { type CheckInput, inputNotes } from "./check-input.ts";
-import { type ExplainedFinding, explainFinding, findingLines } from "./finding.ts";
+import type { CheckInput } from "./check-input.ts";
+import { type ExplainedFinding, explainFinding } from "./finding.ts";
 import { subjectOf } from "./subject.ts";
-import { countOf, shown } from "./text.ts";
 
-/** The contract of `crdguard check -o json`. Members are added, never changed, within a version. */
+/**
+ * The contract of `crdguard check -o json`. Members are added, never changed, within a version.
+ * docs/schemas/check-report.v1alpha1.json describes each.
+ */
 export interface CheckReport {
   readonly apiVersion: "crdguard.dev/v1alpha1";
   readonly kind: "CheckReport";
@@ -48,20 +49,6 @@ export function checkReport(
   return { apiVersion: "crdguard.dev/v1alpha1", kind: "CheckReport", verdict, changes, input, leaving };
 }
 
-/** @returns lines without line breaks; allowed changes without findings share one. */
-export function reportLines(report: CheckReport, colors: Colors): readonly string[] {
-  const telling = report.changes.filter(({ findings, verdict }) => findings.length > 0 || verdict !== "allow");
-  const silent = report.changes.filter((change) => !telling.includes(change));
-  return [
-    ...telling.flatMap((change) => [...changeLines(change, colors), ""]),
-    ...(silent.length === 0
-      ? []
-      : [`${colors.green("✓ allowed")}  ${silent.map((change) => shown(titleOf(change))).join(", ")}`, ""]),
-    ...inputNotes(report.input, report.leaving),
-    summaryLine(report, colors),
-  ];
-}
-
 function reportChange(change: Change, verdict: Verdict, audience: Audience): ReportedChange {
   const subject = subjectOf(change);
   const findings =
@@ -94,39 +81,7 @@ function orderOf(change: ReportedChange): string {
   return `${change.workload === undefined ? "0" : "1"}${titleOf(change)}`;
 }
 
-function titleOf({ crd, workload }: ReportedChange): string {
+/** What is changed: a CRD, or a workload. */
+export function titleOf({ crd, workload }: ReportedChange): string {
   return crd ?? workload ?? "";
-}
-
-function changeLines(change: ReportedChange, colors: Colors): readonly string[] {
-  const title = `${verdictMark(change.verdict, colors)}  ${colors.bold(shown(titleOf(change)))} ${colors.dim(change.operation)}`;
-  const reason = change.reason === undefined ? [] : [`  ${change.reason}`];
-  return [title, ...reason, ...change.findings.flatMap((finding) => indentedFinding(finding, colors))];
-}
-
-function indentedFinding(finding: ExplainedFinding, colors: Colors): readonly string[] {
-  const [sentence = "", ...details] = findingLines(finding);
-  const field = finding.enforcement === "deny" ? colors.red(finding.field) : colors.yellow(finding.field);
-  return [`  ${finding.enforcement} ${field}: ${sentence}`, ...details.map((line) => `  ${line}`)];
-}
-
-function verdictMark(verdict: Verdict["kind"], colors: Colors): string {
-  switch (verdict) {
-    case "allow":
-      return colors.green("✓ allowed");
-    case "deny":
-      return colors.red("✗ denied");
-    case "undecided":
-      return colors.yellow("? undecided");
-  }
-}
-
-function summaryLine({ changes }: CheckReport, colors: Colors): string {
-  const count = (verdict: Verdict["kind"]): number => changes.filter((change) => change.verdict === verdict).length;
-  const parts = [
-    `${String(count("allow"))} allowed`,
-    `${String(count("deny"))} denied`,
-    ...(count("undecided") > 0 ? [`${String(count("undecided"))} undecided`] : []),
-  ];
-  return colors.bold(`${countOf(changes.length, "change")}: ${parts.join(", ")}.`);
 }

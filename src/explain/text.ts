@@ -47,16 +47,24 @@ export function shellWord(value: string): string {
 }
 
 /** Columns of a terminal that is wide enough for what is told, and not wider than most. */
-const WIDTH = 120;
+export const WIDTH = 120;
 
-/** Text after its beginning; what does not fit into the width goes on below, at the same place unless told. */
-export function wrapped(text: string, start: string, indent = " ".repeat(start.length)): readonly string[] {
+/**
+ * Text after its beginning; what does not fit into the width goes on below, at the same place unless told.
+ * @param text or its words, where some of them hold spaces at which no line may end.
+ */
+export function wrapped(
+  text: string | readonly string[],
+  start: string,
+  indent = " ".repeat(start.length),
+  width = WIDTH,
+): readonly string[] {
   const lines: string[] = [];
   let line = start;
   let isEmpty = true;
-  for (const word of text.split(" ")) {
+  for (const word of typeof text === "string" ? text.split(" ") : text) {
     const longer = isEmpty ? `${line}${word}` : `${line} ${word}`;
-    if (longer.length <= WIDTH || isEmpty) {
+    if (longer.length <= width || isEmpty) {
       line = longer;
     } else {
       lines.push(line);

@@ -1,5 +1,6 @@
 /** @file Short ways to write CRDs, changes, needs and facts in tests; every default is the harmless one. */
 import type { Bundle, Crd } from "../../src/crd/crd.ts";
+import type { CheckReport } from "../../src/explain/report.ts";
 import type { CrdChange } from "../../src/rules/change.ts";
 import type {
   Certainty,
@@ -149,4 +150,23 @@ export function sampled(
   { isComplete = true }: { readonly isComplete?: boolean } = {},
 ): WriterEvidence {
   return { kind: "sampled", objectCount: 10, isComplete, writers };
+}
+
+/** What `check` was given besides what is told of it: four CRDs, and nothing that stays behind. */
+export function given(
+  shape: Partial<CheckReport["input"]> = {},
+  leaving: readonly string[] = [],
+): Pick<CheckReport, "input" | "leaving"> {
+  return {
+    input: {
+      customResourceDefinitions: 4,
+      workloads: 0,
+      apiRequirements: 0,
+      configMaps: 0,
+      notJudged: {},
+      repeated: [],
+      ...shape,
+    },
+    leaving,
+  };
 }

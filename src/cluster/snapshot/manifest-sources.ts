@@ -15,8 +15,6 @@ export type TextResult =
 export interface ManifestSource {
   /** The path as it was given, or what stands for it in messages. */
   readonly file: string;
-  /** Whether `file` is the path of a file, which an editor could open. */
-  readonly isFile: boolean;
   /** Never rejects. */
   readonly read: () => Promise<TextResult>;
 }
@@ -43,14 +41,14 @@ export async function findSources(
       ? unreadable("-: there is no standard input")
       : {
           ok: true,
-          value: [{ file: "(standard input)", isFile: false, read: () => readText("(standard input)", readStandardInput) }],
+          value: [{ file: "(standard input)", read: () => readText("(standard input)", readStandardInput) }],
         };
   }
   if (urls !== null && isUrl(path)) {
     const isRefused = urls.mayBePrivate ? () => false : isPrivate;
     return {
       ok: true,
-      value: [{ file: withoutCredentials(path), isFile: false, read: () => fetchText(path, isRefused) }],
+      value: [{ file: withoutCredentials(path), read: () => fetchText(path, isRefused) }],
     };
   }
   try {
@@ -77,7 +75,7 @@ export async function findSources(
 }
 
 function fileSource(file: string): ManifestSource {
-  return { file, isFile: true, read: () => readText(file, () => readFile(file, "utf8")) };
+  return { file, read: () => readText(file, () => readFile(file, "utf8")) };
 }
 
 async function readText(file: string, read: () => Promise<string>): Promise<TextResult> {

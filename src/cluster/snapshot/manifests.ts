@@ -20,25 +20,19 @@ export interface ManifestError {
 export type ManifestsResult =
   { readonly ok: true; readonly value: readonly Manifest[] } | { readonly ok: false; readonly error: ManifestError };
 
-export interface ReadManifestsOptions extends ManifestSourceOptions {
-  /** Told the text of each file that is read; what comes from elsewhere has no place that could be pointed at. */
-  readonly onFile?: (file: string, text: string) => void;
-}
-
 /**
  * Files with several documents, JSON, and `kind: List` are taken apart. Documents that hold nothing are passed over; one
  * that cannot be read is an error, never passed over.
  * @param paths files, folders, URLs, or `-`.
  */
-export async function readManifests(paths: readonly string[], options: ReadManifestsOptions): Promise<ManifestsResult> {
+export async function readManifests(paths: readonly string[], options: ManifestSourceOptions): Promise<ManifestsResult> {
   const manifests: Manifest[] = [];
   for (const path of paths) {
     const sources = await findSources(path, options);
     if (!sources.ok) return sources;
-    for (const { file, isFile, read } of sources.value) {
+    for (const { file, read } of sources.value) {
       const text = await read();
       if (!text.ok) return text;
-      if (isFile) options.onFile?.(file, text.value);
       const parsed = parseManifests(file, text.value);
       if (!parsed.ok) return parsed;
       manifests.push(...parsed.value);

@@ -17,7 +17,12 @@ interface Ran {
 
 async function lint(...paths: readonly string[]): Promise<Ran> {
   let output = "";
-  const status = await lintCatalog(paths, { print: (text) => (output += text), tell: () => undefined, hasColors: false });
+  const status = await lintCatalog(paths, {
+    print: (text) => (output += text),
+    tell: () => undefined,
+    hasColors: false,
+    columns: null,
+  });
   return { status, lines: output.trimEnd().split("\n") };
 }
 
@@ -29,7 +34,7 @@ async function show(
   }: { readonly output?: "text" | "json"; readonly catalog?: readonly string[] } = {},
 ): Promise<Ran> {
   let printed = "";
-  const terminal = { print: (text: string) => (printed += text), tell: () => undefined, hasColors: false };
+  const terminal = { print: (text: string) => (printed += text), tell: () => undefined, hasColors: false, columns: null };
   const status = await showCatalog(wanted, { output, catalog }, terminal);
   return { status, lines: printed.trimEnd().split("\n") };
 }

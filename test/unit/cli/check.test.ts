@@ -78,19 +78,31 @@ describe("crdguard check --fail-on and --rule", () => {
 });
 
 describe("crdguard check, of CRDs that are not in the bundle", () => {
+  const AXLES = gears(V1, { name: "axles.own.dev" });
   const files = { "cluster/a.yaml": BOTH, "cluster/b.yaml": COGS, "cluster/c.yaml": FOREIGN, "new.yaml": BOTH };
 
   it("says which of the same API group stay behind", async () => {
-    const ran = await runCrdguard(["check", "-f", "new.yaml", "--against", "cluster"], { cwd: folderOf(files) });
+    const folder = folderOf({ ...files, "new.yaml": `${BOTH}\n---\n${AXLES}` });
+    const ran = await runCrdguard(["check", "-f", "new.yaml", "--against", "cluster"], { cwd: folder });
 
     expect(ran).toEqual({
       status: 0,
       stdout:
-        "✓ allowed  gears.own.dev\n\n" +
-        "not in what you apply, though of the same API group, and left in the cluster by kubectl apply: cogs.own.dev (--prune judges it as deleted)\n" +
-        "1 change: 1 allowed, 0 denied.\n",
+        "✓ allowed  axles.own.dev, gears.own.dev\n\n" +
+        "note: not in what you apply, though of the same API group, and left in the cluster by kubectl apply: cogs.own.dev\n" +
+        "  (--prune judges it as deleted)\n\n" +
+        "2 changes: 2 allowed, 0 denied.\n",
       stderr: "",
     });
+  });
+
+  it("keeps quiet of them where a single one is given, but for JSON", async () => {
+    const folder = folderOf(files);
+    const text = await runCrdguard(["check", "-f", "new.yaml", "--against", "cluster"], { cwd: folder });
+    const json = await runCrdguard(["check", "-f", "new.yaml", "--against", "cluster", "-o", "json"], { cwd: folder });
+
+    expect(text.stdout).toBe("✓ allowed  gears.own.dev\n\n1 change: 1 allowed, 0 denied.\n");
+    expect((JSON.parse(json.stdout) as CheckReport).leaving).toEqual(["cogs.own.dev"]);
   });
 
   it("judges them as deleted with --prune, and those of other groups never", async () => {
@@ -149,7 +161,9 @@ describe("crdguard check, of what is given twice", () => {
 
     const ran = await runCrdguard(["check", "-f", "bundle.yaml", "--against", "cluster"], { cwd: folder });
 
-    expect(ran.stdout).toContain("not judged, as only CustomResourceDefinitions and workloads are: 1 Secret and 2 Service\n");
+    expect(ran.stdout).toContain(
+      "note: not judged, as only CustomResourceDefinitions and workloads are: 1 Secret and 2 Service\n",
+    );
   });
 });
 

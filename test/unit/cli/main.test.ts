@@ -1,10 +1,16 @@
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
+import { parse } from "yaml";
+import { problemsOfReport } from "../../support/report-schema.ts";
+import { readXml } from "../explain/outputs/read-xml.ts";
 
+const { version: VERSION } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const MAIN = join(ROOT, "src/cli/main.ts");
 
@@ -110,8 +116,8 @@ describe("crdguard, used wrongly", () => {
     },
     {
       title: "an unknown output format",
-      args: ["check", "-o", "yaml", ...against],
-      line: "crdguard: error: option '-o, --output <format>' argument 'yaml' is invalid. Allowed choices are text, json. (crdguard --help tells more)",
+      args: ["check", "-o", "xml", ...against],
+      line: "crdguard: error: option '-o, --output <format>' argument 'xml' is invalid. Allowed choices are text, json, yaml, sarif, junit, github, markdown. (crdguard --help tells more)",
     },
     {
       title: "a missing file",
@@ -287,11 +293,13 @@ describe("crdguard check", () => {
     expect(run(["check", "-f", "new.yaml", "--against", "cluster"], { cwd: folder })).toEqual({
       status: 1,
       stdout: [
-        "✗ denied  gears.own.dev UPDATE",
-        '  deny spec.versions[v1alpha1]: stored-version-removed: "v1alpha1" would be dropped while status.storedVersions names it; 1 object of it exists, and must be rewritten into the storage version first:',
+        "✗ denied  gears.own.dev UPDATE  new.yaml:1:1",
+        '  deny spec.versions[v1alpha1]: stored-version-removed: "v1alpha1" would be dropped while status.storedVersions names',
+        "    it; 1 object of it exists, and must be rewritten into the storage version first:",
         "      mill/g1",
         "    To go on, do one of:",
-        "      - rewrite every object into the storage version by Kubernetes' own storage version migrator (1.35 and newer, where it is switched on), forget the old version, then apply your change again:",
+        "      - rewrite every object into the storage version by Kubernetes' own storage version migrator (1.35 and newer, where",
+        "        it is switched on), forget the old version, then apply your change again:",
         "          kubectl delete storageversionmigration gears.own.dev --ignore-not-found &&",
         `          echo '{"apiVersion":"storagemigration.k8s.io/v1beta1","kind":"StorageVersionMigration","metadata":{"name":"gears.own.dev"},"spec":{"resource":{"group":"own.dev","resource":"gears"}}}' | kubectl create -f - &&`,
         "          kubectl wait --for=condition=Succeeded --timeout=15m storageversionmigration/gears.own.dev &&",
@@ -313,7 +321,7 @@ describe("crdguard check", () => {
     });
 
     expect(status).toBe(0);
-    expect(stdout).toMatch(/^✓ allowed {2}gears\.own\.dev UPDATE\n {2}warn spec\.versions\[v1alpha1\]: /);
+    expect(stdout).toMatch(/^✓ allowed {2}gears\.own\.dev UPDATE {2}new\.yaml:1:1\n {2}warn spec\.versions\[v1alpha1\]: /);
   });
 
   it("reads standard input, several files and folders below, and says what it does not judge", () => {
@@ -342,7 +350,7 @@ describe("crdguard check", () => {
       status: 0,
       stdout:
         "✓ allowed  axles.own.dev, cogs.own.dev, gears.own.dev\n\n" +
-        "not judged, as only CustomResourceDefinitions and workloads are: 1 Namespace\n3 changes: 3 allowed, 0 denied.\n",
+        "note: not judged, as only CustomResourceDefinitions and workloads are: 1 Namespace\n\n3 changes: 3 allowed, 0 denied.\n",
       stderr: "",
     });
   });
@@ -356,6 +364,70 @@ describe("crdguard check", () => {
     });
   });
 
+  describe("-o", () => {
+    const files = {
+      ...prefixed("cluster", CLUSTER),
+      "new.yaml": `# Two definitions.\n${gears(V1)}\n---\n${gears(V1, { name: "axles.own.dev" })}`,
+    };
+    const args = ["check", "-f", "new.yaml", "--against", "cluster", "-o"];
+
+    function printed(format: string): string {
+      const { status, stdout, stderr } = run([...args, format], { cwd: folderOf(files) });
+      expect({ status, stderr }).toEqual({ status: 1, stderr: "" });
+      return stdout;
+    }
+
+    it("text: tells where a manifest begins", () => {
+      expect(printed("text").split("\n", 1)).toEqual(["✗ denied  gears.own.dev UPDATE  new.yaml:2:1"]);
+    });
+
+    it("yaml: is the report of json", () => {
+      const report: unknown = parse(printed("yaml"));
+
+      expect(problemsOfReport(report)).toEqual([]);
+      expect(report).toEqual(JSON.parse(printed("json")));
+    });
+
+    it("sarif: tells where a field stands, and the version of crdguard", () => {
+      const { runs } = JSON.parse(printed("sarif")) as {
+        runs: [{ tool: { driver: object }; results: { locations: object[] }[] }];
+      };
+
+      expect(runs[0].tool.driver).toMatchObject({ name: "crdguard", version: VERSION });
+      expect(runs[0].results.map(({ locations }) => locations)).toMatchObject([
+        [{ physicalLocation: { artifactLocation: { uri: "new.yaml" }, region: { startLine: 9, startColumn: 3 } } }],
+      ]);
+    });
+
+    it("sarif: attaches what has no place to what was given", () => {
+      const folder = folderOf(files);
+      const { stdout } = run(["check", "-f", "new.yaml", "--delete", "gears.own.dev", "--against", "cluster", "-o", "sarif"], {
+        cwd: folder,
+      });
+      const alone = run(["check", "--delete", "gears.own.dev", "--against", "cluster", "-o", "sarif"], { cwd: folder });
+
+      expect(stdout).toContain('"uri": "new.yaml"');
+      expect(alone.stdout).not.toContain('"physicalLocation"');
+      expect(alone.stdout).toContain('"fullyQualifiedName": "gears.own.dev/metadata.name"');
+    });
+
+    it("junit: has a test for each change", () => {
+      const [suite] = readXml(printed("junit")).children;
+
+      expect(suite?.attributes).toMatchObject({ tests: "2", failures: "1", errors: "0" });
+    });
+
+    it("github: annotates the line of a field", () => {
+      expect(printed("github")).toMatch(
+        /^::error file=new\.yaml,line=9,col=3,title=stored-version-removed%3A gears\.own\.dev UPDATE::gears\.own\.dev: [^\n]+\ncrdguard: 2 changes: 1 allowed, 1 denied\.\n$/,
+      );
+    });
+
+    it("markdown: begins with its mark", () => {
+      expect(printed("markdown").split("\n").slice(0, 2)).toEqual(["<!-- crdguard -->", "## ✗ crdguard: denied"]);
+    });
+  });
+
   it("prints JSON by its contract, and nothing else on standard output", () => {
     const folder = folderOf({
       ...prefixed("cluster", CLUSTER),
@@ -364,6 +436,7 @@ describe("crdguard check", () => {
     const { status, stdout, stderr } = run(["check", "-f", "new.yaml", "--against", "cluster", "-o", "json"], { cwd: folder });
 
     expect({ status, stderr }).toEqual({ status: 1, stderr: "" });
+    expect(problemsOfReport(JSON.parse(stdout))).toEqual([]);
     expect(JSON.parse(stdout)).toEqual({
       apiVersion: "crdguard.dev/v1alpha1",
       kind: "CheckReport",

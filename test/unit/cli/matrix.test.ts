@@ -23,6 +23,7 @@ async function ask(options: Partial<MatrixOptions>): Promise<{ readonly status: 
     { ...NONE, ...options },
     {
       hasColors: false,
+      columns: null,
       print: (text) => {
         printed.push(text);
       },

@@ -17,6 +17,7 @@ import { readBundles } from "../../../src/requirements/bundles.ts";
 import { readCatalog } from "../../../src/requirements/catalog-folder.ts";
 import { reviewBundle } from "../../../src/review/review-bundle.ts";
 import { sharedPath } from "../../e2e/support/shared.ts";
+import { given } from "../../support/builders.ts";
 import { admissionReview } from "../admission/support/reviews.ts";
 import { ask, capturedLog, developmentPair } from "../admission/support/running-guard.ts";
 
@@ -87,15 +88,7 @@ async function openCluster(paths: readonly string[]): Promise<{
         DEFAULT_POLICY,
         { evidence: 10_000, settings: 1_000 },
       );
-      const input = {
-        customResourceDefinitions: 1,
-        workloads: 0,
-        apiRequirements: 0,
-        configMaps: 0,
-        notJudged: {},
-        repeated: [],
-      };
-      const [change, ...others] = checkReport(judged, EVERYTHING, { input, leaving: [] }).changes;
+      const [change, ...others] = checkReport(judged, EVERYTHING, given()).changes;
       if (change === undefined || others.length > 0) throw new Error("one change has one answer");
       return change;
     },

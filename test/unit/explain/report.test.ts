@@ -1,13 +1,12 @@
-import { createColors } from "picocolors";
 import { describe, expect, it } from "vitest";
 import { EVERYTHING } from "../../../src/explain/audience.ts";
-import { checkReport as makeReport, type CheckReport, reportLines } from "../../../src/explain/report.ts";
+import { checkReport as makeReport, type CheckReport } from "../../../src/explain/report.ts";
 import { DEFAULT_POLICY, judge } from "../../../src/policy/policy.ts";
 import type { JudgedChange } from "../../../src/review/verdict.ts";
 import type { Change } from "../../../src/rules/change.ts";
 import { evaluate } from "../../../src/rules/evaluate.ts";
 import type { Facts } from "../../../src/rules/facts.ts";
-import { counted, create, crd, need, noFacts, remove, update } from "../../support/builders.ts";
+import { counted, create, crd, given, need, noFacts, remove, update } from "../../support/builders.ts";
 
 function judged(change: Change, facts: Partial<Facts> = {}): JudgedChange {
   const [first, ...others] = judge(evaluate(change, { ...noFacts, ...facts }), DEFAULT_POLICY);
@@ -29,17 +28,8 @@ const undecided: JudgedChange = {
   verdict: { kind: "undecided", reason: "facts-not-synced" },
 };
 
-const ONE_EACH: CheckReport["input"] = {
-  customResourceDefinitions: 4,
-  workloads: 0,
-  apiRequirements: 0,
-  configMaps: 0,
-  notJudged: {},
-  repeated: [],
-};
-
 function checkReport(changes: readonly JudgedChange[], audience = EVERYTHING): CheckReport {
-  return makeReport(changes, audience, { input: ONE_EACH, leaving: [] });
+  return makeReport(changes, audience, given());
 }
 
 describe("checkReport", () => {
@@ -48,8 +38,7 @@ describe("checkReport", () => {
       apiVersion: "crdguard.dev/v1alpha1",
       kind: "CheckReport",
       verdict: "deny",
-      input: ONE_EACH,
-      leaving: [],
+      ...given(),
       changes: [
         { crd: "axles.own.dev", operation: "CREATE", verdict: "allow", findings: [] },
         {
@@ -126,48 +115,5 @@ describe("checkReport", () => {
     { title: "allows nothing at all", changes: [], verdict: "allow" },
   ])("$title", ({ changes, verdict }) => {
     expect(checkReport(changes, EVERYTHING).verdict).toBe(verdict);
-  });
-});
-
-describe("reportLines", () => {
-  const colorless = createColors(false);
-
-  it("tells what matters change by change, what does not in one line, and sums up", () => {
-    const lines = reportLines(checkReport([denied, warned, allowed, undecided], EVERYTHING), colorless);
-
-    expect(lines.filter((line) => !line.startsWith("   "))).toEqual([
-      "? undecided  bolts.own.dev DELETE",
-      "  it has not read the whole cluster yet",
-      "",
-      "✓ allowed  cogs.own.dev UPDATE",
-      '  warn spec.versions[v1beta1]: required-version-unserved: "v1beta1" would be gone, and 1 running workload uses it:',
-      "",
-      "✗ denied  gears.own.dev UPDATE",
-      '  deny spec.versions[v1alpha1]: stored-version-removed: "v1alpha1" would be dropped while status.storedVersions names it; 3 objects of it exist, and must be rewritten into the storage version first:',
-      "",
-      "✓ allowed  axles.own.dev",
-      "",
-      "4 changes: 2 allowed, 1 denied, 1 undecided.",
-    ]);
-  });
-
-  it("colours on request, and changes no word by it", () => {
-    const report = checkReport([denied, warned, allowed, undecided], EVERYTHING);
-    const coloured = reportLines(report, createColors(true));
-
-    // eslint-disable-next-line no-control-regex -- the colours are what is taken off.
-    expect(coloured.map((line) => line.replaceAll(/\u001b\[\d+m/g, ""))).toEqual(reportLines(report, colorless));
-    expect(coloured.at(-1)).toBe("\u001b[1m4 changes: 2 allowed, 1 denied, 1 undecided.\u001b[22m");
-  });
-
-  it("breaks no line and moves no cursor for hostile names", () => {
-    const evil = "gears\n\u001b[2J\u202E.own.dev";
-    const change = update({ ...crd({ served: ["v1", evil], stored: [evil, "v1"] }), name: evil }, { ...onlyV1, name: evil });
-    const lines = reportLines(
-      checkReport([judged(change, { objects: counted(1) }), judged(create({ ...onlyV1, name: evil }))], EVERYTHING),
-      colorless,
-    );
-
-    for (const line of lines) expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
   });
 });

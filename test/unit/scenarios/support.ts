@@ -2,10 +2,11 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { check, type CheckOptions } from "../../../src/cli/check.ts";
 import type { CheckReport, ReportedChange } from "../../../src/explain/report.ts";
 import { sharedPath } from "../../e2e/support/shared.ts";
+import { problemsOfReport } from "../../support/report-schema.ts";
 
 export interface WorkloadShape {
   readonly kind?: "Deployment" | "DaemonSet";
@@ -96,12 +97,14 @@ export async function ask(question: {
   const printed: string[] = [];
   const status = await check(options, {
     hasColors: false,
+    columns: null,
     print: (text) => {
       printed.push(text);
     },
     tell: () => undefined,
   });
   const report = JSON.parse(printed.join("")) as CheckReport;
+  expect(problemsOfReport(report)).toEqual([]);
   return {
     status,
     report,

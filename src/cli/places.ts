@@ -1,0 +1,62 @@
+/** @file Where what is judged stands: manifests by the names that reports have for them. */
+import { existsSync, readFileSync } from "node:fs";
+import { readContents } from "../cluster/snapshot/contents.ts";
+import { type ManifestText, type ObjectName, openManifestText, type Position } from "../cluster/snapshot/locate.ts";
+import type { Manifest } from "../cluster/snapshot/manifests.ts";
+import type { PlaceOf } from "../explain/check-telling.ts";
+import { workloadName } from "../explain/subject.ts";
+
+/**
+ * Nothing is read before it is asked for.
+ * @param namespace of objects whose manifest names none.
+ * @param precision `document`: the line on which a manifest begins, whatever the field, which costs no second reading.
+ */
+export function findPlaces(manifests: readonly Manifest[], namespace: string, precision: "document" | "field"): PlaceOf {
+  let byName: ReadonlyMap<string, Judged> | null = null;
+  const texts = new Map<string, ManifestText | null>();
+  const locate = ({ manifest: { file, line }, object }: Judged, field: string | null): Position | null => {
+    const id = `${String(line)} ${file}`;
+    let text = texts.get(id);
+    if (text === undefined) {
+      text = openFile(file, line);
+      texts.set(id, text);
+    }
+    return text?.locate(object, field) ?? null;
+  };
+  return (subjectName, field) => {
+    byName ??= judgedByName(manifests, namespace);
+    const judged = byName.get(subjectName);
+    if (judged === undefined) return null;
+    const { file, line } = judged.manifest;
+    if (precision === "document") return existsSync(file) ? { file, line, column: 1 } : null;
+    const position = locate(judged, field);
+    return position === null ? null : { file, ...position };
+  };
+}
+
+interface Judged {
+  readonly manifest: Manifest;
+  readonly object: ObjectName;
+}
+
+function judgedByName(manifests: readonly Manifest[], namespace: string): ReadonlyMap<string, Judged> {
+  const judged = new Map<string, Judged>();
+  for (const manifest of manifests) {
+    const contents = readContents([manifest], namespace);
+    if (!contents.ok) continue;
+    for (const { name } of contents.value.crds) {
+      judged.set(name, { manifest, object: { kind: "CustomResourceDefinition", namespace: null, name } });
+    }
+    for (const { ref } of contents.value.workloads) judged.set(workloadName(ref), { manifest, object: ref });
+  }
+  return judged;
+}
+
+/** @returns null for what is no file: standard input, and what is gone since. */
+function openFile(file: string, line: number): ManifestText | null {
+  try {
+    return openManifestText(readFileSync(file, "utf8"), line);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,17 @@
+/** @file What a rule or check is about, in one line, for outputs that list them apart from what they found. */
+
+/** @returns for one that is not in the table, its id in words. */
+export function descriptionOf(rule: string): string {
+  return DESCRIPTIONS[rule] ?? rule.replaceAll("-", " ");
+}
+
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  "objects-deleted": "A definition is deleted while objects of it exist",
+  "required-resource-deleted": "A definition is deleted that a running workload needs",
+  "required-version-unserved": "A running workload would not get an API version that it needs",
+  "stored-version-forgotten":
+    "A stored version is taken out of status.storedVersions without proof that no object is stored in it",
+  "stored-version-removed": "A version that objects may be stored in is dropped",
+  "version-in-use-unserved": "A version goes away in which objects are still written",
+  "workload-requirement-unmet": "A workload is applied although an API that it needs will not be served to it",
+};
