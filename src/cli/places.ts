@@ -14,11 +14,11 @@ import { workloadName } from "../explain/subject.ts";
 export function findPlaces(manifests: readonly Manifest[], namespace: string, precision: "document" | "field"): PlaceOf {
   let byName: ReadonlyMap<string, Judged> | null = null;
   const texts = new Map<string, ManifestText | null>();
-  const locate = ({ manifest: { file, line }, object }: Judged, field: string | null): Position | null => {
-    const id = `${String(line)} ${file}`;
+  const locate = ({ manifest, object }: Judged, field: string | null): Position | null => {
+    const id = documentOf(manifest);
     let text = texts.get(id);
     if (text === undefined) {
-      text = openFile(file, line);
+      text = openFile(manifest);
       texts.set(id, text);
     }
     return text?.locate(object, field) ?? null;
@@ -28,7 +28,10 @@ export function findPlaces(manifests: readonly Manifest[], namespace: string, pr
     const judged = byName.get(subjectName);
     if (judged === undefined) return null;
     const { file, line } = judged.manifest;
-    if (precision === "document") return existsSync(file) ? { file, line, column: 1 } : null;
+    // Of a list alone, the beginning of an object must be looked for.
+    if (precision === "document" || (field === null && !judged.isInList)) {
+      return existsSync(file) ? { file, line, column: 1 } : null;
+    }
     const position = locate(judged, field);
     return position === null ? null : { file, ...position };
   };
@@ -37,23 +40,30 @@ export function findPlaces(manifests: readonly Manifest[], namespace: string, pr
 interface Judged {
   readonly manifest: Manifest;
   readonly object: ObjectName;
+  readonly isInList: boolean;
 }
 
 function judgedByName(manifests: readonly Manifest[], namespace: string): ReadonlyMap<string, Judged> {
   const judged = new Map<string, Judged>();
+  const documents = Map.groupBy(manifests, documentOf);
   for (const manifest of manifests) {
+    const isInList = documents.get(documentOf(manifest))?.length !== 1;
     const contents = readContents([manifest], namespace);
     if (!contents.ok) continue;
     for (const { name } of contents.value.crds) {
-      judged.set(name, { manifest, object: { kind: "CustomResourceDefinition", namespace: null, name } });
+      judged.set(name, { manifest, object: { kind: "CustomResourceDefinition", namespace: null, name }, isInList });
     }
-    for (const { ref } of contents.value.workloads) judged.set(workloadName(ref), { manifest, object: ref });
+    for (const { ref } of contents.value.workloads) judged.set(workloadName(ref), { manifest, object: ref, isInList });
   }
   return judged;
 }
 
+function documentOf({ file, line }: Manifest): string {
+  return `${String(line)} ${file}`;
+}
+
 /** @returns null for what is no file: standard input, and what is gone since. */
-function openFile(file: string, line: number): ManifestText | null {
+function openFile({ file, line }: Manifest): ManifestText | null {
   try {
     return openManifestText(readFileSync(file, "utf8"), line);
   } catch {

@@ -135,8 +135,9 @@ describe("a version that objects are written in is served no more", () => {
       const at = lines.findIndex((line) => line.includes("version-in-use-unserved: "));
 
       expect(exitCode).toBe(0);
-      expect(lines.slice(at, at + 4)).toEqual([
-        '  warn spec.versions[v1beta1].served: version-in-use-unserved: "v1beta1" would no longer be served, and objects were last written in it by 3 field managers: the next such write fails:',
+      expect(lines.slice(at, at + 5)).toEqual([
+        '  warn spec.versions[v1beta1].served: version-in-use-unserved: "v1beta1" would no longer be served, and objects were',
+        "    last written in it by 3 field managers: the next such write fails:",
         "      kubectl-client-side-apply: 3 objects, last at <time>",
         "      argocd-controller: 2 objects, last at <time>",
         "      gear-operator: status or scale of 1 object, last at <time>",

@@ -24,13 +24,26 @@ metadata: { name: turner }
 spec: { template: { spec: { containers: [{ name: main, image: a }] } } }
 `;
 
-async function readBundle(): Promise<{ readonly file: string; readonly manifests: readonly Manifest[] }> {
+const LIST = `apiVersion: v1
+kind: List
+items:
+  - apiVersion: apps/v1
+    kind: Deployment
+    metadata: { name: lathe, namespace: mill }
+    spec: { template: { spec: { containers: [] } } }
+  - apiVersion: apps/v1
+    kind: Deployment
+    metadata: { name: turner, namespace: mill }
+    spec: { template: { spec: { containers: [] } } }
+`;
+
+async function readBundle(text = BUNDLE): Promise<{ readonly file: string; readonly manifests: readonly Manifest[] }> {
   const folder = mkdtempSync(join(tmpdir(), "crdguard-places-"));
   onTestFinished(() => {
     rmSync(folder, { recursive: true });
   });
   const file = join(folder, "bundle.yaml");
-  writeFileSync(file, BUNDLE);
+  writeFileSync(file, text);
   const manifests = await readManifests([file], { isRecursive: false, readStandardInput: null });
   if (!manifests.ok) throw new Error(manifests.error.message);
   return { file, manifests: manifests.value };
@@ -46,6 +59,14 @@ describe("findPlaces", () => {
     const { file, manifests } = await readBundle();
 
     expect(findPlaces(manifests, "mill", "field")(subject, field)).toEqual({ file, line, column });
+  });
+
+  it("finds the beginning of an object in a list", async () => {
+    const { file, manifests } = await readBundle(LIST);
+    const placeOf = findPlaces(manifests, "mill", "field");
+
+    expect(placeOf("Deployment mill/lathe", null)).toEqual({ file, line: 4, column: 5 });
+    expect(placeOf("Deployment mill/turner", "metadata.name")).toEqual({ file, line: 10, column: 17 });
   });
 
   it("tells no more than where the manifest begins, if that is enough", async () => {
