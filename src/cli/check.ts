@@ -10,6 +10,7 @@ import { checkReport, type CheckReport, type JudgedChange, reportLines } from ".
 import type { Policy } from "../policy/policy.ts";
 import { review } from "../review/review.ts";
 import type { Change } from "../rules/change.ts";
+import type { ClusterFlags } from "./cluster-flags.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { crdNameHint } from "./crd-names.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
@@ -23,7 +24,7 @@ import {
   tellIdleRequirements,
 } from "./sources.ts";
 
-export interface CheckOptions {
+export interface CheckOptions extends ClusterFlags {
   readonly filename: readonly string[];
   /** Names of CRDs that would be deleted. */
   readonly delete: readonly string[];
@@ -37,8 +38,6 @@ export interface CheckOptions {
   /** Files and folders of own catalog entries. */
   readonly catalog: readonly string[];
   readonly catalogConfigMap: ConfigMapName | undefined;
-  readonly kubeconfig: string | undefined;
-  readonly context: string | undefined;
 }
 
 /** How long counting the objects of one CRD may take; nobody holds an API server up here. */

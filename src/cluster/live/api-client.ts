@@ -3,7 +3,8 @@ import { Agent as PlainAgent, type IncomingMessage, request as plainRequest } fr
 import { Agent as SecureAgent, request as secureRequest, type RequestOptions } from "node:https";
 import { text as readText } from "node:stream/consumers";
 import { type ApiError, errorOfAnswer, localError } from "./api-error.ts";
-import { type Connection, type ConnectionChoice, type ConnectionError, loadConnection } from "./connection.ts";
+import { type Connection, loadConnection } from "./connection.ts";
+import type { ConnectionChoice, ConnectionPart } from "./connection-choice.ts";
 
 export type { ApiError, ApiErrorCode } from "./api-error.ts";
 
@@ -60,13 +61,12 @@ export interface ApiClient {
   close(): void;
 }
 
-export type ApiClientResult =
-  { readonly ok: true; readonly value: ApiClient } | { readonly ok: false; readonly error: ConnectionError };
-
 /** Reads files, but asks nothing yet. */
-export function loadApiClient(choice: ConnectionChoice = {}): ApiClientResult {
+export function loadApiClient(choice: ConnectionChoice = {}): ConnectionPart<ApiClient> {
   const connection = loadConnection(choice);
-  return connection.ok ? { ok: true, value: createApiClient(connection.value, choice.requestTimeout ?? REQUEST_TIMEOUT_SECONDS) } : connection;
+  return connection.ok
+    ? { ok: true, value: createApiClient(connection.value, choice.requestTimeout ?? REQUEST_TIMEOUT_SECONDS) }
+    : connection;
 }
 
 /** @param timeoutSeconds 0: as long as it takes. */
@@ -302,8 +302,11 @@ function createDeadline(caller: AbortSignal | undefined, seconds: number, messag
     trip(localError("aborted", "the caller gave up"));
   }
 
-  const timer =
-    seconds === 0 ? null : setTimeout(() => void trip(localError("timeout", message)), Math.min(seconds * 1_000, LONGEST_TIMER));
+  function giveIn(): void {
+    trip(localError("timeout", message));
+  }
+
+  const timer = seconds === 0 ? null : setTimeout(giveIn, Math.min(seconds * 1_000, LONGEST_TIMER));
   caller?.addEventListener("abort", giveUp, { once: true });
   if (caller?.aborted === true) giveUp();
   return {

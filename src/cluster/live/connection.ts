@@ -1,9 +1,8 @@
 /** @file A way to the API server: its URL, and the credentials for each request. */
 import { readFileSync } from "node:fs";
 import type { RequestOptions } from "node:https";
-import { type ConnectionChoice, type ConnectionError, type LoadedKubeConfig, loadKubeConfig } from "./kubeconfig.ts";
-
-export type { ConnectionChoice, ConnectionError } from "./kubeconfig.ts";
+import type { ConnectionChoice, ConnectionPart } from "./connection-choice.ts";
+import { type LoadedKubeConfig, loadKubeConfig } from "./kubeconfig.ts";
 
 export interface Connection {
   /** May hold a path, as behind Rancher. */
@@ -19,10 +18,7 @@ export interface Connection {
   refresh(): void;
 }
 
-export type ConnectionResult =
-  { readonly ok: true; readonly value: Connection } | { readonly ok: false; readonly error: ConnectionError };
-
-export function loadConnection(choice: ConnectionChoice): ConnectionResult {
+export function loadConnection(choice: ConnectionChoice): ConnectionPart<Connection> {
   const loaded = loadKubeConfig(choice);
   if (!loaded.ok) return loaded;
 
@@ -49,7 +45,13 @@ export function loadConnection(choice: ConnectionChoice): ConnectionResult {
   };
 }
 
-async function readCredentials({ config, server, hasProxy, tokenFile, impersonation }: LoadedKubeConfig): Promise<RequestOptions> {
+async function readCredentials({
+  config,
+  server,
+  hasProxy,
+  tokenFile,
+  impersonation,
+}: LoadedKubeConfig): Promise<RequestOptions> {
   // Nothing secret over plain HTTP, as kubectl does it (client-go, clientcmd, "only try to read the auth information if we
   // are secure"); `kubectl proxy` is such a server. Whom to act as is no secret.
   if (server.protocol === "http:") return { headers: impersonation };
