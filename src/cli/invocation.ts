@@ -18,5 +18,5 @@ export function programOf(script: string): Invocation["program"] {
 /** Lines below the help of a command. @param commands without the program's name. */
 export function examples({ program }: Pick<Invocation, "program">, ...commands: readonly [string, ...string[]]): string {
   const lines = commands.map((command) => `  ${command.replaceAll("crdguard ", `${program} `)}`);
-  return `\n${lines.length === 1 ? "Example" : "Examples"}:\n${lines.join("\n")}\n`;
+  return `\n${lines.length === 1 ? "Example" : "Examples"}:\n${lines.join("\n")}`;
 }
