@@ -25,8 +25,9 @@ export const NOTHING: Offer = { candidates: [], paths: "none", isOpen: false };
 export async function offerFor(declared: Option | Argument, partial: string, given: ReadonlyMap<string, string>): Promise<Offer> {
   if (declared.argChoices !== undefined) return { ...NOTHING, candidates: declared.argChoices.map(plain) };
   const placeholder = placeholderOf(declared);
-  const setting = /^id=(?<settings>[\w|]+)$/.exec(placeholder)?.groups?.["settings"];
-  if (setting !== undefined) return offerRuleSettings(partial, setting.split("|"));
+  const setting = SETTING.exec(placeholder)?.groups?.["settings"];
+  if (setting !== undefined)
+    return "long" in declared && declared.long === "--rule" ? offerRuleSettings(partial, setting.split("|")) : NOTHING;
   const offers: Offer[] = [];
   for (const alternative of placeholder.split("|")) offers.push((await KINDS.get(alternative)?.(given)) ?? NOTHING);
   return {
@@ -40,8 +41,11 @@ export async function offerFor(declared: Option | Argument, partial: string, giv
 export function isKnownPlaceholder(declared: Option | Argument): boolean {
   if (declared.argChoices !== undefined) return true;
   const placeholder = placeholderOf(declared);
-  return /^id=[\w|]+$/.test(placeholder) || placeholder.split("|").every((alternative) => KINDS.has(alternative));
+  return SETTING.test(placeholder) || placeholder.split("|").every((alternative) => KINDS.has(alternative));
 }
+
+/** What the findings of something that is named are to lead to. */
+const SETTING = /^id=(?<settings>[\w|]+)$/;
 
 function placeholderOf(declared: Option | Argument): string {
   return "flags" in declared
@@ -73,7 +77,7 @@ const KINDS: ReadonlyMap<string, Source> = new Map<string, Source>([
   ["bundle", offerOfBundles("name")],
   ["release", offerOfBundles("version")],
   ["channel", offerOfBundles("channel")],
-  ...["host:port", "number", "url", "host", "token", "username", "group", "uid", "duration", "ns/name"].map(
+  ...["host:port", "number", "seconds", "url", "host", "token", "username", "group", "uid", "duration", "ns/name"].map(
     (placeholder): [string, Source] => [placeholder, UNKNOWN],
   ),
 ]);
