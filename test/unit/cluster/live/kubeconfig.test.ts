@@ -83,7 +83,11 @@ const HOME = { server: "https://home.example:6443/", namespace: "sun", ca: "CA o
 describe("what kubectl's flags change", () => {
   it.each<{ readonly title: string; readonly choice: ConnectionChoice; readonly expected: Asked }>([
     { title: "nothing is given", choice: {}, expected: { ...HOME, headers: ANN } },
-    { title: "empty texts are given", choice: { context: "", server: "", token: "", as: "" }, expected: { ...HOME, headers: ANN } },
+    {
+      title: "empty texts are given",
+      choice: { context: "", server: "", token: "", as: "" },
+      expected: { ...HOME, headers: ANN },
+    },
     {
       title: "--context",
       choice: { context: "night" },
