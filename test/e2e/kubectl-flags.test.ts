@@ -234,10 +234,10 @@ describe("kubectl's global flags", () => {
         "--serviceaccount=mill:reader",
       ],
     ]) {
-      expect(await api.kubectl(args)).toMatchObject({ exitCode: 0 });
+      succeeded(await api.kubectl(args));
     }
     const manifest = crdManifest({ plural: "gears", kind: "Gear", versions: [{ name: "v1" }], storage: "v1" });
-    expect(await api.kubectl(["apply", "-f", "-"], { stdin: manifest })).toMatchObject({ exitCode: 0 });
+    succeeded(await api.kubectl(["apply", "-f", "-"], { stdin: manifest }));
   });
 
   afterAll(async () => {
@@ -303,3 +303,8 @@ describe("kubectl's global flags", () => {
     expect(await complete("--context", "")).toBe("as-admin\nas-alice\n:4\n");
   });
 });
+
+/** Of what a test builds on. */
+function succeeded({ exitCode, stderr }: CommandOutcome): void {
+  if (exitCode !== 0) throw new Error(stderr);
+}
