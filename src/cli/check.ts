@@ -8,6 +8,7 @@ import type { Severity } from "../explain/telling.ts";
 import type { Policy } from "../policy/policy.ts";
 import { reviewBundle } from "../review/review-bundle.ts";
 import type { Enforcement } from "../rules/finding.ts";
+import type { ClusterFlags } from "./cluster-flags.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { crdNameHint } from "./crd-names.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
@@ -25,7 +26,7 @@ import {
   tellIdleRequirements,
 } from "./sources.ts";
 
-export interface CheckOptions extends BundleOptions {
+export interface CheckOptions extends BundleOptions, ClusterFlags {
   /** Judge CRDs that belong with those applied, and are not among them, as deleted. */
   readonly prune: boolean;
   /** Which findings end in exit status 1. */
@@ -37,8 +38,6 @@ export interface CheckOptions extends BundleOptions {
   /** Files and folders of own catalog entries. */
   readonly catalog: readonly string[];
   readonly catalogConfigMap: ConfigMapName | undefined;
-  readonly kubeconfig: string | undefined;
-  readonly context: string | undefined;
 }
 
 /** How long the evidence for one change, such as the count of its objects, may take; nobody holds an API server up here. */

@@ -2,6 +2,7 @@
 import { hostname } from "node:os";
 import { type ApiClient, loadApiClient } from "../cluster/live/api-client.ts";
 import type { ApiError } from "../cluster/live/api-error.ts";
+import type { ConnectionChoice, ConnectionError } from "../cluster/live/connection-choice.ts";
 import { connectLiveCluster, type LiveClusterObserver, type LiveClusterOptions } from "../cluster/live/live-cluster.ts";
 import type { OwnCatalogOutcome } from "../cluster/live/own-catalog.ts";
 import type { Cluster } from "../cluster/cluster.ts";
@@ -19,9 +20,7 @@ import { startProgress } from "./progress.ts";
 import { loadBundles } from "./sources.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface LiveChoice {
-  readonly kubeconfig: string | undefined;
-  readonly context: string | undefined;
+export interface LiveChoice extends ConnectionChoice {
   /** Holds a user's own catalog entries, which count more than those of `catalog`. */
   readonly catalogConfigMap: ConfigMapName | undefined;
 }
@@ -164,14 +163,31 @@ export async function withLiveCluster(
   }
 }
 
-function openClient(choice: LiveChoice): ApiClient {
-  const client = loadApiClient({
-    ...(choice.kubeconfig === undefined ? {} : { kubeconfig: choice.kubeconfig }),
-    ...(choice.context === undefined ? {} : { context: choice.context }),
-  });
-  if (client.ok) return client.value;
-  throw new CommandError(EXIT.undecided, client.error.code, client.error.message);
+/** Of objects that name none; null where the context has none. @throws CommandError */
+export function contextNamespace(choice: ConnectionChoice): string | null {
+  const client = openClient(choice);
+  client.close();
+  return client.namespace;
 }
+
+function openClient(choice: ConnectionChoice): ApiClient {
+  const client = loadApiClient(choice);
+  if (client.ok) return client.value;
+  const { code, message } = client.error;
+  throw new CommandError(CONNECTION_STATUS[code], code, message);
+}
+
+const CONNECTION_STATUS: Readonly<Record<ConnectionError["code"], ExitStatus>> = {
+  "kubeconfig-unreadable": EXIT.undecided,
+  "no-cluster": EXIT.undecided,
+  "context-unknown": EXIT.usage,
+  "cluster-unknown": EXIT.usage,
+  "user-unknown": EXIT.usage,
+  "server-invalid": EXIT.usage,
+  "file-unreadable": EXIT.usage,
+  "flags-conflict": EXIT.usage,
+  "flags-incomplete": EXIT.usage,
+};
 
 const SILENT: LiveClusterObserver = {
   listed: () => undefined,

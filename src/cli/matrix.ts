@@ -9,12 +9,13 @@ import { type Configuration, DEFAULT_CONFIGURATION, findRelease, needsOfRelease 
 import { type Bundle, compareReleases } from "../rules/bundle.ts";
 import { fitOf, minimumBundle, type Needy, recommendedBundle } from "../rules/compatibility.ts";
 import { isSure } from "../rules/hurt.ts";
+import type { ClusterFlags } from "./cluster-flags.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { loadBundles, loadCatalog, openFolderCluster, refuseCatalogConfigMap } from "./sources.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface MatrixOptions {
+export interface MatrixOptions extends ClusterFlags {
   /** `<controller>=<version>[ <argument or NAME=value>…]` */
   readonly with: readonly string[];
   /** A folder of manifests, or `live`: the workloads that run there. */
@@ -26,8 +27,6 @@ export interface MatrixOptions {
   readonly output: "text" | "json" | "markdown";
   readonly catalog: readonly string[];
   readonly catalogConfigMap: ConfigMapName | undefined;
-  readonly kubeconfig: string | undefined;
-  readonly context: string | undefined;
 }
 
 export async function matrix(bundleName: string, options: MatrixOptions, terminal: Terminal): Promise<ExitStatus> {

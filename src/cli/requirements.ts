@@ -5,13 +5,14 @@ import type { ClusterPicture } from "../cluster/picture.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { type CrdQuestion, requirementsLines, requirementsReport } from "../explain/requirements.ts";
 import { isHardUnmet, type KnownNeeds, lossesOf, standingsOf } from "../rules/standing.ts";
+import type { ClusterFlags } from "./cluster-flags.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { crdNameHint } from "./crd-names.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { loadCatalog, openFolderCluster, refuseCatalogConfigMap, tellIdleRequirements } from "./sources.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface RequirementsOptions {
+export interface RequirementsOptions extends ClusterFlags {
   /** A folder of manifests, or `live`. */
   readonly against: string;
   /** Of this CRD alone. */
@@ -23,8 +24,6 @@ export interface RequirementsOptions {
   /** Files and folders of own catalog entries. */
   readonly catalog: readonly string[];
   readonly catalogConfigMap: ConfigMapName | undefined;
-  readonly kubeconfig: string | undefined;
-  readonly context: string | undefined;
 }
 
 export async function requirements(options: RequirementsOptions, terminal: Terminal): Promise<ExitStatus> {

@@ -10,12 +10,13 @@ import type { LogLevel } from "../observability/log-levels.ts";
 import { createMetrics, type Metrics } from "../observability/metrics.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Catalog } from "../requirements/catalog.ts";
+import type { ClusterFlags } from "./cluster-flags.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { loadBundles, loadCatalog, openFolderCluster, policyFromFlags, refuseCatalogConfigMap } from "./sources.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface ServeOptions {
+export interface ServeOptions extends ClusterFlags {
   readonly listen: Address;
   readonly healthListen: Address;
   readonly tlsCertFile: string | undefined;
@@ -31,8 +32,6 @@ export interface ServeOptions {
   readonly onUndecided: Policy["onUndecided"];
   readonly drainSeconds: number;
   readonly logLevel: LogLevel;
-  readonly kubeconfig: string | undefined;
-  readonly context: string | undefined;
 }
 
 /** Runs until SIGTERM or SIGINT. */

@@ -3,7 +3,8 @@ import { Agent as PlainAgent, type IncomingMessage, request as plainRequest } fr
 import { Agent as SecureAgent, request as secureRequest, type RequestOptions } from "node:https";
 import { text as readText } from "node:stream/consumers";
 import { type ApiError, errorOfAnswer, localError } from "./api-error.ts";
-import { type Connection, type ConnectionChoice, type ConnectionError, loadConnection } from "./connection.ts";
+import { type Connection, loadConnection } from "./connection.ts";
+import type { ConnectionChoice, ConnectionPart } from "./connection-choice.ts";
 
 export type { ApiError, ApiErrorCode } from "./api-error.ts";
 
@@ -22,7 +23,7 @@ export interface ApiRequest {
   /** `application/json` unless told. */
   readonly accept?: string;
   readonly signal?: AbortSignal | undefined;
-  /** For the whole exchange; 60 unless told. */
+  /** For the whole exchange; what the connection was chosen with, else 60, unless told. */
   readonly timeoutSeconds?: number;
 }
 
@@ -50,6 +51,8 @@ export type WatchEnd = { readonly ok: true } | { readonly ok: false; readonly er
 export interface ApiClient {
   /** URL of the API server, without credentials. */
   readonly server: string;
+  /** Of objects that name none, by the kubeconfig's context; null where it has none. */
+  readonly namespace: string | null;
   /** Never rejects. */
   request(request: ApiRequest): Promise<ApiResult>;
   /** Streams events until the watch ends, breaks, idles or is aborted. Never rejects. */
@@ -58,23 +61,24 @@ export interface ApiClient {
   close(): void;
 }
 
-export type ApiClientResult =
-  { readonly ok: true; readonly value: ApiClient } | { readonly ok: false; readonly error: ConnectionError };
-
 /** Reads files, but asks nothing yet. */
-export function loadApiClient(choice: ConnectionChoice = {}): ApiClientResult {
+export function loadApiClient(choice: ConnectionChoice = {}): ConnectionPart<ApiClient> {
   const connection = loadConnection(choice);
-  return connection.ok ? { ok: true, value: createApiClient(connection.value) } : connection;
+  return connection.ok
+    ? { ok: true, value: createApiClient(connection.value, choice.requestTimeout ?? REQUEST_TIMEOUT_SECONDS) }
+    : connection;
 }
 
-function createApiClient(connection: Connection): ApiClient {
+/** @param timeoutSeconds 0: as long as it takes. */
+function createApiClient(connection: Connection, timeoutSeconds: number): ApiClient {
   const isPlain = connection.server.protocol === "http:";
   const agent = isPlain ? new PlainAgent(KEEP_ALIVE) : new SecureAgent(KEEP_ALIVE);
   const line: Line = { connection, agent, send: isPlain ? plainRequest : secureRequest };
   return {
     server: withoutCredentials(connection.server),
+    namespace: connection.namespace,
     async request(request) {
-      const seconds = request.timeoutSeconds ?? REQUEST_TIMEOUT_SECONDS;
+      const seconds = request.timeoutSeconds ?? timeoutSeconds;
       const deadline = createDeadline(request.signal, seconds, `no answer within ${String(seconds)} s`);
       const outgoing = {
         ...request,
@@ -221,11 +225,12 @@ function targetOf(server: URL, { path, query = {} }: Outgoing): URL {
   return target;
 }
 
-function headersOf(outgoing: Outgoing, credentials: RequestOptions): Record<string, string> {
-  const headers: Record<string, string> = { "user-agent": "crdguard", accept: outgoing.accept ?? "application/json" };
+function headersOf(outgoing: Outgoing, credentials: RequestOptions): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = { "user-agent": "crdguard", accept: outgoing.accept ?? "application/json" };
   for (const [name, value] of Object.entries(credentials.headers ?? {})) {
     // Trimmed, since token files written by hand end in a line break, which no header may hold.
-    if (value !== undefined) headers[name] = String(value).trim();
+    // A list is sent as one header each, which groups to act as need.
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.map((each) => each.trim()) : String(value).trim();
   }
   if (outgoing.payload !== null) {
     headers["content-type"] = outgoing.contentType ?? "application/json";
@@ -279,6 +284,7 @@ interface Deadline {
   release(): void;
 }
 
+/** @param seconds 0: none. */
 function createDeadline(caller: AbortSignal | undefined, seconds: number, message: string): Deadline {
   const controller = new AbortController();
   const { promise: passed, reject } = Promise.withResolvers<never>();
@@ -296,9 +302,11 @@ function createDeadline(caller: AbortSignal | undefined, seconds: number, messag
     trip(localError("aborted", "the caller gave up"));
   }
 
-  const timer = setTimeout(() => {
+  function giveIn(): void {
     trip(localError("timeout", message));
-  }, seconds * 1_000);
+  }
+
+  const timer = seconds === 0 ? null : setTimeout(giveIn, Math.min(seconds * 1_000, LONGEST_TIMER));
   caller?.addEventListener("abort", giveUp, { once: true });
   if (caller?.aborted === true) giveUp();
   return {
@@ -306,14 +314,17 @@ function createDeadline(caller: AbortSignal | undefined, seconds: number, messag
     passed,
     failure: () => failure,
     extend() {
-      timer.refresh();
+      timer?.refresh();
     },
     release() {
-      clearTimeout(timer);
+      clearTimeout(timer ?? undefined);
       caller?.removeEventListener("abort", giveUp);
     },
   };
 }
+
+/** Milliseconds; Node takes a longer one for 1. Source: Node, timers, setTimeout. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 type Parsed = { readonly ok: true; readonly value: unknown } | Failure;
 

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import { parse } from "yaml";
 import { problemsOfReport } from "../../support/report-schema.ts";
 import { readXml } from "../explain/outputs/read-xml.ts";
+import { programOf } from "../../../src/cli/invocation.ts";
 
 const { version: VERSION } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -248,31 +249,96 @@ describe("crdguard, used wrongly", () => {
 });
 
 describe("crdguard --help", () => {
+  const COMMANDS = ["check", "requirements", "serve", "catalog", "matrix", "demo", "completion"];
+
   it("lists the commands on standard output, by status 0", () => {
     const { status, stdout, stderr } = run(["--help"]);
 
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    expect([...stdout.matchAll(/^ {2}(\w+) /gm)].map(([, command]) => command)).toEqual([
+    expect([...stdout.matchAll(/^ {2}(\w+) (?:\[|<| )/gm)].map(([, command]) => command)).toEqual([...COMMANDS, "help"]);
+  });
+
+  it.each([...COMMANDS, "catalog lint", "catalog show"])("explains %s, with examples, within a terminal's width", (command) => {
+    const { status, stdout } = run([...command.split(" "), "--help"]);
+
+    expect(status).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^Usage: crdguard ${command} \\[options\\]`));
+    expect(stdout).toMatch(/\nExamples?:\n(?: {2}.*\bcrdguard \w+.*\n)+$/);
+    expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it("says the same by crdguard help", () => {
+    expect(run(["help", "check"])).toEqual(run(["check", "--help"]));
+  });
+
+  it("tells the version of package.json", () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { readonly version: string };
+
+    for (const flag of ["--version", "-V"]) expect(run([flag])).toEqual({ status: 0, stdout: `${version}\n`, stderr: "" });
+  });
+
+  it.each([
+    { args: ["chekc"], guess: "unknown command 'chekc'; did you mean check?" },
+    { args: ["catalog", "shwo"], guess: "unknown command 'shwo'; did you mean show?" },
+    { args: ["demo", "--sty"], guess: "unknown option '--sty'; did you mean --stay?" },
+    {
+      args: ["check", "--against", "live", "--as-grop", "a"],
+      guess: "unknown option '--as-grop'; did you mean --as-group?",
+    },
+    { args: ["frobnicate"], guess: "unknown command 'frobnicate'" },
+  ])("guesses what $args was meant to be, in one line", ({ args, guess }) => {
+    expect(run(args)).toEqual({ status: 2, stdout: "", stderr: `crdguard: error: ${guess} (crdguard --help tells more)\n` });
+  });
+});
+
+describe("kubectl crdguard", () => {
+  function runPlugin(args: readonly string[]): Ran {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, "bin/kubectl-crdguard.js"), ...args], {
+      encoding: "utf8",
+    });
+    return { status, stdout, stderr };
+  }
+
+  it("speaks of itself as it was called", () => {
+    expect(runPlugin(["--help"]).stdout).toMatch(/^Usage: kubectl crdguard \[options\] \[command\]\n/);
+    expect(runPlugin(["check", "--help"]).stdout).toMatch(/\nExamples:\n {2}kubectl crdguard check -f \S+ --against live\n/);
+    expect(runPlugin(["chekc"])).toEqual({
+      status: 2,
+      stdout: "",
+      stderr: "crdguard: error: unknown command 'chekc'; did you mean check? (kubectl crdguard --help tells more)\n",
+    });
+  });
+
+  it("fits a line of a hundred columns", () => {
+    const commands = [
       "check",
       "requirements",
       "serve",
       "catalog",
+      "catalog lint",
+      "catalog show",
       "matrix",
       "demo",
-      "help",
-    ]);
+      "completion",
+    ];
+    const long = ["", ...commands].flatMap((command) =>
+      runPlugin([...command.split(" "), "--help"].filter((word) => word !== ""))
+        .stdout.split("\n")
+        .filter((line) => line.length > 100),
+    );
+
+    expect(long).toEqual([]);
   });
 
-  it.each(["check", "requirements", "serve", "demo"])("explains %s, within a terminal's width", (command) => {
-    const { status, stdout } = run([command, "--help"]);
-
-    expect(status).toBe(0);
-    expect(stdout).toMatch(new RegExp(`^Usage: crdguard ${command} \\[options\\]\n`));
-    expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
-  });
-
-  it("tells its version", () => {
-    expect(run(["--version"])).toEqual({ status: 0, stdout: "0.1.0\n", stderr: "" });
+  it.each([
+    { path: "/usr/local/bin/kubectl-crdguard", program: "kubectl crdguard" },
+    { path: "/p/bin/kubectl-crdguard.js", program: "kubectl crdguard" },
+    { path: String.raw`C:\npm\kubectl-crdguard.cmd`, program: "kubectl crdguard" },
+    { path: "/usr/local/bin/crdguard", program: "crdguard" },
+    { path: "/p/kubectl-crdguard/dist/cli/main.js", program: "crdguard" },
+    { path: "", program: "crdguard" },
+  ])("is $program at $path", ({ path, program }) => {
+    expect(programOf(path)).toBe(program);
   });
 });
 

@@ -13,6 +13,8 @@ export interface SeenRequest {
   readonly query: Readonly<Record<string, string>>;
   readonly accept: string;
   readonly contentType: string;
+  /** Headers by which the user acts as another, as they came; left out where there are none. */
+  readonly impersonation?: readonly string[];
   readonly body: string;
 }
 
@@ -297,8 +299,16 @@ async function read(message: IncomingMessage): Promise<SeenRequest> {
     query: Object.fromEntries(target.searchParams),
     accept: message.headers.accept ?? "",
     contentType: message.headers["content-type"] ?? "",
+    ...impersonationOf(message),
     body: await readText(message),
   };
+}
+
+function impersonationOf({ rawHeaders }: IncomingMessage): Pick<SeenRequest, "impersonation"> {
+  const lines = rawHeaders.flatMap((name, index) =>
+    index % 2 === 0 && name.startsWith("Impersonate-") ? [`${name}: ${rawHeaders[index + 1] ?? ""}`] : [],
+  );
+  return lines.length === 0 ? {} : { impersonation: lines };
 }
 
 function reply(response: ServerResponse, { status: code, body, headers }: CannedAnswer): void {

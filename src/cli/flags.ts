@@ -1,0 +1,28 @@
+/** @file Flags that several commands have alike. */
+import { Option } from "commander";
+import { parseConfigMapName } from "./config-map-name.ts";
+
+/** A flag that may be given again; its values come as a list. @param none what it means not to give it. */
+export function repeatable(flags: string, description: string, none = "none"): Option {
+  return new Option(flags, `${description}; may be given again`)
+    .default([], none)
+    .argParser((value: string, previous: readonly string[]) => [...previous, value]);
+}
+
+export function outputOption(...formats: readonly ["text", ...string[]]): Option {
+  return new Option("-o, --output <format>", "output format").choices(formats).default("text");
+}
+
+export function catalogOptions(): readonly Option[] {
+  return [
+    repeatable("--catalog <path>", "catalog entries of your own, beside or in place of those built in: a file or a folder"),
+    new Option(
+      "--catalog-config-map <ns/name>",
+      "ConfigMap of the cluster that holds catalog entries, which count more than all others",
+    ).argParser(parseConfigMapName),
+  ];
+}
+
+export function ruleOption(): Option {
+  return repeatable("--rule <id=deny|warn|audit|off>", "what a rule's findings lead to", "each rule's own default");
+}
