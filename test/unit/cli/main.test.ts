@@ -98,7 +98,7 @@ describe("crdguard, used wrongly", () => {
     {
       title: "an unknown command",
       args: ["chekc"],
-      line: "crdguard: error: unknown command 'chekc' (crdguard --help tells more)",
+      line: "crdguard: error: unknown command 'chekc'; did you mean check? (crdguard --help tells more)",
     },
     {
       title: "no word of what to check against",
