@@ -7,6 +7,7 @@ import { type Asker, completionAnswer } from "../../../../src/cli/completion/ans
 import { isKnownPlaceholder } from "../../../../src/cli/completion/values.ts";
 import { createProgram } from "../../../../src/cli/program.ts";
 import { rules } from "../../../../src/rules/checks/index.ts";
+import { REPORT_FORMATS } from "../../../../src/cli/report-formats.ts";
 import { kubeconfigOf, startStandIn, type StandIn } from "../../cluster/live/stand-in-api-server.ts";
 
 const program = createProgram({
@@ -42,8 +43,8 @@ describe("completion", () => {
     { title: "commands for help", words: ["help", "che"], offered: ["check", ":4"] },
     { title: "nothing after a command that help takes", words: ["help", "check", ""], offered: [":4"] },
     { title: "nothing where nothing fits", words: ["xyz"], offered: [":4"] },
-    { title: "flags that begin so", words: ["check", "--ku"], offered: ["--kubeconfig", ":4"] },
-    { title: "no flag that was given already", words: ["check", "--kubeconfig", "x", "--ku"], offered: [":4"] },
+    { title: "flags that begin so", words: ["check", "--kub"], offered: ["--kubeconfig", ":4"] },
+    { title: "no flag that was given already", words: ["check", "--kubeconfig", "x", "--kub"], offered: [":4"] },
     { title: "one that may be given again", words: ["check", "-f", "x", "--filen"], offered: ["--filename", ":4"] },
     { title: "no hidden flag", words: ["check", "--cache"], offered: [":4"] },
     { title: "the flags of the command that is called", words: ["catalog", "show", "--out"], offered: ["--output", ":4"] },
@@ -102,15 +103,15 @@ describe("completion", () => {
 
 describe("completion for bash", () => {
   it.each([
-    { title: "after =, which ends a word", words: ["check", "--output", "=", "j"], offered: ["json", ":4"] },
-    { title: "right after =", words: ["check", "--output", "="], offered: ["text", "json", ":4"] },
+    { title: "after =, which ends a word", words: ["check", "--output", "=", "js"], offered: ["json", ":4"] },
+    { title: "right after =", words: ["check", "--output", "="], offered: [...REPORT_FORMATS, ":4"] },
     { title: "a rule's setting", words: ["check", "--rule", "objects-deleted", "=", "d"], offered: ["deny", ":4"] },
     {
       title: "a rule's setting after two of them",
       words: ["check", "--rule", "=", "objects-deleted", "=", "d"],
       offered: ["deny", ":4"],
     },
-    { title: "where = ends no word", words: ["check", "--output=j"], offered: ["--output=json", ":4"] },
+    { title: "where = ends no word", words: ["check", "--output=js"], offered: ["--output=json", ":4"] },
     { title: "an empty word after one with =", words: ["check", "--output", "=", "json", ""], offered: [":4"] },
   ])("offers what bash is to put in: $title", async ({ words, offered }) => {
     expect(await answer("bash", ...words)).toEqual(offered);
@@ -119,7 +120,7 @@ describe("completion for bash", () => {
 
 describe("completion for kubectl", () => {
   it.each([
-    { title: "values alone after =, since kubectl adds the flag", words: ["check", "--output=j"], offered: ["json", ":4"] },
+    { title: "values alone after =, since kubectl adds the flag", words: ["check", "--output=js"], offered: ["json", ":4"] },
     { title: "a rule", words: ["check", "--rule", "objects"], offered: ["objects-deleted=", ":6"] },
     { title: "no half of a value", words: ["check", "--rule", "objects-deleted=d"], offered: [":4"] },
   ])("offers $title", async ({ words, offered }) => {

@@ -94,7 +94,7 @@ describe.skipIf(!isThere("bash"))("in bash", () => {
 
   it.each([
     ...CASES.filter(({ line }) => !line.includes("\\")).map(({ line, ...rest }) => ({ ...rest, words: line.split(" ") })),
-    { title: "a choice after =", words: ["crdguard", "check", "--output", "=", "j"], offered: ["json"] },
+    { title: "a choice after =", words: ["crdguard", "check", "--output", "=", "js"], offered: ["json"] },
     { title: "a rule's setting", words: ["crdguard", "check", "--rule", "objects-deleted", "=", "w"], offered: ["warn"] },
     { title: "an empty word", words: ["crdguard", "catalog", ""], offered: ["lint", "show", "help"] },
   ])("offers $title", ({ words, offered }) => {
@@ -142,7 +142,7 @@ describe.skipIf(!isThere("bash"))("in bash", () => {
 describe.skipIf(!isThere("fish"))("in fish", () => {
   it.each([
     ...CASES,
-    { title: "a choice after =", line: "crdguard check --output=j", offered: ["--output=json"] },
+    { title: "a choice after =", line: "crdguard check --output=js", offered: ["--output=json"] },
     { title: "a file after =", line: "crdguard check --filename=crds.", offered: ["--filename=crds.yaml"] },
     { title: "a rule's setting", line: "crdguard check --rule objects-deleted=w", offered: ["objects-deleted=warn"] },
   ])("offers $title", ({ line, offered }) => {
@@ -166,7 +166,7 @@ describe.skipIf(!isThere("zsh"))("in zsh", () => {
   it.each([
     { title: "a command, and goes on after a space", line: "crdguard dem", buffer: "crdguard demo " },
     { title: "a flag", line: "crdguard check --kubec", buffer: "crdguard check --kubeconfig " },
-    { title: "a choice after =", line: "crdguard check --output=j", buffer: "crdguard check --output=json " },
+    { title: "a choice after =", line: "crdguard check --output=js", buffer: "crdguard check --output=json " },
     { title: "a file", line: "crdguard check -f crds.y", buffer: "crdguard check -f crds.yaml " },
     { title: "a file after =", line: "crdguard check --filename=crds.y", buffer: "crdguard check --filename=crds.yaml " },
     {
