@@ -3,6 +3,7 @@ import { createColors } from "picocolors";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Applied } from "../cluster/preview.ts";
 import { readContents } from "../cluster/snapshot/contents.ts";
+import type { FolderCluster } from "../cluster/snapshot/folder-cluster.ts";
 import { readManifests } from "../cluster/snapshot/manifests.ts";
 import type { Crd } from "../crd/crd.ts";
 import { EVERYTHING } from "../explain/audience.ts";
@@ -14,14 +15,8 @@ import type { ConfigMapName } from "./config-map-name.ts";
 import { crdNameHint } from "./crd-names.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { readAll, type Terminal } from "./terminal.ts";
-import {
-  loadBundles,
-  loadCatalog,
-  openFolderCluster,
-  policyFromFlags,
-  refuseCatalogConfigMap,
-  tellIdleRequirements,
-} from "./sources.ts";
+import { loadBundles, loadCatalog, policyFromFlags, tellIdleRequirements } from "./sources.ts";
+import { withCluster } from "./against.ts";
 
 export interface CheckOptions {
   readonly filename: readonly string[];
@@ -30,7 +25,7 @@ export interface CheckOptions {
   readonly recursive: boolean;
   /** Of objects whose manifest names none. */
   readonly namespace: string;
-  /** A folder of manifests, or `live`. */
+  /** `live`, a snapshot, or a folder of manifests. */
   readonly against: string;
   readonly output: "text" | "json";
   readonly rule: readonly string[];
@@ -50,26 +45,22 @@ const SETTINGS_MILLISECONDS = 5_000;
 export async function check(options: CheckOptions, terminal: Terminal): Promise<ExitStatus> {
   const policy = policyFromFlags(options.rule);
   const bundle = await readBundle(options);
-  if (options.against !== "live" && options.catalogConfigMap !== undefined) throw refuseCatalogConfigMap("a folder");
   const catalog = await loadCatalog(options.catalog);
   const bundles = await loadBundles();
-  if (options.against !== "live") {
-    const cluster = await openFolderCluster(options.against, catalog, bundles);
-    const { applied } = bundle;
-    tellIdleRequirements(
-      {
-        apiRequirements: [...cluster.apiRequirements, ...applied.apiRequirements],
-        workloads: [...cluster.workloads, ...applied.workloads],
-        crds: cluster.picture()?.crds ?? new Map<string, Crd>(),
-      },
-      terminal,
-    );
+  return withCluster(options, { catalog, bundles }, terminal, async (cluster, folder) => {
+    if (folder !== null) tellIdle(folder, bundle.applied, terminal);
     return tell(await judgeAll(bundle, cluster, policy), bundle.otherCount, options, terminal);
-  }
-  // The Kubernetes client takes a third of a second to load, which only a live cluster is worth.
-  const { withLiveCluster } = await import("./live-source.ts");
-  return withLiveCluster(options, { catalog, bundles }, terminal, async (cluster) =>
-    tell(await judgeAll(bundle, cluster, policy), bundle.otherCount, options, terminal),
+  });
+}
+
+function tellIdle(folder: FolderCluster, applied: Applied, terminal: Terminal): void {
+  tellIdleRequirements(
+    {
+      apiRequirements: [...folder.apiRequirements, ...applied.apiRequirements],
+      workloads: [...folder.workloads, ...applied.workloads],
+      crds: folder.picture()?.crds ?? new Map<string, Crd>(),
+    },
+    terminal,
   );
 }
 

@@ -98,8 +98,7 @@ export async function withLiveCluster(
 ): Promise<ExitStatus> {
   const client = openClient(choice);
   const failed = Promise.withResolvers<never>();
-  const unreadable = (what: string, { code, message }: ApiError): CommandError =>
-    new CommandError(EXIT.undecided, `cluster-${code}`, `${what} cannot be read from ${client.server}: ${message}`);
+  const unreadable = (what: string, error: ApiError): CommandError => unreadableError(client, what, error);
   const { catalogConfigMap } = choice;
   const cluster = connectLiveCluster({
     client,
@@ -155,13 +154,18 @@ export async function withLiveCluster(
   }
 }
 
-function openClient(choice: LiveChoice): ApiClient {
+/** @throws CommandError where there is no cluster to ask. */
+export function openClient(choice: LiveChoice): ApiClient {
   const client = loadApiClient({
     ...(choice.kubeconfig === undefined ? {} : { kubeconfig: choice.kubeconfig }),
     ...(choice.context === undefined ? {} : { context: choice.context }),
   });
   if (client.ok) return client.value;
   throw new CommandError(EXIT.undecided, client.error.code, client.error.message);
+}
+
+export function unreadableError({ server }: Pick<ApiClient, "server">, what: string, { code, message }: ApiError): CommandError {
+  return new CommandError(EXIT.undecided, `cluster-${code}`, `${what} cannot be read from ${server}: ${message}`);
 }
 
 const SILENT: LiveClusterObserver = {

@@ -6,6 +6,7 @@ import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { standardTerminal } from "./terminal.ts";
 import { parseAddress } from "./address.ts";
 import { parseConfigMapName } from "./config-map-name.ts";
+import { VERSION } from "./version.ts";
 
 const terminal = standardTerminal();
 let status: ExitStatus = EXIT.allowed;
@@ -14,7 +15,7 @@ const program = new Command("crdguard")
   .description(
     "Denies a CustomResourceDefinition change that would break the cluster, and explains what, who is hurt and the way out.",
   )
-  .version("0.1.0")
+  .version(VERSION)
   .exitOverride()
   .configureOutput({ outputError: () => undefined });
 
@@ -48,8 +49,8 @@ program
   .option("-n, --namespace <name>", "namespace of objects whose manifest names none", "default")
   .addOption(new Option("--delete <crd>", "a CRD that would be deleted; may be given again").default([], "none").argParser(addTo))
   .requiredOption(
-    "--against <folder|live>",
-    "the cluster as it is: a folder of manifests, or live for the cluster of the kubeconfig",
+    "--against <live|snapshot|folder>",
+    "the cluster as it is: live for that of the kubeconfig, a snapshot of it, or a folder of manifests",
   )
   .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json"]).default("text"))
   .addOption(ruleOption)
@@ -64,11 +65,45 @@ program
   });
 
 program
+  .command("snapshot")
+  .description(
+    "write the facts of a cluster to one file, which every command takes in its place: no Secrets, no objects' contents",
+  )
+  .requiredOption("-o, --output <file>", "where to write it, for example prod.crdguard.json.gz; - for standard output")
+  .option("--redact", "names of namespaces, workloads, objects and own images become pseudonyms", false)
+  .option("--against <live|folder>", "the cluster: live for that of the kubeconfig, or a folder of manifests", "live")
+  .option(
+    "--timeout <seconds>",
+    "how long it may take; what was not counted by then is told to be a lower bound",
+    parseTimeout,
+    300,
+  )
+  .addOption(catalogOption)
+  .addOption(catalogConfigMapOption)
+  .addOption(kubeconfigOption)
+  .addOption(contextOption)
+  .addHelpText(
+    "after",
+    "\nExample:\n  crdguard snapshot -o prod.crdguard.json.gz\n  crdguard check -f new-crds.yaml --against prod.crdguard.json.gz\n",
+  )
+  .action(async ({ timeout, ...options }) => {
+    const { snapshot } = await import("./snapshot.ts");
+    status = await snapshot(
+      { kubeconfig: undefined, context: undefined, catalogConfigMap: undefined, ...options, timeoutSeconds: timeout },
+      terminal,
+    );
+  });
+
+program
   .command("requirements")
   .description(
-    "tell who needs which API, from where that is known, and whether it is met: in a cluster, or in a folder of manifests",
+    "tell who needs which API, from where that is known, and whether it is met: in a cluster, in a snapshot of one, or in a folder of manifests",
   )
-  .option("--against <folder|live>", "the cluster: live for that of the kubeconfig, or a folder of manifests", "live")
+  .option(
+    "--against <live|snapshot|folder>",
+    "the cluster: live for that of the kubeconfig, a snapshot of it, or a folder of manifests",
+    "live",
+  )
   .option("--crd <name>", "of this CRD alone, and who would be hurt if a version of it or all of it went away")
   .option("-n, --namespace <name>", "workloads of this namespace alone")
   .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json"]).default("text"))
@@ -112,7 +147,7 @@ program
   .option("--tls-ca-file <path>", "CA bundle to register with --register-url, where the certificate does not sign itself")
   .option("--register-url <url>", "register the webhook configurations by this https URL, and remove them at exit (development)")
   .option("--warn-workloads", "with --register-url: be asked about workloads too, to warn of what they will lack", false)
-  .option("--facts <folder>", "take facts from a folder of manifests instead of a cluster")
+  .option("--facts <snapshot|folder>", "take facts from a snapshot or a folder of manifests instead of a cluster")
   .addOption(catalogOption)
   .addOption(catalogConfigMapOption)
   .addOption(ruleOption)
@@ -179,7 +214,10 @@ program
       .default([], "none")
       .argParser(addTo),
   )
-  .option("--against <folder|live>", "the controllers that run in the cluster of the kubeconfig, or in a folder of manifests")
+  .option(
+    "--against <live|snapshot|folder>",
+    "the controllers that run in the cluster of the kubeconfig, in a snapshot of it, or in a folder of manifests",
+  )
   .addOption(
     new Option("--controller <id>", "of the catalog, this controller alone; may be given again")
       .default([], "all")
@@ -225,6 +263,14 @@ function addTo(value: string, previous: readonly string[]): readonly string[] {
 function parseSeconds(value: string): number {
   const seconds = Number(value);
   if (!/^\d+(?:\.\d+)?$/.test(value) || seconds > 600) throw new InvalidArgumentError("give seconds from 0 to 600.");
+  return seconds;
+}
+
+function parseTimeout(value: string): number {
+  const seconds = Number(value);
+  if (!/^\d+(?:\.\d+)?$/.test(value) || seconds <= 0 || seconds > 86_400) {
+    throw new InvalidArgumentError("give seconds, more than 0 and at most 86400.");
+  }
   return seconds;
 }
 

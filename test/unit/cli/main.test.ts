@@ -96,7 +96,7 @@ describe("crdguard, used wrongly", () => {
     {
       title: "no word of what to check against",
       args: ["check", "-f", "x"],
-      line: "crdguard: error: required option '--against <folder|live>' not specified (crdguard --help tells more)",
+      line: "crdguard: error: required option '--against <live|snapshot|folder>' not specified (crdguard --help tells more)",
     },
     {
       title: "nothing to check",
