@@ -4,7 +4,7 @@ import type { FolderCluster } from "../cluster/snapshot/folder-cluster.ts";
 import { snapshotCluster } from "../cluster/snapshot/snapshot-cluster.ts";
 import { readSnapshotFile } from "../cluster/snapshot/snapshot-file.ts";
 import type { Snapshot } from "../cluster/snapshot/snapshot.ts";
-import { ageLine, unreadLine } from "../explain/snapshot.ts";
+import { ageLine, redactedLine, unreadLine } from "../explain/snapshot.ts";
 import { escaped } from "../explain/text.ts";
 import { type Catalog, mergeCatalogs } from "../requirements/catalog.ts";
 import { parseCatalogTexts } from "../requirements/catalog-folder.ts";
@@ -70,6 +70,7 @@ export async function openStandIn(
   }
   const age = ageLine(path, snapshot.takenAt, new Date());
   if (age !== null) terminal.tell(age);
+  if (snapshot.redactedFor !== null) terminal.tell(redactedLine(path));
   for (const unread of snapshot.unread) terminal.tell(unreadLine(unread));
   return { cluster: snapshotCluster(snapshot, withOwnEntries(path, snapshot, catalog), bundles), folder: null };
 }

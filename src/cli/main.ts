@@ -87,8 +87,8 @@ program
     "\nExample:\n  crdguard snapshot -o prod.crdguard.json.gz\n  crdguard check -f new-crds.yaml --against prod.crdguard.json.gz\n",
   )
   .action(async ({ timeout, ...options }) => {
-    const { snapshot } = await import("./snapshot.ts");
-    status = await snapshot(
+    const { writeSnapshot } = await import("./snapshot.ts");
+    status = await writeSnapshot(
       { kubeconfig: undefined, context: undefined, catalogConfigMap: undefined, ...options, timeoutSeconds: timeout },
       terminal,
     );

@@ -1,6 +1,7 @@
 /** @file `crdguard snapshot`: the facts of a cluster, in one file. */
 import { packSnapshot, writeFileAtOnce } from "../cluster/snapshot/snapshot-file.ts";
 import { snapshotOfFolder } from "../cluster/snapshot/snapshot-of-folder.ts";
+import { redactSnapshot } from "../cluster/snapshot/redact.ts";
 import type { Snapshot } from "../cluster/snapshot/snapshot.ts";
 import { readManifests } from "../cluster/snapshot/manifests.ts";
 import { isCrdManifest } from "../crd/parse.ts";
@@ -23,7 +24,7 @@ export interface SnapshotOptions extends AgainstChoice {
   readonly timeoutSeconds: number;
 }
 
-export async function snapshot(options: SnapshotOptions, terminal: Terminal): Promise<ExitStatus> {
+export async function writeSnapshot(options: SnapshotOptions, terminal: Terminal): Promise<ExitStatus> {
   const isToStandardOutput = options.output === "-";
   if (isToStandardOutput && process.stdout.isTTY) {
     throw new CommandError(
@@ -46,7 +47,10 @@ export async function snapshot(options: SnapshotOptions, terminal: Terminal): Pr
 
 async function take(options: SnapshotOptions, catalog: Catalog, terminal: Terminal): Promise<Snapshot> {
   const strictness = options.redact ? "strict" : "lenient";
-  if (options.against !== "live") return takeFolder(options, catalog);
+  if (options.against !== "live") {
+    const taken = await takeFolder(options, catalog);
+    return options.redact ? redactSnapshot(taken, catalog) : taken;
+  }
   const progress = startProgress(process.stderr);
   try {
     const { takeLiveSnapshot } = await import("./live-snapshot.ts");
@@ -63,7 +67,7 @@ async function take(options: SnapshotOptions, catalog: Catalog, terminal: Termin
       },
       terminal,
     );
-    return taken.snapshot;
+    return options.redact ? redactSnapshot(taken.snapshot, taken.catalog) : taken.snapshot;
   } finally {
     progress.end();
   }

@@ -44,6 +44,11 @@ export function ageLine(path: string, takenAt: string, now: Date): string | null
 /** A snapshot that is taken every night is not told of. */
 const OLD_HOURS = 24;
 
+/** Somebody may paste a command that is told. */
+export function redactedLine(path: string): string {
+  return `${shown(path)}: redacted: names of namespaces, workloads, objects and unknown images are pseudonyms`;
+}
+
 /** A line that is written over again and again. */
 export function progressLine(
   progress:

@@ -97,7 +97,7 @@ export async function takeSnapshot(options: TakeOptions): Promise<TakeResult> {
       crdguard: options.crdguard,
       takenAt,
       cluster: { kubernetesVersion: await readVersion(client, signal), server: client.server },
-      isRedacted: false,
+      redactedFor: null,
       objects,
       settings,
       ownCatalog: options.ownCatalog,

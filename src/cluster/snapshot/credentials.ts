@@ -44,13 +44,17 @@ const CREDENTIAL_FORMS: readonly RegExp[] = [
   /(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[-_]?key|access[-_]?key|account[-_]?key|credentials?)["']?\s*[=:]\s*["']?[^\s"'$]/i,
 ];
 
-/** Pieces without separators that people put between words. */
+/** Pieces without the separators that people put between words; in a long one of Base64, a slash is none. */
 function runsOf(value: string): readonly string[] {
-  return value.split(/[^A-Za-z0-9+=_]+/).filter((run) => run.length >= MIN_RANDOM);
+  return [
+    ...value.split(/[^A-Za-z0-9+=_]+/).filter((run) => run.length >= MIN_RANDOM),
+    ...value.split(/[^A-Za-z0-9+/=]+/).filter((run) => run.length >= MIN_BASE64),
+  ];
 }
 
 /** Shorter ones are as often a name. */
 const MIN_RANDOM = 16;
+const MIN_BASE64 = 32;
 
 /** Letters and digits in turns, as no word and no version has them. */
 function isRandom(run: string): boolean {

@@ -2,12 +2,12 @@
  * @file Cuts Kubernetes objects down to the members that a snapshot holds. What is not listed here is left out: a list of
  * what must not be told would have a gap.
  */
-import { isRecord } from "../../crd/is-record.ts";
 import { type Catalog, controllersOf } from "../../requirements/catalog.ts";
 import { COPIED_FROM_LABEL } from "../../requirements/cluster-service-version.ts";
 import { parseImage } from "../../requirements/image.ts";
 import { questionsOf } from "../../requirements/questions.ts";
 import type { WorkloadRef } from "../../rules/facts.ts";
+import { listOf, pick, recordOf } from "./json-members.ts";
 import type { JsonRecord } from "./snapshot.ts";
 import { type Strictness, withholdAll, withholdSome } from "./withhold.ts";
 
@@ -112,12 +112,12 @@ function slimMetadata(raw: unknown): JsonRecord {
 
 /** Annotations hold whole manifests, and what else people put there. */
 function pickAnnotations(metadata: unknown): JsonRecord {
-  const known = Object.entries(recordOf(recordOf(metadata)["annotations"])).filter(
+  const told = Object.entries(recordOf(recordOf(metadata)["annotations"])).filter(
     ([key, value]) =>
       typeof value === "string" &&
       KNOWN_ANNOTATIONS.some((known) => (known.endsWith("/") ? key.startsWith(known) : key === known)),
   );
-  return known.length === 0 ? {} : { annotations: Object.fromEntries(known) };
+  return told.length === 0 ? {} : { annotations: Object.fromEntries(told) };
 }
 
 /** What crdguard reads, what tells who owns an object, and from which release a CRD is. */
@@ -135,16 +135,3 @@ const KNOWN_ANNOTATIONS = [
   "kustomize.toolkit.fluxcd.io/",
   "helm.toolkit.fluxcd.io/",
 ] as const;
-
-function pick(raw: unknown, members: readonly string[]): JsonRecord {
-  const record = recordOf(raw);
-  return Object.fromEntries(members.filter((member) => record[member] !== undefined).map((member) => [member, record[member]]));
-}
-
-function recordOf(input: unknown): JsonRecord {
-  return isRecord(input) ? input : {};
-}
-
-function listOf(input: unknown): readonly unknown[] {
-  return Array.isArray(input) ? input : [];
-}

@@ -4,12 +4,13 @@ import { isCrdManifest, parseCrd } from "../../crd/parse.ts";
 import { isApiRequirementManifest, parseApiRequirement } from "../../requirements/api-requirement.ts";
 import type { Catalog } from "../../requirements/catalog.ts";
 import { isClusterServiceVersionManifest, parseClusterServiceVersion } from "../../requirements/cluster-service-version.ts";
-import type { ReadSetting } from "../../requirements/condition.ts";
-import { isWorkloadManifest, parseWorkload } from "../../requirements/workload.ts";
+import { type ReadSetting, WITHHELD_ARGUMENTS, WITHHELD_VALUE } from "../../requirements/condition.ts";
+import { isWorkloadManifest, parseWorkload, type Workload } from "../../requirements/workload.ts";
 import type { Bundle } from "../../rules/bundle.ts";
 import type { Cluster } from "../cluster.ts";
 import { createPictureBuilder, type PictureBuilder } from "../picture.ts";
 import { previewOf } from "../preview.ts";
+import { questionsDigest } from "./questions-digest.ts";
 import type { CrdEvidence, JsonRecord, SettingsLook, Snapshot } from "./snapshot.ts";
 
 /**
@@ -17,9 +18,11 @@ import type { CrdEvidence, JsonRecord, SettingsLook, Snapshot } from "./snapshot
  * @param catalog with the snapshot's own entries in it, where it has any.
  */
 export function snapshotCluster(snapshot: Snapshot, catalog: Catalog, bundles: readonly Bundle[] = []): Cluster {
-  const readSetting = settingsReader(snapshot.settings);
+  const { redactedFor } = snapshot;
+  const isInPart = redactedFor !== null && redactedFor !== questionsDigest(catalog);
+  const readSetting = isInPart ? () => undefined : settingsReader(snapshot.settings);
   const builder = createPictureBuilder(catalog, readSetting, bundles);
-  for (const object of snapshot.objects) put(object, builder);
+  for (const object of snapshot.objects) put(object, isInPart, builder);
   const picture = builder.build();
   const evidenceOf = ({ name }: Crd): CrdEvidence => snapshot.evidence.get(name) ?? NOTHING_TOLD;
   return {
@@ -51,14 +54,17 @@ function settingsReader(looks: readonly SettingsLook[]): ReadSetting {
   };
 }
 
-/** As from a live cluster, what cannot be read is left out: the API server has checked it, and is perhaps newer than we are. */
-function put(object: JsonRecord, builder: PictureBuilder): void {
+/**
+ * As from a live cluster, what cannot be read is left out: the API server has checked it, and is perhaps newer than we are.
+ * @param isInPart what is left out of arguments may be what this catalog asks for.
+ */
+function put(object: JsonRecord, isInPart: boolean, builder: PictureBuilder): void {
   if (isCrdManifest(object)) {
     const crd = parseCrd(object);
     if (crd.ok) builder.putCrd(crd.value);
   } else if (isWorkloadManifest(object)) {
     const workload = parseWorkload(object);
-    if (workload !== null) builder.putWorkload(workload);
+    if (workload !== null) builder.putWorkload(isInPart ? doubted(workload) : workload);
   } else if (isApiRequirementManifest(object)) {
     const requirement = parseApiRequirement(object, "ignore");
     if (requirement.ok) builder.putApiRequirement(requirement.value);
@@ -66,4 +72,11 @@ function put(object: JsonRecord, builder: PictureBuilder): void {
     const version = parseClusterServiceVersion(object);
     if (version !== null) builder.putClusterServiceVersion(version);
   }
+}
+
+function doubted(workload: Workload): Workload {
+  const containers = workload.containers.map((container) =>
+    container.args.some((arg) => arg.includes(WITHHELD_VALUE)) ? { ...container, args: [WITHHELD_ARGUMENTS] } : container,
+  );
+  return { ...workload, containers };
 }

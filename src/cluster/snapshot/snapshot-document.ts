@@ -27,7 +27,7 @@ export function encodeSnapshot(snapshot: Snapshot): string {
     crdguard: snapshot.crdguard,
     takenAt: snapshot.takenAt,
     cluster: snapshot.cluster,
-    isRedacted: snapshot.isRedacted,
+    redactedFor: snapshot.redactedFor,
     objects: snapshot.objects,
     settings: snapshot.settings.map(encodeSettings),
     ownCatalog: encodeOwnCatalog(snapshot.ownCatalog),
@@ -86,7 +86,6 @@ function readSnapshot(document: JsonRecord): Snapshot {
   if (Number.isNaN(Date.parse(takenAt))) throw new Malformed("takenAt", "expected a time, as in 2026-05-01T10:00:00Z");
   const cluster = member(document["cluster"], "cluster");
   const evidence = member(document["evidence"], "evidence");
-  if (typeof document["isRedacted"] !== "boolean") throw new Malformed("isRedacted", "expected true or false");
   return {
     crdguard: text(document["crdguard"], "crdguard"),
     takenAt,
@@ -94,7 +93,7 @@ function readSnapshot(document: JsonRecord): Snapshot {
       kubernetesVersion: optional(cluster["kubernetesVersion"], "cluster.kubernetesVersion", text),
       server: optional(cluster["server"], "cluster.server", text),
     },
-    isRedacted: document["isRedacted"],
+    redactedFor: optional(document["redactedFor"], "redactedFor", text),
     objects: readList(document["objects"], "objects", member),
     settings: readList(document["settings"], "settings", readSettings),
     ownCatalog: optional(document["ownCatalog"], "ownCatalog", readOwnCatalog),

@@ -45,7 +45,7 @@ export function unpackSnapshot(path: string, bytes: Buffer, own: string): Snapsh
     const unpacked = unpack(bytes);
     return typeof unpacked === "string" ? judged(path, parseJson(unpacked), own) : failed(path, unpacked);
   }
-  if (/\.gz$/.test(path)) {
+  if (path.endsWith(".gz")) {
     return bytes.length === 0
       ? failed(path, { code: "snapshot-truncated", message: `empty: ${AGAIN}` })
       : failed(path, { code: "snapshot-damaged", message: `not compressed by gzip, as its name says: ${AGAIN}` });

@@ -51,7 +51,7 @@ export async function snapshotOfFolder(
       crdguard,
       takenAt: now().toISOString(),
       cluster: { kubernetesVersion: null, server: path },
-      isRedacted: false,
+      redactedFor: null,
       objects,
       settings: wantedSettings(objects, catalog).map((wanted): SettingsLook => {
         const { namespace, name } = wanted;

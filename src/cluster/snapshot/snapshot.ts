@@ -9,8 +9,11 @@ export interface Snapshot {
   /** RFC 3339. */
   readonly takenAt: string;
   readonly cluster: SnapshotOrigin;
-  /** Names are pseudonyms. */
-  readonly isRedacted: boolean;
+  /**
+   * Names are pseudonyms, and of arguments and settings no more is told than answers these questions of the catalog that it
+   * was taken with (`questionsDigest`); null: nothing is redacted.
+   */
+  readonly redactedFor: string | null;
   /**
    * CRDs, workloads, APIRequirements and ClusterServiceVersions: Kubernetes objects with some members left out, so that a
    * later crdguard may read more of them.

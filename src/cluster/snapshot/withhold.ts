@@ -5,6 +5,7 @@
 import { flagName, WITHHELD_ARGUMENTS, WITHHELD_VALUE } from "../../requirements/condition.ts";
 import type { KeyQuestion, Questions } from "../../requirements/questions.ts";
 import { isHarmless, looksLikeCredential, looksLikeCredentialName } from "./credentials.ts";
+import { recordOf } from "./json-members.ts";
 import type { JsonRecord } from "./snapshot.ts";
 
 /** `lenient`: what looks like a credential goes. `strict`: all goes that no question is about, as names may stand there. */
@@ -48,29 +49,67 @@ export function withholdSetting(value: string, asked: readonly KeyQuestion[], st
 
 /** Each argument may be a shell's script of many words. */
 function withholdWords(args: readonly string[], asked: Questions, strictness: Strictness): readonly string[] {
-  let isValueNext: "credential" | "asked" | null = null;
+  let next: Announced = null;
   return args.map((arg) => {
     const isScript = /\s/.test(arg.trim());
+    const whole = isScript ? wholeCredential(arg, next, asked) : null;
+    if (whole !== null) {
+      next = null;
+      return whole;
+    }
+    const own = isScript ? "strict" : strictness;
     return arg.replaceAll(/\S+/g, (word) => {
-      const before: typeof isValueNext = isValueNext;
-      isValueNext = announcedBy(word, asked);
+      const announced: Announced = next;
+      next = announcedBy(word, asked);
       // What follows a flag may be the next flag.
-      if (before !== null && !word.startsWith("-")) return before === "asked" ? word : hidden(word, WITHHELD_VALUE, asked);
-      return withholdWord(word, asked, isScript ? "strict" : strictness);
+      if (announced === null || word.startsWith("-")) return withholdWord(word, asked, own);
+      switch (announced) {
+        case "asked":
+          // Of a switch, it is a word of its own.
+          return looksLikeCredential(word) ? withholdWord(word, asked, own) : word;
+        case "credential":
+          return hidden(word, WITHHELD_VALUE, asked);
+        case "value":
+          return strictness === "lenient" || asked.words.has(bareWord(word)) || isHarmless(word)
+            ? withholdWord(word, asked, own)
+            : hidden(word, WITHHELD_VALUE, asked);
+      }
     });
   });
 }
 
-/** Whether the next word is the value of this one: `--token`, `password:`. */
-function announcedBy(word: string, asked: Questions): "credential" | "asked" | null {
-  const name = /^(?<dashes>-{0,2})(?<name>[A-Za-z"'][^=:\s]*)(?<sign>[=:]?)$/.exec(word)?.groups;
-  if (name === undefined || (name["dashes"] === "" && name["sign"] === "")) return null;
-  if (name["dashes"] !== "" && asked.flags.has(flagName(word))) return "asked";
-  return looksLikeCredentialName(name["name"] ?? "") ? "credential" : null;
+/** An argument of several words that is one credential, such as a phrase; null where it is none, or where it is asked for. */
+function wholeCredential(arg: string, announced: Announced, asked: Questions): string | null {
+  const name = /^(?<name>-{0,2}[A-Za-z][\w.-]*)=/.exec(arg)?.groups?.["name"];
+  const isNamed = name !== undefined && looksLikeCredentialName(name) && !asked.flags.has(flagName(name));
+  if (!isNamed && announced !== "credential") return null;
+  const words = arg.split(/\s+/).map(bareWord);
+  const isAsked = words.some(
+    (word) =>
+      asked.words.has(word) ||
+      asked.flags.has(flagName(word.split("=", 1)[0] ?? "")) ||
+      asked.patterns.some((pattern) => pattern.test(word) !== pattern.test(WITHHELD_VALUE)),
+  );
+  if (isAsked) return null;
+  return isNamed ? `${name}=${WITHHELD_VALUE}` : WITHHELD_VALUE;
+}
+
+/** What the next word is: of a flag that the catalog asks for, `--token`, or any other flag; null: a word of its own. */
+type Announced = "asked" | "credential" | "value" | null;
+
+function announcedBy(word: string, asked: Questions): Announced {
+  const {
+    dashes = "",
+    name = "",
+    sign = "",
+  } = /^(?<dashes>-{0,2})(?<name>[A-Za-z"'][^=:\s]*)(?<sign>[=:]?)$/.exec(word)?.groups ?? {};
+  if (name === "" || (dashes === "" && sign === "")) return null;
+  if (dashes !== "" && asked.flags.has(flagName(word))) return "asked";
+  return looksLikeCredentialName(name) ? "credential" : "value";
 }
 
 function withholdWord(word: string, asked: Questions, strictness: Strictness): string {
-  const bare = word.replaceAll(/["']/g, "");
+  const bare = bareWord(word);
   if (asked.words.has(bare)) return word;
   const assigned = /^(?<name>["']?-{0,2}[A-Za-z_][\w.-]*)=(?<value>.*)$/s.exec(word)?.groups;
   if (assigned === undefined) {
@@ -85,6 +124,11 @@ function withholdWord(word: string, asked: Questions, strictness: Strictness): s
   return mustGo ? hidden(word, `${name}=${WITHHELD_VALUE}`, asked) : word;
 }
 
+/** Without quotes, as conditions read it. */
+function bareWord(word: string): string {
+  return word.replaceAll(/["']/g, "");
+}
+
 /** `serve`, `/manager`: what a program is told to be, rather than what it is told. */
 function isCommandName(word: string): boolean {
   return /^(?:\/?[a-z][a-z0-9_-]{0,31}){1,4}$/.test(word);
@@ -92,12 +136,12 @@ function isCommandName(word: string): boolean {
 
 /** Where a pattern of the catalog would see another word, the word stays. */
 function hidden(word: string, replacement: string, { patterns }: Questions): string {
-  const bare = word.replaceAll(/["']/g, "");
+  const bare = bareWord(word);
   return patterns.some((pattern) => pattern.test(bare) !== pattern.test(replacement)) ? word : replacement;
 }
 
 function withholdVariable(variable: unknown, asked: Questions, named: ReadonlySet<string>, strictness: Strictness): JsonRecord {
-  const { name, value, valueFrom } = asRecord(variable);
+  const { name, value, valueFrom } = recordOf(variable);
   if (typeof name !== "string") return {};
   if (valueFrom !== undefined && valueFrom !== null) return { name, valueFrom: {} };
   const literal = typeof value === "string" ? value : "";
@@ -118,7 +162,7 @@ function referencesIn(texts: readonly string[]): ReadonlySet<string> {
 }
 
 function literalsOf(env: unknown): readonly string[] {
-  return isFilled(env) ? env.flatMap((variable) => textItems([asRecord(variable)["value"]])) : [];
+  return isFilled(env) ? env.flatMap((variable) => textItems([recordOf(variable)["value"]])) : [];
 }
 
 /** Lines of YAML or of `name=value`, and what is indented below one that is left out. */
@@ -132,7 +176,8 @@ function withoutCredentialLines(value: string): string {
       below = null;
       const name = /^\s*(?:-\s+)?["']?(?<name>[\w.-]+)["']?\s*[:=]/.exec(line)?.groups?.["name"] ?? "";
       if (!looksLikeCredentialName(name) && !looksLikeCredential(line)) return [line];
-      below = indent;
+      // Lines of a key or a certificate stand beside their first one.
+      below = name === "" ? indent - 1 : indent;
       return name === "" ? [] : [`${" ".repeat(indent)}${name}: ${WITHHELD_VALUE}`];
     })
     .join("\n");
@@ -165,10 +210,6 @@ function answerOf(value: string, test: KeyQuestion["test"]): string | boolean | 
     case "captures":
       return test.pattern.capture(value);
   }
-}
-
-function asRecord(input: unknown): JsonRecord {
-  return typeof input === "object" && input !== null ? { ...input } : {};
 }
 
 function isFilled(input: unknown): input is readonly unknown[] {

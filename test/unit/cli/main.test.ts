@@ -248,6 +248,7 @@ describe("crdguard --help", () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect([...stdout.matchAll(/^ {2}(\w+) /gm)].map(([, command]) => command)).toEqual([
       "check",
+      "snapshot",
       "requirements",
       "serve",
       "catalog",
