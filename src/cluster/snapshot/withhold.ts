@@ -83,15 +83,12 @@ function wholeCredential(arg: string, announced: Announced, asked: Questions): s
   const name = /^(?<name>-{0,2}[A-Za-z][\w.-]*)=/.exec(arg)?.groups?.["name"];
   const isNamed = name !== undefined && looksLikeCredentialName(name) && !asked.flags.has(flagName(name));
   if (!isNamed && announced !== "credential") return null;
+  const told = isNamed ? `${name}=${WITHHELD_VALUE}` : WITHHELD_VALUE;
   const words = arg.split(/\s+/).map(bareWord);
-  const isAsked = words.some(
-    (word) =>
-      asked.words.has(word) ||
-      asked.flags.has(flagName(word.split("=", 1)[0] ?? "")) ||
-      asked.patterns.some((pattern) => pattern.test(word) !== pattern.test(WITHHELD_VALUE)),
-  );
-  if (isAsked) return null;
-  return isNamed ? `${name}=${WITHHELD_VALUE}` : WITHHELD_VALUE;
+  const isAsked =
+    words.some((word) => asked.words.has(word) || asked.flags.has(flagName(word.split("=", 1)[0] ?? ""))) ||
+    asked.patterns.some((pattern) => words.some((word) => pattern.test(word)) !== pattern.test(told));
+  return isAsked ? null : told;
 }
 
 /** What the next word is: of a flag that the catalog asks for, `--token`, or any other flag; null: a word of its own. */
