@@ -1,7 +1,7 @@
 /** @file Pseudonyms: the same name has the same one throughout a snapshot, and another in the next. */
 import { createHmac, randomBytes } from "node:crypto";
 import { type Catalog, controllersOf } from "../../requirements/catalog.ts";
-import { parseImage, readTagVersion } from "../../requirements/image.ts";
+import { isSameRepository, parseImage, readTagVersion } from "../../requirements/image.ts";
 
 /** `namespace-3f2a`; the empty name stays empty. */
 export type Pseudonyms = (kind: string, name: string) => string;
@@ -47,9 +47,8 @@ export function redactImage(image: string, catalog: Catalog, pseudonyms: Pseudon
     );
   };
   const paths = controllers
-    .flatMap(({ images }) => images.map(({ isOfficial, path }) => (isOfficial ? `library/${path}` : path)))
-    // The nearest first: of a mirror, the path below it.
-    .toSorted((left, right) => Number(own.path.endsWith(right)) - Number(own.path.endsWith(left)) || right.length - left.length);
+    .flatMap(({ images }) => images.filter((known) => isSameRepository(own, known)))
+    .map(({ isOfficial, path }) => (isOfficial ? `library/${path}` : path));
   const told = [...paths, own.path].flatMap((path) => [`${path}${tag}`, `${path}${own.tag === null ? "" : `:${own.tag}`}`]);
   return told.find(isSame) ?? image;
 }
