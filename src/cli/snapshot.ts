@@ -1,5 +1,5 @@
 /** @file `crdguard snapshot`: the facts of a cluster, in one file. */
-import { packSnapshot, writeFileAtOnce } from "../cluster/snapshot/snapshot-file.ts";
+import { packSnapshot, readSnapshotFile, writeFileAtOnce } from "../cluster/snapshot/snapshot-file.ts";
 import { snapshotOfFolder } from "../cluster/snapshot/snapshot-of-folder.ts";
 import { redactSnapshot } from "../cluster/snapshot/redact.ts";
 import type { Snapshot } from "../cluster/snapshot/snapshot.ts";
@@ -75,6 +75,9 @@ async function take(options: SnapshotOptions, catalog: Catalog, terminal: Termin
 
 async function takeFolder({ against, catalogConfigMap, redact }: SnapshotOptions, catalog: Catalog): Promise<Snapshot> {
   if (catalogConfigMap !== undefined) throw refuseCatalogConfigMap("a folder");
+  if (await isSnapshotFile(against)) {
+    throw new CommandError(EXIT.usage, "flags-conflict", `${against} is a snapshot already: give live or a folder of manifests`);
+  }
   const manifests = await readManifests([against], { isRecursive: true, readStandardInput: null });
   if (!manifests.ok) throw new CommandError(EXIT.usage, manifests.error.code, manifests.error.message);
   const taken = await snapshotOfFolder(against, manifests.value, {
@@ -85,6 +88,12 @@ async function takeFolder({ against, catalogConfigMap, redact }: SnapshotOptions
   });
   if (!taken.ok) throw new CommandError(EXIT.usage, taken.error.code, taken.error.message);
   return taken.value;
+}
+
+/** One that cannot be used is one too. */
+async function isSnapshotFile(path: string): Promise<boolean> {
+  const snapshot = await readSnapshotFile(path, VERSION);
+  return snapshot.ok || snapshot.error !== null;
 }
 
 async function write(path: string, bytes: Buffer): Promise<void> {
