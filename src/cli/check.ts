@@ -1,5 +1,7 @@
 /** @file `crdguard check`: would this change be allowed? */
 import type { Cluster } from "../cluster/cluster.ts";
+import type { Applied } from "../cluster/preview.ts";
+import type { FolderCluster } from "../cluster/snapshot/folder-cluster.ts";
 import type { Crd } from "../crd/crd.ts";
 import { EVERYTHING } from "../explain/audience.ts";
 import { checkTelling } from "../explain/check-telling.ts";
@@ -12,26 +14,20 @@ import type { ClusterFlags } from "./cluster-flags.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { crdNameHint } from "./crd-names.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
+import { withCluster } from "./against.ts";
 import { findPlaces } from "./places.ts";
 import { printReport } from "./print-report.ts";
 import { type Bundle, type BundleOptions, readBundle } from "./read-bundle.ts";
 import type { ReportFormat } from "./report-formats.ts";
 import type { Terminal } from "./terminal.ts";
-import {
-  loadBundles,
-  loadCatalog,
-  openFolderCluster,
-  policyFromFlags,
-  refuseCatalogConfigMap,
-  tellIdleRequirements,
-} from "./sources.ts";
+import { loadBundles, loadCatalog, policyFromFlags, tellIdleRequirements } from "./sources.ts";
 
 export interface CheckOptions extends BundleOptions, ClusterFlags {
   /** Judge CRDs that belong with those applied, and are not among them, as deleted. */
   readonly prune: boolean;
   /** Which findings end in exit status 1. */
   readonly failOn: "deny" | "warn" | "none";
-  /** A folder of manifests, or `live`. */
+  /** `live`, a snapshot, or a folder of manifests. */
   readonly against: string;
   readonly output: ReportFormat;
   readonly rule: readonly string[];
@@ -49,26 +45,22 @@ const SETTINGS_MILLISECONDS = 5_000;
 export async function check(options: CheckOptions, terminal: Terminal): Promise<ExitStatus> {
   const policy = policyFromFlags(options.rule);
   const bundle = await readBundle(options);
-  if (options.against !== "live" && options.catalogConfigMap !== undefined) throw refuseCatalogConfigMap("a folder");
   const catalog = await loadCatalog(options.catalog);
   const bundles = await loadBundles();
-  if (options.against !== "live") {
-    const cluster = await openFolderCluster(options.against, catalog, bundles);
-    const { applied } = bundle;
-    tellIdleRequirements(
-      {
-        apiRequirements: [...cluster.apiRequirements, ...applied.apiRequirements],
-        workloads: [...cluster.workloads, ...applied.workloads],
-        crds: cluster.picture()?.crds ?? new Map<string, Crd>(),
-      },
-      terminal,
-    );
+  return withCluster(options, { catalog, bundles }, terminal, async (cluster, folder) => {
+    if (folder !== null) tellIdle(folder, bundle.applied, terminal);
     return tell(await judgeAll(bundle, cluster, policy, options), bundle, options, terminal);
-  }
-  // The Kubernetes client takes a third of a second to load, which only a live cluster is worth.
-  const { withLiveCluster } = await import("./live-source.ts");
-  return withLiveCluster(options, { catalog, bundles }, terminal, async (cluster) =>
-    tell(await judgeAll(bundle, cluster, policy, options), bundle, options, terminal),
+  });
+}
+
+function tellIdle(folder: FolderCluster, applied: Applied, terminal: Terminal): void {
+  tellIdleRequirements(
+    {
+      apiRequirements: [...folder.apiRequirements, ...applied.apiRequirements],
+      workloads: [...folder.workloads, ...applied.workloads],
+      crds: folder.picture()?.crds ?? new Map<string, Crd>(),
+    },
+    terminal,
   );
 }
 

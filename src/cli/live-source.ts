@@ -101,8 +101,7 @@ export async function withLiveCluster(
   const failed = Promise.withResolvers<never>();
   const progress = startProgress();
   const counts = new Map<string, number>();
-  const unreadable = (what: string, { code, message }: ApiError): CommandError =>
-    new CommandError(EXIT.undecided, `cluster-${code}`, `${what} cannot be read from ${client.server}: ${message}`);
+  const unreadable = (what: string, error: ApiError): CommandError => unreadableError(client, what, error);
   const { catalogConfigMap } = choice;
   const cluster = connectLiveCluster({
     client,
@@ -170,7 +169,8 @@ export function contextNamespace(choice: ConnectionChoice): string | null {
   return client.namespace;
 }
 
-function openClient(choice: ConnectionChoice): ApiClient {
+/** @throws CommandError where there is no cluster to ask. */
+export function openClient(choice: ConnectionChoice): ApiClient {
   const client = loadApiClient(choice);
   if (client.ok) return client.value;
   const { code, message } = client.error;
@@ -188,6 +188,10 @@ const CONNECTION_STATUS: Readonly<Record<ConnectionError["code"], ExitStatus>> =
   "flags-conflict": EXIT.usage,
   "flags-incomplete": EXIT.usage,
 };
+
+export function unreadableError({ server }: Pick<ApiClient, "server">, what: string, { code, message }: ApiError): CommandError {
+  return new CommandError(EXIT.undecided, `cluster-${code}`, `${what} cannot be read from ${server}: ${message}`);
+}
 
 const SILENT: LiveClusterObserver = {
   listed: () => undefined,

@@ -9,16 +9,17 @@ import { type Configuration, DEFAULT_CONFIGURATION, findRelease, needsOfRelease 
 import { type Bundle, compareReleases } from "../rules/bundle.ts";
 import { fitOf, minimumBundle, type Needy, recommendedBundle } from "../rules/compatibility.ts";
 import { isSure } from "../rules/hurt.ts";
+import { withCluster } from "./against.ts";
 import type { ClusterFlags } from "./cluster-flags.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
-import { loadBundles, loadCatalog, openFolderCluster, refuseCatalogConfigMap } from "./sources.ts";
+import { loadBundles, loadCatalog, refuseCatalogConfigMap } from "./sources.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface MatrixOptions extends ClusterFlags {
   /** `<controller>=<version>[ <argument or NAME=value>…]` */
   readonly with: readonly string[];
-  /** A folder of manifests, or `live`: the workloads that run there. */
+  /** `live`, a snapshot, or a folder of manifests: the workloads that run there. */
   readonly against: string | undefined;
   readonly controller: readonly string[];
   /** Releases of the bundle. */
@@ -30,7 +31,8 @@ export interface MatrixOptions extends ClusterFlags {
 }
 
 export async function matrix(bundleName: string, options: MatrixOptions, terminal: Terminal): Promise<ExitStatus> {
-  if (options.against !== "live" && options.catalogConfigMap !== undefined)
+  const { against } = options;
+  if (against === undefined && options.catalogConfigMap !== undefined)
     throw refuseCatalogConfigMap("a catalog without a cluster");
   if (options.controller.length > 0 && (options.against !== undefined || options.with.length > 0)) {
     throw new CommandError(
@@ -42,22 +44,13 @@ export async function matrix(bundleName: string, options: MatrixOptions, termina
   const scope = scopeOf(bundleName, await loadBundles(), options);
   const catalog = await loadCatalog(options.catalog);
   const given = options.with.map((text) => givenSubject(text, catalog, scope));
-  switch (options.against) {
-    case undefined: {
-      const subjects = given.length > 0 ? given : cataloguedSubjects(catalog, scope, options.controller);
-      return tell({ subjects, notJudged: [], isSet: given.length > 0 }, scope, options, terminal);
-    }
-    case "live": {
-      const { withLiveCluster } = await import("./live-source.ts");
-      return withLiveCluster(options, { catalog }, terminal, (cluster) =>
-        Promise.resolve(tell(runningSubjects(cluster.picture(), given, scope), scope, options, terminal)),
-      );
-    }
-    default: {
-      const cluster = await openFolderCluster(options.against, catalog);
-      return tell(runningSubjects(cluster.picture(), given, scope), scope, options, terminal);
-    }
+  if (against === undefined) {
+    const subjects = given.length > 0 ? given : cataloguedSubjects(catalog, scope, options.controller);
+    return tell({ subjects, notJudged: [], isSet: given.length > 0 }, scope, options, terminal);
   }
+  return withCluster({ ...options, against }, { catalog }, terminal, (cluster) =>
+    tell(runningSubjects(cluster.picture(), given, scope), scope, options, terminal),
+  );
 }
 
 interface Subject extends Needy {

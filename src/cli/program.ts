@@ -7,6 +7,7 @@ import { declareDemo } from "./commands/demo.ts";
 import { declareMatrix } from "./commands/matrix.ts";
 import { declareRequirements } from "./commands/requirements.ts";
 import { declareServe } from "./commands/serve.ts";
+import { declareSnapshot } from "./commands/snapshot.ts";
 import { examples, type Invocation } from "./invocation.ts";
 import { VERSION } from "./version.ts";
 
@@ -32,6 +33,7 @@ export function createProgram(invocation: Invocation): Command {
     );
 
   declareCheck(program.command("check"), invocation);
+  declareSnapshot(program.command("snapshot"), invocation);
   declareRequirements(program.command("requirements"), invocation);
   declareServe(program.command("serve"), invocation);
   declareCatalog(program.command("catalog"), invocation);

@@ -5,15 +5,16 @@ import type { ClusterPicture } from "../cluster/picture.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { type CrdQuestion, requirementsLines, requirementsReport } from "../explain/requirements.ts";
 import { isHardUnmet, type KnownNeeds, lossesOf, standingsOf } from "../rules/standing.ts";
+import { withCluster } from "./against.ts";
 import type { ClusterFlags } from "./cluster-flags.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { crdNameHint } from "./crd-names.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
-import { loadCatalog, openFolderCluster, refuseCatalogConfigMap, tellIdleRequirements } from "./sources.ts";
+import { loadCatalog, tellIdleRequirements } from "./sources.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface RequirementsOptions extends ClusterFlags {
-  /** A folder of manifests, or `live`. */
+  /** `live`, a snapshot, or a folder of manifests. */
   readonly against: string;
   /** Of this CRD alone. */
   readonly crd: string | undefined;
@@ -27,16 +28,11 @@ export interface RequirementsOptions extends ClusterFlags {
 }
 
 export async function requirements(options: RequirementsOptions, terminal: Terminal): Promise<ExitStatus> {
-  if (options.against !== "live" && options.catalogConfigMap !== undefined) throw refuseCatalogConfigMap("a folder");
   const catalog = await loadCatalog(options.catalog);
-  if (options.against !== "live") {
-    const cluster = await openFolderCluster(options.against, catalog);
-    tellIdleRequirements({ ...cluster, crds: cluster.picture()?.crds ?? new Map<string, Crd>() }, terminal);
+  return withCluster(options, { catalog }, terminal, (cluster, folder) => {
+    if (folder !== null) tellIdleRequirements({ ...folder, crds: folder.picture()?.crds ?? new Map<string, Crd>() }, terminal);
     return tell(cluster, options, terminal);
-  }
-  // The Kubernetes client takes a third of a second to load, which only a live cluster is worth.
-  const { withLiveCluster } = await import("./live-source.ts");
-  return withLiveCluster(options, { catalog }, terminal, (cluster) => Promise.resolve(tell(cluster, options, terminal)));
+  });
 }
 
 function tell(cluster: Cluster, options: RequirementsOptions, terminal: Terminal): ExitStatus {

@@ -10,10 +10,11 @@ import type { LogLevel } from "../observability/log-levels.ts";
 import { createMetrics, type Metrics } from "../observability/metrics.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Catalog } from "../requirements/catalog.ts";
+import { openStandIn } from "./against.ts";
 import type { ClusterFlags } from "./cluster-flags.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
-import { loadBundles, loadCatalog, openFolderCluster, policyFromFlags, refuseCatalogConfigMap } from "./sources.ts";
+import { loadBundles, loadCatalog, policyFromFlags, refuseCatalogConfigMap } from "./sources.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface ServeOptions extends ClusterFlags {
@@ -46,7 +47,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   const stopSignal = nextStopSignal();
 
   const certificate = await openCertificate(options, registerUrl, logger, metrics);
-  const facts = await openFacts(options, catalog, logger, metrics);
+  const facts = await openFacts(options, catalog, { logger, metrics, terminal });
   objectCounts = facts.objectCounts;
   const guard = await startGuard({
     cluster: facts.cluster,
@@ -224,18 +225,22 @@ interface OpenFacts {
   stop(): void;
 }
 
-async function openFacts(options: ServeOptions, catalog: Catalog, logger: Logger, metrics: Metrics): Promise<OpenFacts> {
+async function openFacts(
+  options: ServeOptions,
+  catalog: Catalog,
+  { logger, metrics, terminal }: { readonly logger: Logger; readonly metrics: Metrics; readonly terminal: Terminal },
+): Promise<OpenFacts> {
   if (options.facts === undefined) {
     // Loaded only here: the Kubernetes client is the largest part of crdguard.
     const { openLiveFacts } = await import("./live-source.ts");
     return openLiveFacts(options, catalog, logger, metrics);
   }
-  const cluster = await openFolderCluster(options.facts, catalog, await loadBundles());
+  const { cluster } = await openStandIn(options.facts, undefined, { catalog, bundles: await loadBundles() }, terminal);
   metrics.cacheSynced.set(1);
   return {
     cluster,
     objectCounts: () => ({}),
-    register: () => Promise.reject(new Error("a folder has nothing to register with")),
+    register: () => Promise.reject(new Error("a folder or a snapshot has nothing to register with")),
     stop: () => undefined,
   };
 }

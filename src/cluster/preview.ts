@@ -1,4 +1,5 @@
 /** @file What will be once manifests are applied: workloads at their new version, CRDs as they will be. */
+import { compareText } from "../crd/compare-text.ts";
 import type { Crd } from "../crd/crd.ts";
 import type { WorkloadChange } from "../rules/change.ts";
 import { type Need, workloadKey } from "../rules/facts.ts";
@@ -65,11 +66,17 @@ function settingsAfter({ configMaps }: Applied, readSetting: ReadSetting): ReadS
   };
 }
 
+/** As in a picture, whichever order workloads came in. */
+function byWorkload(left: Need, right: Need): number {
+  return compareText(workloadKey(left.workload), workloadKey(right.workload));
+}
+
 /** Puts a workload's needs in the place of those it has today. */
 function exchange(needs: Map<string, readonly Need[]>, today: readonly Need[], next: readonly Need[]): void {
   for (const name of new Set([...today, ...next].map(({ requirement }) => crdNameOf(requirement)))) {
     const others = (needs.get(name) ?? []).filter((need) => !today.includes(need));
-    needs.set(name, [...others, ...next.filter(({ requirement }) => crdNameOf(requirement) === name)]);
+    const own = next.filter(({ requirement }) => crdNameOf(requirement) === name);
+    needs.set(name, [...others, ...own].toSorted(byWorkload));
   }
 }
 

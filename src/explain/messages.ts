@@ -116,7 +116,14 @@ export function objectCount(objects: ObjectEvidence): string {
 }
 
 function placeOf(source: EvidenceSource): string {
-  return source.kind === "cluster" ? "exists" : `is in ${shown(source.path)}`;
+  switch (source.kind) {
+    case "cluster":
+      return "exists";
+    case "folder":
+      return `is in ${shown(source.path)}`;
+    case "snapshot":
+      return "existed when the snapshot was taken";
+  }
 }
 
 function storedBecause(fact: Extract<Fact, { kind: "stored-version-removed" }>): string {

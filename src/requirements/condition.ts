@@ -57,6 +57,12 @@ export function compilePattern(source: string): Pattern | null {
  */
 export type ReadSetting = (namespace: string, name: string, key: string) => string | null | undefined;
 
+/** Stands for all arguments of a container where a snapshot does not tell them. */
+export const WITHHELD_ARGUMENTS = "$(crdguard.dev/withheld-arguments)";
+
+/** Stands for one value that a snapshot does not tell; of this form, it is a variable whose value nobody shows. */
+export const WITHHELD_VALUE = "$(crdguard.dev/withheld)";
+
 /** What can be read of a container's settings. */
 export interface ContainerSettings {
   /** Of the workload. */
@@ -82,9 +88,11 @@ export type Truth =
 export function evaluateCondition(condition: Condition, settings: ContainerSettings, readSetting: ReadSetting): Truth {
   switch (condition.kind) {
     case "arg":
-      return evaluateArgument(condition, settings);
+      return settings.args.includes(WITHHELD_ARGUMENTS) ? unknown(condition) : evaluateArgument(condition, settings);
     case "arg-regex":
-      return truth(commandLine(settings).some((arg) => condition.pattern.test(arg)));
+      return settings.args.includes(WITHHELD_ARGUMENTS)
+        ? unknown(condition)
+        : truth(commandLine(settings).some((arg) => condition.pattern.test(arg)));
     case "env":
       return evaluateEnv(condition, settings);
     case "config-map": {
@@ -285,7 +293,8 @@ function isFalsehood(value: string): boolean {
   return /^(?:0|f|false)$/i.test(value);
 }
 
-function flagName(word: string): string {
+/** `-Source` and `--source` are one flag. */
+export function flagName(word: string): string {
   return word.replace(/^--?/, "").toLowerCase();
 }
 

@@ -109,7 +109,11 @@ export interface ObjectRef {
   readonly name: string;
 }
 
-export type EvidenceSource = { readonly kind: "cluster" } | { readonly kind: "folder"; readonly path: string };
+export type EvidenceSource =
+  | { readonly kind: "cluster" }
+  | { readonly kind: "folder"; readonly path: string }
+  /** A file that holds the facts of a cluster. `takenAt`: RFC 3339. */
+  | { readonly kind: "snapshot"; readonly takenAt: string };
 
 /**
  * Whether every object is known to have been rewritten into the storage version of the CRD's current generation.

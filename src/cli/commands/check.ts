@@ -21,8 +21,8 @@ export function declareCheck(command: Command, invocation: Invocation): void {
       new Option("--fail-on <level>", "which findings end in exit status 1").choices(["deny", "warn", "none"]).default("deny"),
     )
     .requiredOption(
-      "--against <folder|live>",
-      "the cluster as it is: a folder of manifests, or live for the cluster of the kubeconfig",
+      "--against <live|snapshot|folder>",
+      "the cluster as it is: live for that of the kubeconfig, a snapshot of it, or a folder of manifests",
     )
     .addOption(outputOption(...REPORT_FORMATS))
     .addOption(ruleOption());
@@ -34,7 +34,7 @@ export function declareCheck(command: Command, invocation: Invocation): void {
         invocation,
         "crdguard check -f gateway-api-v1.1.0/ --against live",
         "helm template my-chart --include-crds | crdguard check -f - --against live",
-        "crdguard check -k overlay/ --against live --fail-on warn",
+        "crdguard check -k overlay/ --against prod.crdguard.json.gz",
         "crdguard check --delete httproutes.gateway.networking.k8s.io --against live",
       ),
     )

@@ -14,7 +14,10 @@ export function declareMatrix(command: Command, invocation: Invocation): void {
         "tell which release suits all of: a controller at a version, and after spaces the arguments and variables that matter",
       ),
     )
-    .option("--against <folder|live>", "the controllers that run in the cluster of the kubeconfig, or in a folder of manifests")
+    .option(
+      "--against <live|snapshot|folder>",
+      "the controllers that run in the cluster of the kubeconfig, in a snapshot of it, or in a folder of manifests",
+    )
     .addOption(repeatable("--controller <controller>", "of the catalog, this controller alone", "all"))
     .addOption(repeatable("--release <release>", "this release of the bundle alone", "all"))
     .addOption(repeatable("--channel <channel>", "this channel alone", "all"))

@@ -7,9 +7,13 @@ import { examples, type Invocation } from "../invocation.ts";
 export function declareRequirements(command: Command, invocation: Invocation): void {
   command
     .description(
-      "tell who needs which API, from where that is known, and whether it is met: in a cluster, or in a folder of manifests",
+      "tell who needs which API, from where that is known, and whether it is met: in a cluster, in a snapshot of one, or in a folder of manifests",
     )
-    .option("--against <folder|live>", "the cluster: live for that of the kubeconfig, or a folder of manifests", "live")
+    .option(
+      "--against <live|snapshot|folder>",
+      "the cluster: live for that of the kubeconfig, a snapshot of it, or a folder of manifests",
+      "live",
+    )
     .option("--crd <crd>", "of this CRD alone, and who would be hurt if a version of it or all of it went away")
     .option("-n, --namespace <namespace>", "workloads of this namespace alone")
     .addOption(outputOption("text", "json"))

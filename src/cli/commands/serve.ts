@@ -28,7 +28,7 @@ export function declareServe(command: Command, invocation: Invocation): void {
       "register the webhook configurations by this https URL, and remove them at exit (development)",
     )
     .option("--warn-workloads", "with --register-url: be asked about workloads too, to warn of what they will lack", false)
-    .option("--facts <folder>", "take facts from a folder of manifests instead of a cluster");
+    .option("--facts <snapshot|folder>", "take facts from a snapshot or a folder of manifests instead of a cluster");
   for (const option of catalogOptions()) command.addOption(option);
   command
     .addOption(ruleOption())

@@ -12,6 +12,7 @@ import { previewOf } from "../preview.ts";
 import { createWriterTally, recordedWrites } from "../writers.ts";
 import { readContents } from "./contents.ts";
 import { type Manifest, type ManifestError, readManifests } from "./manifests.ts";
+import { isSnapshotDocument } from "./snapshot-document.ts";
 import { isRecord } from "../../crd/is-record.ts";
 
 /** A cluster as a folder tells it, with what it declares: nobody sets a status in a folder. */
@@ -40,6 +41,12 @@ export async function readFolderCluster(
   // As a failed `kubectl get > file` leaves it: taken for a cluster, it would allow everything.
   if (manifests.value.length === 0) {
     return { ok: false, error: { code: "no-manifests", message: `${path}: no Kubernetes object in there, to judge by` } };
+  }
+  // Taken for a manifest, it would be an object that says nothing.
+  const saved = manifests.value.find(({ object }) => isSnapshotDocument(object));
+  if (saved !== undefined) {
+    const message = `${saved.file}: a snapshot, which stands for a whole cluster: give the file itself, as it was written`;
+    return { ok: false, error: { code: "manifest-malformed", message } };
   }
   return folderCluster(path, manifests.value, catalog, bundles);
 }

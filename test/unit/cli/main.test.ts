@@ -103,7 +103,7 @@ describe("crdguard, used wrongly", () => {
     {
       title: "no word of what to check against",
       args: ["check", "-f", "x"],
-      line: "crdguard: error: required option '--against <folder|live>' not specified (crdguard --help tells more)",
+      line: "crdguard: error: required option '--against <live|snapshot|folder>' not specified (crdguard --help tells more)",
     },
     {
       title: "nothing to check",
@@ -249,7 +249,7 @@ describe("crdguard, used wrongly", () => {
 });
 
 describe("crdguard --help", () => {
-  const COMMANDS = ["check", "requirements", "serve", "catalog", "matrix", "demo", "completion"];
+  const COMMANDS = ["check", "snapshot", "requirements", "serve", "catalog", "matrix", "demo", "completion"];
 
   it("lists the commands on standard output, by status 0", () => {
     const { status, stdout, stderr } = run(["--help"]);
@@ -312,6 +312,7 @@ describe("kubectl crdguard", () => {
   it("fits a line of a hundred columns", () => {
     const commands = [
       "check",
+      "snapshot",
       "requirements",
       "serve",
       "catalog",

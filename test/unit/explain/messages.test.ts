@@ -336,6 +336,10 @@ describe("a fact in words", () => {
       objects: { ...counted(0), source: { kind: "folder", path: "demo/cluster" } } as ObjectEvidence,
       words: "no object of it is in demo/cluster",
     },
+    {
+      objects: { ...counted(0), source: { kind: "snapshot", takenAt: "2026-05-01T10:00:00Z" } } as ObjectEvidence,
+      words: "no object of it existed when the snapshot was taken",
+    },
     { objects: counted(1), words: "1 object of it exists" },
     { objects: counted(3200), words: "3,200 objects of it exist" },
     { objects: counted(0, { isComplete: false }), words: "its objects could not be counted in time" },

@@ -53,7 +53,7 @@ describe("completion", () => {
     { title: "choices of an argument", words: ["completion", ""], offered: ["bash", "zsh", "fish", ":4"] },
     { title: "files", words: ["check", "-f", ""], offered: [":0"] },
     { title: "files after several letters in one", words: ["check", "-Rf", ""], offered: [":0"] },
-    { title: "live, and folders", words: ["requirements", "--against", ""], offered: ["live", ":16"] },
+    { title: "live, and files", words: ["requirements", "--against", ""], offered: ["live", ":0"] },
     { title: "files for an argument that may be given again", words: ["catalog", "lint", "a", "b"], offered: [":0"] },
     {
       title: "no commands where a flag's value stands",

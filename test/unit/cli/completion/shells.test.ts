@@ -75,8 +75,8 @@ const CASES: readonly Case[] = [
   { title: "a flag", line: "crdguard check --kubec", offered: ["--kubeconfig"] },
   { title: "a choice", line: "crdguard matrix gateway-api -o mark", offered: ["markdown"] },
   { title: "files and folders", line: "crdguard check -f crds", offered: ["crds", "crds.yaml"] },
-  { title: "folders alone", line: "crdguard serve --facts crds", offered: ["crds"] },
-  { title: "a name with a space in it", line: "crdguard serve --facts crd\\ ", offered: ["crd folder"] },
+  { title: "folders alone", line: "crdguard check --kustomize crds", offered: ["crds"] },
+  { title: "a name with a space in it", line: "crdguard check --kustomize crd\\ ", offered: ["crd folder"] },
   { title: "nothing for what only a person knows", line: "crdguard check --token crd", offered: [] },
 ];
 

@@ -1,0 +1,190 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Cluster } from "../../../../src/cluster/cluster.ts";
+import { folderCluster } from "../../../../src/cluster/snapshot/folder-cluster.ts";
+import { redactSnapshot } from "../../../../src/cluster/snapshot/redact.ts";
+import { snapshotCluster } from "../../../../src/cluster/snapshot/snapshot-cluster.ts";
+import { packSnapshot, unpackSnapshot } from "../../../../src/cluster/snapshot/snapshot-file.ts";
+import type { JsonRecord, Snapshot } from "../../../../src/cluster/snapshot/snapshot.ts";
+import type { Catalog } from "../../../../src/requirements/catalog.ts";
+import type { EvidenceSource, Need } from "../../../../src/rules/facts.ts";
+import { shippedCatalog } from "../../catalog/workloads.ts";
+import { anyCluster, definition, deployment, manifestsOf, snapshotOf, TAKEN_AT } from "./clusters.ts";
+
+const catalog = await shippedCatalog();
+const SOURCE: EvidenceSource = { kind: "snapshot", takenAt: TAKEN_AT };
+
+function reopened(snapshot: Snapshot, reading: Catalog = catalog): Cluster {
+  const read = unpackSnapshot("cluster.crdguard.json.gz", packSnapshot(snapshot), "0.1.0");
+  if (!read.ok) throw new Error(read.error?.message ?? "no snapshot");
+  return snapshotCluster(read.value, reading);
+}
+
+function folder(objects: readonly JsonRecord[]): Cluster {
+  const cluster = folderCluster("cluster", manifestsOf(objects), catalog);
+  if (!cluster.ok) throw new Error(cluster.error.message);
+  return cluster.value;
+}
+
+/** All that a review may ask, with the source of a snapshot. */
+async function answers(cluster: Cluster): Promise<unknown> {
+  const picture = cluster.picture();
+  const signal = new AbortController().signal;
+  return Promise.all(
+    [...(picture?.crds.values() ?? [])].map(async (crd) => {
+      const objects = await cluster.countObjects(crd, signal);
+      return [
+        crd.name,
+        objects.kind === "counted" ? { ...objects, source: SOURCE } : objects,
+        await cluster.findMigration(crd, signal),
+        await cluster.sampleWriters(crd, signal),
+      ];
+    }),
+  );
+}
+
+/** Needs without names. */
+function gist(cluster: Cluster): readonly string[] {
+  const told = ({ requirement, certainty, source }: Need): string =>
+    JSON.stringify([requirement, certainty, source.kind === "catalog" ? [source.controller, source.versionRange] : source.kind]);
+  return [...(cluster.picture()?.needs.values() ?? [])].flat().map(told).toSorted();
+}
+
+describe("a snapshot in place of a cluster", () => {
+  it("gives the same picture, the same evidence and the same preview", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyCluster, async (objects) => {
+        const original = folder(objects);
+        const loaded = reopened(await snapshotOf(objects, catalog));
+
+        expect(loaded.picture()).toEqual(original.picture());
+        expect(await answers(loaded)).toEqual(await answers(original));
+        const applied = { crds: [], workloads: [], apiRequirements: [], configMaps: new Map([["mill/contour", new Map()]]) };
+        const signal = new AbortController().signal;
+        expect(await loaded.preview(applied, signal)).toEqual(await original.preview(applied, signal));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("needs the same under pseudonyms", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyCluster, async (objects) => {
+        const redacted = redactSnapshot(await snapshotOf(objects, catalog, "strict"), catalog);
+
+        expect(gist(reopened(redacted))).toEqual(gist(folder(objects)));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("says that objects were counted by the snapshot, and when", async () => {
+    const cluster = reopened(await snapshotOf([definition("gears.own.dev", [V1])], catalog));
+
+    expect(cluster.source).toEqual(SOURCE);
+    expect(await countGears(cluster)).toEqual({
+      kind: "counted",
+      total: 0,
+      isComplete: true,
+      byNamespace: new Map(),
+      examples: [],
+      source: SOURCE,
+    });
+  });
+
+  it("does not know the objects of a CRD that it has no evidence of", async () => {
+    const taken = await snapshotOf([definition("gears.own.dev", [V1])], catalog);
+
+    const cluster = reopened({ ...taken, evidence: new Map() });
+
+    expect(await countGears(cluster)).toEqual({ kind: "uncountable", reason: "the snapshot tells nothing of them" });
+  });
+
+  it("leaves out what it cannot read, as of a cluster whose objects are newer than this program", async () => {
+    const taken = await snapshotOf([definition("gears.own.dev", [V1])], catalog);
+
+    const cluster = reopened({
+      ...taken,
+      objects: [...taken.objects, { apiVersion: "apps/v1", kind: "Deployment" }, { kind: "X" }],
+    });
+
+    expect([...(cluster.picture()?.crds.keys() ?? [])]).toEqual(["gears.own.dev"]);
+  });
+});
+
+describe("settings in a snapshot", () => {
+  const cilium = deployment("cilium-operator", { image: "quay.io/cilium/operator-generic:v1.15.4" });
+  const config = (data: JsonRecord): JsonRecord => ({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { namespace: "kube-system", name: "cilium-config" },
+    data,
+  });
+  const certainties = (cluster: Cluster): readonly string[] => [
+    ...new Set([...(cluster.picture()?.needs.values() ?? [])].flat().map(({ certainty }) => certainty.kind)),
+  ];
+
+  it.each([
+    { title: "counts a key that is set", objects: [cilium, config({ "enable-gateway-api": "true" })], certainty: ["known"] },
+    {
+      title: "counts a key that is set to something else",
+      objects: [cilium, config({ "enable-gateway-api": "false" })],
+      certainty: [],
+    },
+    { title: "counts a key that is not there", objects: [cilium, config({ other: "true" })], certainty: [] },
+    {
+      title: "takes a ConfigMap that was not there for granted, as of a live cluster",
+      objects: [cilium],
+      certainty: ["assumed"],
+    },
+  ])("$title", async ({ objects, certainty }) => {
+    expect(certainties(reopened(await snapshotOf(objects, catalog)))).toEqual(certainty);
+  });
+
+  it("takes a key that nobody looked at for granted", async () => {
+    const withoutCilium = catalog.filter(({ id }) => id !== "cilium-operator");
+    const taken = await snapshotOf([cilium, config({ "enable-gateway-api": "false" })], withoutCilium);
+
+    expect(JSON.stringify(taken)).not.toContain("enable-gateway-api");
+    expect(certainties(reopened(taken))).toEqual(["assumed"]);
+  });
+
+  it("does not trust what was left out for pseudonyms under another catalog", async () => {
+    const contour = deployment("contour", {
+      image: "ghcr.io/projectcontour/contour:v1.29.0",
+      args: ["serve", "--name", "x", "--config-path=/c"],
+    });
+    const map = {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { namespace: "mill", name: "contour" },
+      data: { "contour.yaml": "listener: mill\ngateway:\n  name: x" },
+    };
+    const redacted = redactSnapshot(await snapshotOf([contour, map], catalog, "strict"), catalog);
+
+    expect(certainties(reopened(redacted))).toEqual(["known"]);
+    expect(certainties(reopened(redacted, catalog.slice(0, -1)))).toEqual(["conditional"]);
+  });
+});
+
+describe("a workload of which the catalog knew nothing", () => {
+  it("is doubted under a catalog that knows it, unless it has neither arguments nor variables", async () => {
+    const withoutContour = catalog.filter(({ id }) => id !== "contour");
+    const image = "ghcr.io/projectcontour/contour:v1.29.0";
+    const certaintiesOf = async (container: JsonRecord): Promise<readonly string[]> => {
+      const cluster = reopened(await snapshotOf([deployment("contour", { image, ...container })], withoutContour));
+      return [...new Set([...(cluster.picture()?.needs.values() ?? [])].flat().map(({ certainty }) => certainty.kind))];
+    };
+
+    expect(await certaintiesOf({ args: ["serve"] })).toEqual(["conditional"]);
+    expect(await certaintiesOf({})).toEqual([]);
+  });
+});
+
+const V1 = { name: "v1", served: true, storage: true };
+
+function countGears(cluster: Cluster): Promise<unknown> {
+  const gears = cluster.picture()?.crds.get("gears.own.dev");
+  if (gears === undefined) throw new Error("no gears");
+  return cluster.countObjects(gears, new AbortController().signal);
+}
