@@ -5,6 +5,7 @@ import { escaped } from "../explain/text.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { standardTerminal } from "./terminal.ts";
 import { parseAddress } from "./address.ts";
+import { FAIL_ON_WORDS, parseFailOn } from "./check-settings.ts";
 import { parseConfigMapName } from "./config-map-name.ts";
 
 const terminal = standardTerminal();
@@ -88,6 +89,56 @@ program
         namespace: undefined,
         catalogConfigMap: undefined,
         ...options,
+      },
+      terminal,
+    );
+  });
+
+program
+  .command("doctor")
+  .description(
+    "tell what is wrong in a cluster now, before anyone changes anything: exit status 0 nothing, 1 an error, 2 wrong usage, 3 out of reach",
+  )
+  .option("--against <folder|live>", "the cluster: live for that of the kubeconfig, or a folder of manifests", "live")
+  .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json"]).default("text"))
+  .addOption(
+    new Option("--fail-on <severity>", "the mildest finding that gives exit status 1; deny and warn mean error and warning")
+      .choices(FAIL_ON_WORDS)
+      .default("error"),
+  )
+  .addOption(
+    new Option("--check <id=error|warning|note|off>", "how bad a check's findings are; may be given again")
+      .default([], "each check's own default")
+      .argParser(addTo),
+  )
+  .addOption(
+    new Option("--rule <id=error|warning|note|off>", "the same as --check").default([], "none").argParser(addTo).hideHelp(),
+  )
+  .option(
+    "--timeout <seconds>",
+    "for what is asked beside definitions and workloads; the rest is told as not looked at",
+    parseSeconds,
+    30,
+  )
+  .addOption(catalogOption)
+  .addOption(catalogConfigMapOption)
+  .addOption(kubeconfigOption)
+  .addOption(contextOption)
+  .addHelpText(
+    "after",
+    "\nExamples:\n  crdguard doctor\n  crdguard doctor --fail-on warning --check stored-in-alpha=off -o json\n",
+  )
+  .action(async ({ check, rule, failOn, timeout, ...options }) => {
+    const { doctor } = await import("./doctor.ts");
+    status = await doctor(
+      {
+        kubeconfig: undefined,
+        context: undefined,
+        catalogConfigMap: undefined,
+        ...options,
+        check: [...check, ...rule],
+        failOn: parseFailOn(failOn),
+        timeoutSeconds: timeout,
       },
       terminal,
     );
