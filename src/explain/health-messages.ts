@@ -86,15 +86,19 @@ function terminating(fact: Extract<HealthFact, { kind: "crd-terminating" }>): st
   return `it is being deleted${since} and does not go: ${objectCount(fact.objects)}${held}${own}`;
 }
 
-function ownerGone({ owner, isInUse, objects }: Extract<HealthFact, { kind: "recorded-owner-gone" }>): string {
+function ownerGone({ owner, use, objects }: Extract<HealthFact, { kind: "recorded-owner-gone" }>): string {
   const gone = `it says to belong to ${ownerName(owner)}, which is not there`;
-  if (isInUse) {
-    return owner.kind === "helm-release"
-      ? `${gone}, though it is in use: Helm lets no other release take it over`
-      : `${gone}, though it is in use`;
+  const consequence = owner.kind === "helm-release" ? ": Helm lets no other release take it over" : "";
+  switch (use) {
+    case "needed":
+      return `${gone}, though a running workload needs it${consequence}`;
+    case "kept":
+      return `${gone}, though another owner is named on it${consequence}`;
+    case "none": {
+      const kept = owner.kind === "helm-release" && owner.isKept ? " (Helm was told to keep it)" : "";
+      return `${gone}${kept}; no workload is known to need it, and ${objectCount(objects)}`;
+    }
   }
-  const kept = owner.kind === "helm-release" && owner.isKept ? " (Helm was told to keep it)" : "";
-  return `${gone}${kept}; no workload is known to need it, and ${objectCount(objects)}`;
 }
 
 function objectsUnread(objects: ObjectEvidence): string {

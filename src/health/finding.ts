@@ -79,8 +79,8 @@ export type HealthFact =
   | {
       readonly kind: "recorded-owner-gone";
       readonly owner: TraceableOwner;
-      /** A running workload needs it, or another owner is there, so that it is no leftover. */
-      readonly isInUse: boolean;
+      /** `needed`: by a running workload. `kept`: another owner is named on it, and not known to be gone. */
+      readonly use: "needed" | "kept" | "none";
       readonly objects: ObjectEvidence;
     }
   | {

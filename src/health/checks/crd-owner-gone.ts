@@ -43,13 +43,14 @@ function recordedOwnerGone(crd: Crd, facts: HealthFacts): CheckFinding | null {
     (left, right) => Number(right.kind === "helm-release") - Number(left.kind === "helm-release"),
   )[0];
   if (owner === undefined) return null;
-  const isInUse = (facts.needs.get(crd.name) ?? []).length > 0 || hasOtherOwner(crd, facts);
+  const isNeeded = (facts.needs.get(crd.name) ?? []).length > 0;
+  const use = isNeeded ? "needed" : hasOtherOwner(crd, facts) ? "kept" : "none";
   return {
     subject: { kind: "crd", name: crd.name },
     field: "metadata.annotations",
-    fact: { kind: "recorded-owner-gone", owner, isInUse, objects: objectsOf(crd, facts) },
-    remedies: isInUse ? [{ kind: "disown", crd, owner }] : [...deletion(crd, facts), { kind: "disown", crd, owner }],
-    ...(isInUse ? { severity: "note" } : {}),
+    fact: { kind: "recorded-owner-gone", owner, use, objects: objectsOf(crd, facts) },
+    remedies: use !== "none" ? [{ kind: "disown", crd, owner }] : [...deletion(crd, facts), { kind: "disown", crd, owner }],
+    ...(use !== "none" ? { severity: "note" } : {}),
   };
 }
 
@@ -66,8 +67,9 @@ function controllerAbsent(crd: Crd, facts: HealthFacts): CheckFinding | null {
   };
 }
 
+/** One that nothing is known of may well be there. */
 function hasOtherOwner(crd: Crd, { owners }: HealthFacts): boolean {
-  return crd.owners.some((owner) => !isTraceable(owner) || owners.get(ownerKey(owner))?.kind === "exists");
+  return crd.owners.some((owner) => !isTraceable(owner) || owners.get(ownerKey(owner))?.kind !== "gone");
 }
 
 function deletion(crd: Crd, facts: HealthFacts): readonly HealthRemedy[] {

@@ -59,8 +59,30 @@ export function connectTls({ host, port, ca, signal }: TlsQuestion): Promise<Tls
       settle({
         kind: "connected",
         certificate: spanOf(certificate),
-        distrust: ca === null || socket.authorized ? null : socket.authorizationError.message,
+        distrust: ca === null || socket.authorized ? null : distrustPhrase(socket.authorizationError),
       });
     });
   });
+}
+
+/**
+ * A code in place of an error, other than Node's types have it.
+ * Source: nodejs/node lib/_tls_wrap.js, onConnectSecure; codes of doc/api/tls.md, "X509 certificate error codes".
+ */
+function distrustPhrase(error: unknown): string {
+  const code = error instanceof Error ? error.message : String(error);
+  switch (code) {
+    case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
+    case "UNABLE_TO_GET_ISSUER_CERT":
+    case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
+    case "SELF_SIGNED_CERT_IN_CHAIN":
+    case "DEPTH_ZERO_SELF_SIGNED_CERT":
+      return "the caBundle does not hold the authority that signed its certificate";
+    case "CERT_HAS_EXPIRED":
+      return "its certificate has expired";
+    case "ERR_TLS_CERT_ALTNAME_INVALID":
+      return "its certificate is for another name";
+    default:
+      return code;
+  }
 }
