@@ -87,7 +87,7 @@ function terminating(fact: Extract<HealthFact, { kind: "crd-terminating" }>): st
 }
 
 function ownerGone({ owner, use, objects }: Extract<HealthFact, { kind: "recorded-owner-gone" }>): string {
-  const gone = `it says to belong to ${ownerName(owner)}, which is not there`;
+  const gone = `it says that it belongs to ${ownerName(owner)}, which is not there`;
   const consequence = owner.kind === "helm-release" ? ": Helm lets no other release take it over" : "";
   switch (use) {
     case "needed":

@@ -86,7 +86,10 @@ export function healthRemedy(remedy: HealthRemedy): ExplainedRemedy {
       };
     case "disown":
       return {
-        title: "if something else keeps it now, take the old owner's mark off",
+        title:
+          remedy.owner.kind === "helm-release"
+            ? "if something else keeps it now, take the old owner's mark off; a Helm release takes it over by its own name and namespace in there"
+            : "if something else keeps it now, take the old owner's mark off",
         command: disown(remedy.crd, remedy.owner),
       };
     case "store-in":

@@ -107,7 +107,7 @@ describe("a cluster in which everything ails", () => {
 
   it("tells of a Helm release that is gone, and says nothing of one that is there", () => {
     expect(findingOf("crd-owner-gone", "orphans.own.dev").message).toBe(
-      'it says to belong to Helm release "departed" in namespace "mill", which is not there; no workload is known to need it, and no object of it exists',
+      'it says that it belongs to Helm release "departed" in namespace "mill", which is not there; no workload is known to need it, and no object of it exists',
     );
     expect(report.findings.filter(({ subject }) => subject.name === "kept.own.dev")).toEqual([]);
   });
