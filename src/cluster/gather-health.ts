@@ -94,7 +94,7 @@ export async function gatherHealth(sources: HealthSources): Promise<HealthFacts>
 const CONCURRENCY = 8;
 
 /** Of each kind of question. What is beyond is said to be unread. */
-const MAX_QUESTIONS = 250;
+const MAX_QUESTIONS = 500;
 
 /** Answers by what was asked about, in its order. */
 async function askAll<Item, Result>(

@@ -1,6 +1,6 @@
 /** @file What was seen of an illness, a line each. */
 import type { Reach } from "../health/facts.ts";
-import type { HealthFact } from "../health/finding.ts";
+import type { HealthFact, LeftCrd } from "../health/finding.ts";
 import type { ObjectEvidence } from "../rules/facts.ts";
 import type { HurtWorkload } from "../rules/finding.ts";
 import { crdNameOf } from "../rules/requirement.ts";
@@ -14,10 +14,11 @@ import { countOf, listOf, quoted, shown } from "./text.ts";
 export function healthEvidence(fact: HealthFact): readonly string[] {
   switch (fact.kind) {
     case "stored-version-unlisted":
-    case "recorded-owner-gone":
-    case "controller-absent":
     case "migration-due":
       return exampleLines(fact.objects);
+    case "recorded-owner-gone":
+    case "controller-absent":
+      return leftLines(fact.crds);
     case "crd-terminating":
       return [
         ...(fact.condition === null ? [] : [`the API server says: ${shown(fact.condition)}`]),
@@ -30,7 +31,7 @@ export function healthEvidence(fact: HealthFact): readonly string[] {
     case "crd-outgrown":
       return [
         ...fact.installed.map(({ workload, image }) => `${shown(workloadName(workload))} (image ${shown(image)})`),
-        ...exampleLines(fact.objects),
+        ...leftLines(fact.crds),
       ];
     case "alpha-only":
       return fact.crds.map(shown);
@@ -80,6 +81,21 @@ function needLine({ need, after, stateAfter }: HurtWorkload): string {
 
 function apiOf({ requirement }: HurtWorkload["need"]): string {
   return `${listOf(requirement.versions.map(quoted), "or")} of ${shown(crdNameOf(requirement))}`;
+}
+
+/** Of one CRD its objects; of several each, with how many objects it has. */
+function leftLines(crds: readonly LeftCrd[]): readonly string[] {
+  const [first] = crds;
+  if (crds.length === 1 && first !== undefined) return exampleLines(first.objects);
+  return crds.map(({ crd, objects }) => {
+    const examples = exampleLines(objects).join("");
+    return `${shown(crd.name)}: ${countPhrase(objects)}${examples === "" ? "" : `, ${examples}`}`;
+  });
+}
+
+function countPhrase(objects: ObjectEvidence): string {
+  if (objects.kind !== "counted") return "not counted";
+  return `${objects.isComplete ? "" : "at least "}${countOf(objects.total, "object")}`;
 }
 
 function exampleLines(objects: ObjectEvidence): readonly string[] {

@@ -1,7 +1,8 @@
 /** @file What a health check found, in one sentence. */
 import type { EndpointEvidence, Reach } from "../health/facts.ts";
-import type { CheckedCertificate, ConversionProblem, HealthFact } from "../health/finding.ts";
-import type { MigrationEvidence, ObjectEvidence } from "../rules/facts.ts";
+import type { CheckedCertificate, ConversionProblem, HealthFact, LeftCrd } from "../health/finding.ts";
+import { countedNone } from "../health/objects.ts";
+import type { MigrationEvidence } from "../rules/facts.ts";
 import { crdNameOf, isHard } from "../rules/requirement.ts";
 import { ownerName, targetName } from "./health-names.ts";
 import { doubtReason, objectCount } from "./messages.ts";
@@ -25,9 +26,9 @@ export function healthMessage(fact: HealthFact): string {
     case "recorded-owner-gone":
       return ownerGone(fact);
     case "crd-outgrown":
-      return `${shown(fact.controller)}, with which it came, runs in a release that does not need it any more; ${objectsUnread(fact.objects)}`;
+      return `${shown(fact.controller)}, with which ${itOrThey(fact.crds, "it")} came, runs in a release that does not need ${itOrThey(fact.crds, "them")} any more${leftObjects(fact.crds)}`;
     case "controller-absent":
-      return `it comes with ${listOf(fact.controllers.map(shown), "or")}, and no workload of that is here; ${objectCount(fact.objects)}`;
+      return `${itOrThey(fact.crds, "it")} ${fact.crds.length === 1 ? "comes" : "come"} with ${listOf(fact.controllers.map(shown), "or")}, and no workload of that is here${leftObjects(fact.crds)}`;
     case "migration-due":
       return migrationDue(fact);
     case "stored-in-alpha":
@@ -86,24 +87,38 @@ function terminating(fact: Extract<HealthFact, { kind: "crd-terminating" }>): st
   return `it is being deleted${since} and does not go: ${objectCount(fact.objects)}${held}${own}`;
 }
 
-function ownerGone({ owner, use, objects }: Extract<HealthFact, { kind: "recorded-owner-gone" }>): string {
-  const gone = `it says that it belongs to ${ownerName(owner)}, which is not there`;
-  const consequence = owner.kind === "helm-release" ? ": Helm lets no other release take it over" : "";
+function ownerGone({ owner, use, crds }: Extract<HealthFact, { kind: "recorded-owner-gone" }>): string {
+  const isOne = crds.length === 1;
+  const gone = isOne
+    ? `it says that it belongs to ${ownerName(owner)}, which is not there`
+    : `it is not there, and ${countOf(crds.length, "definition")} say that they belong to it`;
+  const them = isOne ? "it" : "them";
+  const consequence = owner.kind === "helm-release" ? `: Helm lets no other release take ${them} over` : "";
   switch (use) {
     case "needed":
-      return `${gone}, though a running workload needs it${consequence}`;
+      return `${gone}, though running workloads need ${them}${consequence}`;
     case "kept":
-      return `${gone}, though another owner is named on it${consequence}`;
+      return `${gone}, though another owner is named on ${them}${consequence}`;
     case "none": {
-      const kept = owner.kind === "helm-release" && owner.isKept ? " (Helm was told to keep it)" : "";
-      return `${gone}${kept}; no workload is known to need it, and ${objectCount(objects)}`;
+      const kept = owner.kind === "helm-release" && owner.isKept ? " (Helm was told to keep them)" : "";
+      return `${gone}${kept}; no workload is known to need ${them}${leftObjects(crds)}`;
     }
   }
 }
 
-function objectsUnread(objects: ObjectEvidence): string {
-  const count = objectCount(objects);
-  return objects.kind === "counted" && objects.total > 0 ? `${count}, which it does not read` : count;
+/** Of one CRD its objects, of several how many have any. */
+function leftObjects(crds: readonly LeftCrd[]): string {
+  const [first] = crds;
+  if (crds.length === 1 && first !== undefined) return `; ${objectCount(first.objects)}`;
+  const full = crds.filter(({ objects }) => !countedNone(objects)).length;
+  return full === 0
+    ? "; no object of any exists"
+    : `; ${countOf(full, "definition")} of ${String(crds.length)} still ${full === 1 ? "has" : "have"} objects, or may have`;
+}
+
+function itOrThey(crds: readonly unknown[], word: "it" | "them"): string {
+  if (crds.length === 1) return "it";
+  return word === "it" ? "they" : "them";
 }
 
 function migrationDue({ old, storage, objects, migration }: Extract<HealthFact, { kind: "migration-due" }>): string {

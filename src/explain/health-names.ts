@@ -1,5 +1,6 @@
 /** @file How doctor names what it speaks of: what ails, owners, addresses of webhooks. */
 import type { CrdOwner, WebhookTarget } from "../crd/crd.ts";
+import type { TraceableOwner } from "../health/facts.ts";
 import type { HealthSubject } from "../health/finding.ts";
 import { workloadName } from "./subject.ts";
 import { quoted, shown } from "./text.ts";
@@ -9,6 +10,10 @@ export function subjectName(subject: HealthSubject): { readonly kind: string; re
   switch (subject.kind) {
     case "crd":
       return { kind: "CustomResourceDefinition", name: shown(subject.name) };
+    case "owner": {
+      const { kind, namespace, name } = subject.owner;
+      return { kind: OWNER_KINDS[kind], name: shown(namespace === null ? name : `${namespace}/${name}`) };
+    }
     case "api-group":
       return { kind: "APIGroup", name: shown(subject.group) };
     case "workload":
@@ -26,11 +31,20 @@ export function subjectName(subject: HealthSubject): { readonly kind: string; re
   }
 }
 
+const OWNER_KINDS = {
+  "helm-release": "HelmRelease",
+  "argo-application": "Application",
+  "flux-kustomization": "Kustomization",
+  "flux-helm-release": "HelmRelease",
+} as const satisfies Record<TraceableOwner["kind"], string>;
+
 /** In a line for people: a CRD and a group by their names alone. */
 export function subjectTitle(subject: HealthSubject): string {
   switch (subject.kind) {
     case "workload":
       return shown(workloadName(subject.workload));
+    case "owner":
+      return ownerName(subject.owner);
     case "admission-policy":
     case "registration": {
       const { kind, name } = subjectName(subject);

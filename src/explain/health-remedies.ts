@@ -2,7 +2,8 @@
 import type { Crd, WebhookTarget } from "../crd/crd.ts";
 import { readableVersion, storageVersion } from "../crd/versions.ts";
 import type { TraceableOwner } from "../health/facts.ts";
-import type { HealthRemedy } from "../health/finding.ts";
+import type { HealthRemedy, LeftCrd } from "../health/finding.ts";
+import { countedNone } from "../health/objects.ts";
 import { crdNameOf } from "../rules/requirement.ts";
 import { targetName } from "./health-names.ts";
 import {
@@ -77,12 +78,12 @@ export function healthRemedy(remedy: HealthRemedy): ExplainedRemedy {
       };
     case "make-structural":
       return { title: "apply a newer release of it: apiextensions.k8s.io/v1 asks for a structural schema of all that is new" };
-    case "delete-leftover":
-      return deleteLeftover(remedy);
+    case "delete-leftovers":
+      return deleteLeftovers(remedy.crds);
     case "ask-before-deletion":
       return {
-        title: "ask whether anything speaks against its deletion",
-        command: `crdguard check --delete ${shellWord(remedy.crd.name)} --against live`,
+        title: `ask whether anything speaks against ${remedy.crds.length === 1 ? "its" : "their"} deletion`,
+        command: `crdguard check ${remedy.crds.map(({ crd }) => `--delete ${shellWord(crd.name)}`).join(" ")} --against live`,
       };
     case "disown":
       return {
@@ -90,7 +91,7 @@ export function healthRemedy(remedy: HealthRemedy): ExplainedRemedy {
           remedy.owner.kind === "helm-release"
             ? "if something else keeps it now, take the old owner's mark off; a Helm release takes it over by its own name and namespace in there"
             : "if something else keeps it now, take the old owner's mark off",
-        command: disown(remedy.crd, remedy.owner),
+        command: disown(namesOf(remedy.crds), remedy.owner),
       };
     case "store-in":
       return {
@@ -162,6 +163,8 @@ export function healthRemedy(remedy: HealthRemedy): ExplainedRemedy {
     case "register-guard":
       return { title: "register it, and tell the API server which authority to trust: docs/install.md, The registration" };
     case "restore-registration":
+      if (remedy.registration.name.endsWith("-dev"))
+        return { title: "start the server again that registered itself, which renews it" };
       return {
         title: "apply the manifests of the version of crdguard that runs here; they leave the caBundle alone",
         command: `kubectl apply --server-side -k manifests/${remedy.registration.role === "workloads" ? "workloads" : "webhooks"}`,
@@ -212,34 +215,67 @@ function dropFinalizers(crd: Crd, version: string): string {
   ].join("\n");
 }
 
-function deleteLeftover({ crd, objects }: Extract<HealthRemedy, { kind: "delete-leftover" }>): ExplainedRemedy {
-  const deletion = `kubectl delete customresourcedefinition ${shellWord(crd.name)}`;
-  if (objects.kind === "counted" && objects.isComplete && objects.total === 0) {
-    return {
-      title: "if nobody needs it, delete the definition, which has no objects",
-      command: inTurn([...ifEmpty(crd), deletion]),
-    };
-  }
-  const version = readableVersion(crd);
+/** Two loops over many, with the same caution as for one: nothing is deleted that has objects, or none that were not backed up. */
+function deleteLeftovers(crds: readonly LeftCrd[]): ExplainedRemedy {
+  const empty = crds.filter(({ objects }) => countedNone(objects));
+  const full = crds.filter((one) => !empty.includes(one) && readableVersion(one.crd) !== null);
+  const [first] = crds;
+  const them = crds.length === 1 ? "it" : "them";
   const title =
-    "if nobody needs it, back its objects up, move what is still wanted to where it is read, and delete the rest and the definition";
-  return version === null ? { title } : { title, command: inTurn([backUp(crd, version), deleteObjects(crd, version), deletion]) };
+    empty.length === crds.length
+      ? `if nobody needs ${them}, delete the ${crds.length === 1 ? "definition, which has" : "definitions, which have"} no objects`
+      : `if nobody needs ${them}, back the objects up, move what is still wanted to where it is read, and delete the rest and the ` +
+        (crds.length === 1 ? "definition" : "definitions");
+  if (empty.length + full.length === 0) return { title };
+  if (crds.length === 1 && first !== undefined) {
+    const deletion = `kubectl delete customresourcedefinition ${shellWord(first.crd.name)}`;
+    const version = readableVersion(first.crd) ?? "";
+    const before = empty.length === 1 ? ifEmpty(first.crd) : [backUp(first.crd, version), deleteObjects(first.crd, version)];
+    return { title, command: inTurn([...before, deletion]) };
+  }
+  return {
+    title,
+    command: [
+      ...(empty.length === 0 ? [] : [`for crd in ${namesOf(empty)}; do ${inLine(DELETE_IF_EMPTY)}; done`]),
+      ...(full.length === 0 ? [] : [`for crd in ${namesOf(full)}; do ${inLine(BACK_UP_AND_DELETE)}; done`]),
+    ].join("\n"),
+  };
 }
 
-function disown(crd: Crd, owner: TraceableOwner): string {
-  const crdWord = shellWord(crd.name);
+const DELETE_IF_EMPTY = [
+  'objects=$(kubectl get "$crd" --all-namespaces -o name)',
+  'test -z "$objects"',
+  'kubectl delete customresourcedefinition "$crd"',
+] as const;
+
+const BACK_UP_AND_DELETE = [
+  'kubectl get "$crd" --all-namespaces -o yaml > "$crd.backup.yaml"',
+  'kubectl delete "$crd" --all --all-namespaces',
+  'kubectl delete customresourcedefinition "$crd"',
+] as const;
+
+function inLine(commands: readonly string[]): string {
+  return commands.join(" && ");
+}
+
+function namesOf(crds: readonly LeftCrd[]): string {
+  return crds.map(({ crd }) => shellWord(crd.name)).join(" ");
+}
+
+/** @param crdWords names of CRDs, as words for the shell. */
+function disown(crdWords: string, owner: TraceableOwner): string {
   switch (owner.kind) {
     case "helm-release":
-      return `kubectl annotate customresourcedefinition ${crdWord} meta.helm.sh/release-name- meta.helm.sh/release-namespace-`;
+      return `kubectl annotate customresourcedefinition ${crdWords} meta.helm.sh/release-name- meta.helm.sh/release-namespace-`;
     case "argo-application":
       return inTurn([
-        `kubectl annotate customresourcedefinition ${crdWord} argocd.argoproj.io/tracking-id-`,
-        `kubectl label customresourcedefinition ${crdWord} argocd.argoproj.io/instance-`,
+        `kubectl annotate customresourcedefinition ${crdWords} argocd.argoproj.io/tracking-id-`,
+        `kubectl label customresourcedefinition ${crdWords} argocd.argoproj.io/instance-`,
       ]);
     case "flux-kustomization":
-      return `kubectl label customresourcedefinition ${crdWord} kustomize.toolkit.fluxcd.io/name- kustomize.toolkit.fluxcd.io/namespace-`;
+      return `kubectl label customresourcedefinition ${crdWords} kustomize.toolkit.fluxcd.io/name- kustomize.toolkit.fluxcd.io/namespace-`;
     case "flux-helm-release":
-      return `kubectl label customresourcedefinition ${crdWord} helm.toolkit.fluxcd.io/name- helm.toolkit.fluxcd.io/namespace-`;
+      return `kubectl label customresourcedefinition ${crdWords} helm.toolkit.fluxcd.io/name- helm.toolkit.fluxcd.io/namespace-`;
   }
 }
 

@@ -3,7 +3,7 @@ import { compareText } from "../crd/compare-text.ts";
 import { workloadKey } from "../rules/facts.ts";
 import type { HealthCheck } from "./check.ts";
 import { checks as allChecks } from "./checks/index.ts";
-import type { HealthFacts } from "./facts.ts";
+import { type HealthFacts, ownerKey } from "./facts.ts";
 import type { HealthFinding, HealthSubject } from "./finding.ts";
 import { type CheckSetting, compareSeverity, gradedSeverity } from "./severity.ts";
 
@@ -37,6 +37,8 @@ export function subjectKey(subject: HealthSubject): string {
   switch (subject.kind) {
     case "crd":
       return subject.name;
+    case "owner":
+      return ownerKey(subject.owner);
     case "api-group":
       return subject.group;
     case "workload":

@@ -21,6 +21,8 @@ import type { Severity } from "./severity.ts";
 /** What ails. */
 export type HealthSubject =
   | { readonly kind: "crd"; readonly name: string }
+  /** Who left several CRDs behind. */
+  | { readonly kind: "owner"; readonly owner: TraceableOwner }
   /** Several CRDs of one group. */
   | { readonly kind: "api-group"; readonly group: string }
   | { readonly kind: "workload"; readonly workload: WorkloadRef }
@@ -38,6 +40,14 @@ export interface BundlePart {
   /** Names of CRDs, sorted. */
   readonly crds: readonly string[];
 }
+
+/** A CRD that was left behind, and what is left in it. */
+export interface LeftCrd {
+  readonly crd: Crd;
+  readonly objects: ObjectEvidence;
+}
+
+type LeftCrds = readonly [LeftCrd, ...LeftCrd[]];
 
 /** Why a conversion cannot be counted on. */
 export type ConversionProblem =
@@ -81,15 +91,15 @@ export type HealthFact =
       readonly owner: TraceableOwner;
       /** `needed`: by a running workload. `kept`: another owner is named on it, and not known to be gone. */
       readonly use: "needed" | "kept" | "none";
-      readonly objects: ObjectEvidence;
+      readonly crds: LeftCrds;
     }
   | {
       readonly kind: "crd-outgrown";
       readonly controller: string;
       readonly installed: readonly [InstalledController, ...InstalledController[]];
-      readonly objects: ObjectEvidence;
+      readonly crds: LeftCrds;
     }
-  | { readonly kind: "controller-absent"; readonly controllers: readonly [string, ...string[]]; readonly objects: ObjectEvidence }
+  | { readonly kind: "controller-absent"; readonly controllers: readonly [string, ...string[]]; readonly crds: LeftCrds }
   | {
       readonly kind: "migration-due";
       /** Stored besides the storage version. */
@@ -148,9 +158,9 @@ export type HealthRemedy =
   | { readonly kind: "serve-a-version"; readonly crd: Crd }
   | { readonly kind: "choose-by-name"; readonly crd: Crd; readonly holder: string | null }
   | { readonly kind: "make-structural"; readonly crd: Crd }
-  | { readonly kind: "delete-leftover"; readonly crd: Crd; readonly objects: ObjectEvidence }
-  | { readonly kind: "ask-before-deletion"; readonly crd: Crd }
-  | { readonly kind: "disown"; readonly crd: Crd; readonly owner: TraceableOwner }
+  | { readonly kind: "delete-leftovers"; readonly crds: LeftCrds }
+  | { readonly kind: "ask-before-deletion"; readonly crds: LeftCrds }
+  | { readonly kind: "disown"; readonly crds: LeftCrds; readonly owner: TraceableOwner }
   | { readonly kind: "store-in"; readonly crd: Crd; readonly to: string }
   | { readonly kind: "install-bundle"; readonly bundle: Bundle }
   | { readonly kind: "serve-required"; readonly requirements: readonly [Requirement, ...Requirement[]] }

@@ -4,7 +4,7 @@ import { servedVersions } from "../../crd/versions.ts";
 import { defineHealthCheck } from "../check.ts";
 import type { ConversionEvidence, HealthFacts } from "../facts.ts";
 import type { ConversionProblem } from "../finding.ts";
-import { countedNone, objectsOf } from "../objects.ts";
+import { objectsOf } from "../objects.ts";
 import type { Severity } from "../severity.ts";
 
 /**
@@ -53,5 +53,6 @@ function severityOf(problem: ConversionProblem, crd: Crd, facts: HealthFacts): S
   if (problem.kind === "conversion-failed") return "error";
   if (crd.versions.length === 1 && crd.stored.names.length === 1) return "note";
   if (problem.kind === "unreachable" && problem.reach.kind === "refused") return "warning";
-  return countedNone(objectsOf(crd, facts)) ? "warning" : "error";
+  const objects = objectsOf(crd, facts);
+  return objects.kind === "counted" && objects.total > 0 ? "error" : "warning";
 }

@@ -5,7 +5,7 @@ import type { CheckFinding } from "../finding.ts";
 
 /**
  * The server takes a new certificate without a restart, but somebody has to put it there. An expired one is told as an error.
- * Source: docs/certificates.md; linkerd/linkerd2#7519, a webhook that served an old certificate until nothing could be created.
+ * Source: docs/certificates.md; linkerd/linkerd2#5888, a webhook that went on with its old certificate, so that no pod could be created.
  */
 export const guardCertificateExpired = defineHealthCheck({
   id: "guard-certificate-expired",

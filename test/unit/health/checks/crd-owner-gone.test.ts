@@ -36,11 +36,11 @@ describe("crd-owner-gone", () => {
       {
         subject: { kind: "crd", name: "gears.own.dev" },
         field: "metadata.annotations",
-        fact: { kind: "recorded-owner-gone", owner: HELM, use: "none", objects: counted(0) },
+        fact: { kind: "recorded-owner-gone", owner: HELM, use: "none", crds: [{ crd: ailing, objects: counted(0) }] },
         remedies: [
-          { kind: "ask-before-deletion", crd: ailing },
-          { kind: "delete-leftover", crd: ailing, objects: counted(0) },
-          { kind: "disown", crd: ailing, owner: HELM },
+          { kind: "ask-before-deletion", crds: [{ crd: ailing, objects: counted(0) }] },
+          { kind: "delete-leftovers", crds: [{ crd: ailing, objects: counted(0) }] },
+          { kind: "disown", crds: [{ crd: ailing, objects: counted(0) }], owner: HELM },
         ],
       },
     ]);
@@ -89,7 +89,7 @@ describe("crd-owner-gone", () => {
     expect(crdOwnerGone.find(healthFacts({ crds: [owned()], controllers, objects: counted(3) }))).toMatchObject([
       {
         field: "spec.group",
-        fact: { kind: "crd-outgrown", controller: "turner", installed: [{ workload: turner }], objects: counted(3) },
+        fact: { kind: "crd-outgrown", controller: "turner", installed: [{ workload: turner }], crds: [{ objects: counted(3) }] },
       },
     ]);
   });
@@ -113,6 +113,24 @@ describe("crd-owner-gone", () => {
     expect(
       crdOwnerGone.find(healthFacts({ crds: [owned(HELM)], controllers: catalogued([]), owners: ownersAre([HELM, "exists"]) })),
     ).toEqual([]);
+  });
+
+  it("tells of all that one owner has left behind at once, and of each owner by itself", () => {
+    const other = { ...HELM, name: "wheels" };
+    const crds = [
+      { ...crd({ name: "gears.own.dev", served: ["v1"] }), owners: [HELM] },
+      { ...crd({ name: "cogs.own.dev", served: ["v1"] }), owners: [HELM] },
+      { ...crd({ name: "wheels.own.dev", served: ["v1"] }), owners: [other] },
+    ];
+    const findings = crdOwnerGone.find(healthFacts({ crds, owners: ownersAre([HELM, "gone"], [other, "gone"]) }));
+
+    expect(findings).toMatchObject([
+      {
+        subject: { kind: "owner", owner: HELM },
+        fact: { crds: [{ crd: { name: "cogs.own.dev" } }, { crd: { name: "gears.own.dev" } }] },
+      },
+      { subject: { kind: "crd", name: "wheels.own.dev" } },
+    ]);
   });
 
   it("says nothing of what is being deleted", () => {
