@@ -86,7 +86,7 @@ describe("a cluster in which everything ails", () => {
       subject: { kind: "CustomResourceDefinition", name: "ingressroutes.traefik.containo.us" },
       field: "spec.group",
       message:
-        "traefik, with which it came, runs in a release that does not need it any more; 1 object of it exists, which it does not read",
+        "traefik, with which it came, runs in a release that does not need it any more; 1 object of it exists",
       evidence: ["Deployment mill/traefik (image docker.io/library/traefik:v3.1.2)", "mill/old-route"],
       remedies: [
         {
@@ -95,7 +95,7 @@ describe("a cluster in which everything ails", () => {
         },
         {
           title:
-            "if nobody needs it, back its objects up, move what is still wanted to where it is read, and delete the rest and the definition",
+            "if nobody needs it, back the objects up, move what is still wanted to where it is read, and delete the rest and the definition",
           command:
             "kubectl get ingressroutes.v1alpha1.traefik.containo.us --all-namespaces -o yaml > ingressroutes.traefik.containo.us.backup.yaml &&\n" +
             "kubectl delete ingressroutes.v1alpha1.traefik.containo.us --all --all-namespaces &&\n" +
@@ -107,7 +107,7 @@ describe("a cluster in which everything ails", () => {
 
   it("tells of a Helm release that is gone, and says nothing of one that is there", () => {
     expect(findingOf("crd-owner-gone", "orphans.own.dev").message).toBe(
-      'it says that it belongs to Helm release "departed" in namespace "mill", which is not there; no workload is known to need it, and no object of it exists',
+      'it says that it belongs to Helm release "departed" in namespace "mill", which is not there; no workload is known to need it; no object of it exists',
     );
     expect(report.findings.filter(({ subject }) => subject.name === "kept.own.dev")).toEqual([]);
   });

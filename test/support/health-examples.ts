@@ -9,6 +9,7 @@ const gateway = (plural: string, version: string) =>
 const twoVersions = crd({ served: ["v1", "v1beta1"] });
 const TRAEFIK = { kind: "Deployment", namespace: "traefik", name: "traefik" } as const;
 const oldRoutes = crd({ name: "ingressroutes.traefik.containo.us", served: ["v1alpha1"] });
+const oldMiddlewares = crd({ name: "middlewares.traefik.containo.us", served: ["v1alpha1"] });
 const RELEASE = { kind: "helm-release", namespace: "mill", name: "gears", isKept: false } as const;
 const ARGO = { kind: "argo-application", namespace: null, name: "platform" } as const;
 const GUARD = { kind: "service", namespace: "crdguard", name: "crdguard", port: 443 } as const;
@@ -75,14 +76,14 @@ export const HEALTH_EXAMPLES: Readonly<Record<string, HealthFacts>> = {
     ],
   }),
   "crd-owner-gone": healthFacts({
-    crds: [oldRoutes, { ...crd({ served: ["v1"] }), owners: [RELEASE] }],
+    crds: [oldRoutes, oldMiddlewares, { ...crd({ served: ["v1"] }), owners: [RELEASE] }],
     objects: counted(1),
     owners: new Map([[ownerKey(RELEASE), { kind: "gone" }]]),
     controllers: [
       {
         id: "traefik",
         owns: ["traefik.io", "traefik.containo.us"],
-        everWanted: new Set([oldRoutes.name]),
+        everWanted: new Set([oldRoutes.name, oldMiddlewares.name]),
         installed: [{ workload: TRAEFIK, image: "docker.io/library/traefik:v3.1.2", wanted: new Set() }],
       },
     ],
