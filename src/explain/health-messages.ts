@@ -110,10 +110,10 @@ function ownerGone({ owner, use, crds }: Extract<HealthFact, { kind: "recorded-o
 function leftObjects(crds: readonly LeftCrd[]): string {
   const [first] = crds;
   if (crds.length === 1 && first !== undefined) return `; ${objectCount(first.objects)}`;
-  const full = crds.filter(({ objects }) => !countedNone(objects)).length;
-  return full === 0
-    ? "; no object of any exists"
-    : `; ${countOf(full, "definition")} of ${String(crds.length)} still ${full === 1 ? "has" : "have"} objects, or may have`;
+  const left = crds.filter(({ objects }) => !countedNone(objects));
+  if (left.length === 0) return "; no object of any exists";
+  const isSure = left.every(({ objects }) => objects.kind === "counted" && objects.total > 0);
+  return `; ${String(left.length)} of ${countOf(crds.length, "definition")} still ${left.length === 1 ? "has" : "have"} objects${isSure ? "" : ", or may have"}`;
 }
 
 function itOrThey(crds: readonly unknown[], word: "it" | "them"): string {
@@ -134,7 +134,7 @@ function migrationPhrase(migration: MigrationEvidence): string {
     case "none":
       return "";
     case "succeeded":
-      return `, rewritten by ${shown(migration.by)}, so that ${"it only has to be forgotten"}`;
+      return `, rewritten by ${shown(migration.by)}, so that it only has to be forgotten`;
     case "outdated":
       return `, and ${shown(migration.by)} is too old to count (${shown(migration.reason)})`;
   }

@@ -89,8 +89,8 @@ function webhookDifferences(expected: Webhook, found: Readonly<Record<string, un
 }
 
 function endpointOf(webhooks: readonly Readonly<Record<string, unknown>>[]): WebhookEndpoint | null {
-  const [target] = webhooks.map(({ clientConfig }) => readWebhookTarget(clientConfig)).filter((found) => found !== null);
-  if (target === undefined) return null;
+  const target = webhooks.map(({ clientConfig }) => readWebhookTarget(clientConfig)).find((found) => found !== null);
+  if (target === undefined || target === null) return null;
   if (target.kind === "service") return target;
   return { kind: "url", url: URL.canParse(target.url) ? new URL(target.url).origin : target.url, caBundle: "" };
 }

@@ -61,8 +61,8 @@ describe("a cluster in which everything ails", () => {
       "error requirement-unmet mill/turner",
       "warning bundle-mixed Gateway API",
       "warning conversion-webhook-unreachable empties.own.dev",
-      "warning crd-owner-gone ingressroutes.traefik.containo.us",
       "warning crd-owner-gone orphans.own.dev",
+      "warning crd-owner-gone traefik.containo.us",
       "warning crd-owners-two shared.own.dev",
       "warning declaration-malformed mill/smith",
       "warning migration-due movers.own.dev",
@@ -80,26 +80,30 @@ describe("a cluster in which everything ails", () => {
   });
 
   it("tells of Traefik's old definitions who runs, how many objects are left, and how to be rid of them", () => {
-    expect(findingOf("crd-owner-gone", "ingressroutes.traefik.containo.us")).toEqual({
+    expect(findingOf("crd-owner-gone", "traefik.containo.us")).toEqual({
       check: "crd-owner-gone",
       severity: "warning",
-      subject: { kind: "CustomResourceDefinition", name: "ingressroutes.traefik.containo.us" },
+      subject: { kind: "APIGroup", name: "traefik.containo.us" },
       field: "spec.group",
       message:
-        "traefik, with which it came, runs in a release that does not need it any more; 1 object of it exists",
-      evidence: ["Deployment mill/traefik (image docker.io/library/traefik:v3.1.2)", "mill/old-route"],
+        "traefik, with which they came, runs in a release that does not need them any more; 1 of 2 definitions still has objects",
+      evidence: [
+        "Deployment mill/traefik (image docker.io/library/traefik:v3.1.2)",
+        "ingressroutes.traefik.containo.us: 1 object, mill/old-route",
+        "middlewares.traefik.containo.us: 0 objects",
+      ],
       remedies: [
         {
-          title: "ask whether anything speaks against its deletion",
-          command: "crdguard check --delete ingressroutes.traefik.containo.us --against live",
+          title: "ask whether anything speaks against their deletion",
+          command:
+            "crdguard check --delete ingressroutes.traefik.containo.us --delete middlewares.traefik.containo.us --against live",
         },
         {
           title:
-            "if nobody needs it, back the objects up, move what is still wanted to where it is read, and delete the rest and the definition",
+            "if nobody needs them, back the objects up, move what is still wanted to where it is read, and delete the rest and the definitions",
           command:
-            "kubectl get ingressroutes.v1alpha1.traefik.containo.us --all-namespaces -o yaml > ingressroutes.traefik.containo.us.backup.yaml &&\n" +
-            "kubectl delete ingressroutes.v1alpha1.traefik.containo.us --all --all-namespaces &&\n" +
-            "kubectl delete customresourcedefinition ingressroutes.traefik.containo.us",
+            'for crd in middlewares.traefik.containo.us; do objects=$(kubectl get "$crd" --all-namespaces -o name) && test -z "$objects" && kubectl delete customresourcedefinition "$crd"; done\n' +
+            'for crd in ingressroutes.traefik.containo.us; do kubectl get "$crd" --all-namespaces -o yaml > "$crd.backup.yaml" && kubectl delete "$crd" --all --all-namespaces && kubectl delete customresourcedefinition "$crd"; done',
         },
       ],
     });
@@ -148,6 +152,17 @@ describe("a cluster in which everything ails", () => {
 
     expect(healed).toMatchObject({ exitCode: 0 });
     expect((await reported()).findings.filter(({ check }) => check === "migration-due")).toEqual([]);
+  });
+
+  it("clears what Traefik's old release has left behind by the remedy for it, which backs the objects up", async () => {
+    const [, deletion] = findingOf("crd-owner-gone", "traefik.containo.us").remedies;
+
+    const env = { KUBECONFIG: api.kubeconfigPath };
+    const cleared = await runCommand("sh", ["-ec", deletion?.command ?? "false"], { env, cwd: api.workDir });
+
+    expect(cleared).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(await readFile(join(api.workDir, "ingressroutes.traefik.containo.us.backup.yaml"), "utf8")).toContain("old-route");
+    expect((await reported()).findings.filter(({ subject }) => subject.name === "traefik.containo.us")).toEqual([]);
   });
 
   describe("for an account that may not read everything", () => {
@@ -330,10 +345,10 @@ async function plantLeftovers(): Promise<void> {
     const plural = `${kind.toLowerCase()}s`;
     await applied(crdManifest({ group: "traefik.io", plural, kind, versions: [{ name: "v1alpha1" }], storage: "v1alpha1" }));
   }
-  const group = "traefik.containo.us";
-  await applied(
-    crdManifest({ group, plural: "ingressroutes", kind: "IngressRoute", versions: [{ name: "v1alpha1" }], storage: "v1alpha1" }),
-  );
+  for (const kind of ["IngressRoute", "Middleware"]) {
+    const shape = { plural: `${kind.toLowerCase()}s`, kind, versions: [{ name: "v1alpha1" }], storage: "v1alpha1" };
+    await applied(crdManifest({ group: "traefik.containo.us", ...shape }));
+  }
   await appliedSoon(objectManifest("traefik.containo.us/v1alpha1", "IngressRoute", "old-route", "mill"));
 }
 

@@ -3,7 +3,7 @@ import type { Crd } from "../../src/crd/crd.ts";
 import type { CertificateSpan, EndpointEvidence, GuardEvidence, HealthFacts, Registration } from "../../src/health/facts.ts";
 import type { ObjectEvidence } from "../../src/rules/facts.ts";
 
-export const NOW = "2026-06-15T12:00:00Z";
+const NOW = "2026-06-15T12:00:00Z";
 
 export interface HealthShape extends Partial<Omit<HealthFacts, "crds" | "objects">> {
   readonly crds?: readonly Crd[];
