@@ -249,6 +249,7 @@ describe("crdguard --help", () => {
     expect([...stdout.matchAll(/^ {2}(\w+) /gm)].map(([, command]) => command)).toEqual([
       "check",
       "requirements",
+      "doctor",
       "serve",
       "catalog",
       "matrix",
