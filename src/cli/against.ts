@@ -9,6 +9,7 @@ import { ageLine, redactedLine, unreadLine } from "../explain/snapshot.ts";
 import { escaped } from "../explain/text.ts";
 import { type Catalog, mergeCatalogs } from "../requirements/catalog.ts";
 import { parseCatalogTexts } from "../requirements/catalog-folder.ts";
+import type { Workload } from "../requirements/workload.ts";
 import type { Bundle } from "../rules/bundle.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
@@ -31,6 +32,8 @@ export interface Known {
 /** What stands in for a cluster. `folder`: what it declares, which no status answers; null for a snapshot. */
 export interface StandIn {
   readonly cluster: Cluster;
+  /** Running or not. */
+  readonly workloads: readonly Workload[];
   readonly folder: FolderCluster | null;
 }
 
@@ -65,13 +68,14 @@ export async function openStandIn(
   if (catalogConfigMap !== undefined) throw refuseCatalogConfigMap(snapshot === null ? "a folder" : "a snapshot");
   if (snapshot === null) {
     const folder = await openFolderCluster(path, catalog, bundles);
-    return { cluster: folder, folder };
+    return { cluster: folder, workloads: folder.workloads, folder };
   }
   const age = ageLine(path, snapshot.takenAt, new Date());
   if (age !== null) terminal.tell(age);
   if (snapshot.redactedFor !== null) terminal.tell(redactedLine(path));
   for (const unread of snapshot.unread) terminal.tell(unreadLine(unread));
-  return { cluster: snapshotCluster(snapshot, withOwnEntries(path, snapshot, catalog), bundles), folder: null };
+  const cluster = snapshotCluster(snapshot, withOwnEntries(path, snapshot, catalog), bundles);
+  return { cluster, workloads: cluster.workloads, folder: null };
 }
 
 /** Null for what is no snapshot, but manifests perhaps. @throws CommandError for one that cannot be used. */

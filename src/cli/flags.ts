@@ -1,5 +1,5 @@
 /** @file Flags that several commands have alike. */
-import { Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { parseConfigMapName } from "./config-map-name.ts";
 
 /** A flag that may be given again; its values come as a list. @param none what it means not to give it. */
@@ -25,4 +25,10 @@ export function catalogOptions(): readonly Option[] {
 
 export function ruleOption(): Option {
   return repeatable("--rule <id=deny|warn|audit|off>", "what a rule's findings lead to", "each rule's own default");
+}
+
+export function parseSeconds(value: string): number {
+  const seconds = Number(value);
+  if (!/^\d+(?:\.\d+)?$/.test(value) || seconds > 600) throw new InvalidArgumentError("give seconds from 0 to 600.");
+  return seconds;
 }

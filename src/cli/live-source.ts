@@ -3,7 +3,12 @@ import { hostname } from "node:os";
 import { type ApiClient, loadApiClient } from "../cluster/live/api-client.ts";
 import type { ApiError } from "../cluster/live/api-error.ts";
 import type { ConnectionChoice, ConnectionError } from "../cluster/live/connection-choice.ts";
-import { connectLiveCluster, type LiveClusterObserver, type LiveClusterOptions } from "../cluster/live/live-cluster.ts";
+import {
+  connectLiveCluster,
+  type LiveCluster,
+  type LiveClusterObserver,
+  type LiveClusterOptions,
+} from "../cluster/live/live-cluster.ts";
 import type { OwnCatalogOutcome } from "../cluster/live/own-catalog.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { LogFields, Logger } from "../observability/log.ts";
@@ -95,7 +100,7 @@ export async function withLiveCluster(
   choice: LiveChoice,
   known: Pick<LiveClusterOptions, "catalog" | "bundles">,
   terminal: Pick<Terminal, "tell">,
-  use: (cluster: Cluster) => Promise<ExitStatus>,
+  use: (cluster: LiveCluster, client: ApiClient) => Promise<ExitStatus>,
 ): Promise<ExitStatus> {
   const client = openClient(choice);
   const failed = Promise.withResolvers<never>();
@@ -153,7 +158,7 @@ export async function withLiveCluster(
     cluster.start();
     await Promise.race([cluster.synced, failed.promise]);
     progress.end();
-    return await use(cluster);
+    return await use(cluster, client);
   } finally {
     progress.end();
     clearTimeout(timer);

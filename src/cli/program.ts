@@ -4,6 +4,7 @@ import { declareCatalog } from "./commands/catalog.ts";
 import { declareCheck } from "./commands/check.ts";
 import { declareComplete, declareCompletion } from "./commands/completion.ts";
 import { declareDemo } from "./commands/demo.ts";
+import { declareDoctor } from "./commands/doctor.ts";
 import { declareMatrix } from "./commands/matrix.ts";
 import { declareRequirements } from "./commands/requirements.ts";
 import { declareServe } from "./commands/serve.ts";
@@ -34,6 +35,7 @@ export function createProgram(invocation: Invocation): Command {
 
   declareCheck(program.command("check"), invocation);
   declareSnapshot(program.command("snapshot"), invocation);
+  declareDoctor(program.command("doctor"), invocation);
   declareRequirements(program.command("requirements"), invocation);
   declareServe(program.command("serve"), invocation);
   declareCatalog(program.command("catalog"), invocation);

@@ -24,6 +24,36 @@ export interface Bundle {
   readonly channel: string | null;
 }
 
+/** A condition of the status, of those types that tell of an illness: NamesAccepted, NonStructuralSchema, Terminating. */
+export interface CrdCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Where a webhook is called. A service's port is 443 unless told. */
+export type WebhookTarget =
+  | { readonly kind: "service"; readonly namespace: string; readonly name: string; readonly port: number }
+  | { readonly kind: "url"; readonly url: string };
+
+/** How objects get from one version into another. `caBundle`: PEM in base64, or null where none is set. */
+export type CrdConversion =
+  { readonly kind: "none" } | { readonly kind: "webhook"; readonly target: WebhookTarget; readonly caBundle: string | null };
+
+/** Who says of itself, on the CRD, that it keeps it. */
+export type CrdOwner =
+  /** `isKept`: Helm leaves it behind when the release is uninstalled (`helm.sh/resource-policy: keep`). */
+  | { readonly kind: "helm-release"; readonly namespace: string; readonly name: string; readonly isKept: boolean }
+  /** `namespace` null: that of Argo CD itself. */
+  | { readonly kind: "argo-application"; readonly namespace: string | null; readonly name: string }
+  | { readonly kind: "flux-kustomization"; readonly namespace: string; readonly name: string }
+  | { readonly kind: "flux-helm-release"; readonly namespace: string; readonly name: string }
+  /** Of the cluster's provider; it puts back what it finds changed. */
+  | { readonly kind: "addon-manager" }
+  /** Operator Lifecycle Manager. */
+  | { readonly kind: "olm" };
+
 export interface Crd {
   /** `<plural>.<group>`, for example `grpcroutes.gateway.networking.k8s.io`. */
   readonly name: string;
@@ -40,4 +70,25 @@ export interface Crd {
   /** The API server's storage version migrator finished for exactly this generation (condition on the CRD). */
   readonly isMigratedInTree: boolean;
   readonly isTerminating: boolean;
+  /** RFC 3339; null unless it is being deleted. */
+  readonly terminatingSince: string | null;
+  readonly finalizers: readonly string[];
+  readonly conditions: readonly CrdCondition[];
+  readonly conversion: CrdConversion;
+  readonly owners: readonly CrdOwner[];
+  /** Field managers that apply its main resource server-side. */
+  readonly appliers: readonly string[];
 }
+
+/** What a CRD has that no cluster has taken yet, and that nobody says to own. */
+export const UNRECORDED = {
+  lastWrittenAt: null,
+  isMigratedInTree: false,
+  isTerminating: false,
+  terminatingSince: null,
+  finalizers: [],
+  conditions: [],
+  conversion: { kind: "none" },
+  owners: [],
+  appliers: [],
+} as const satisfies Partial<Crd>;

@@ -1,6 +1,7 @@
 /** @file Reads a CustomResourceDefinition out of untrusted JSON, keeping only what rules read. */
-import type { Bundle, Crd, CrdVersion, StoredVersions } from "./crd.ts";
+import type { Bundle, Crd, CrdCondition, CrdConversion, CrdVersion, StoredVersions, WebhookTarget } from "./crd.ts";
 import { isRecord } from "./is-record.ts";
+import { readAppliers, readOwners } from "./owners.ts";
 
 export interface CrdParseError {
   readonly code: "not-a-crd" | "crd-malformed";
@@ -72,6 +73,14 @@ function readCrd(input: unknown): Crd {
     lastWrittenAt: readLastWrite(metadata["managedFields"]),
     isMigratedInTree: conditions.some((condition) => isFinishedMigration(condition, metadata["generation"])),
     isTerminating: metadata["deletionTimestamp"] !== undefined && metadata["deletionTimestamp"] !== null,
+    terminatingSince: typeof metadata["deletionTimestamp"] === "string" ? metadata["deletionTimestamp"] : null,
+    finalizers: Array.isArray(metadata["finalizers"])
+      ? metadata["finalizers"].filter((finalizer): finalizer is string => typeof finalizer === "string")
+      : [],
+    conditions: conditions.filter(({ type }) => TELLING_CONDITIONS.has(type)).map(toCondition),
+    conversion: readConversion(spec["conversion"]),
+    owners: readOwners(metadata),
+    appliers: readAppliers(metadata["managedFields"]),
   };
 }
 
@@ -138,6 +147,42 @@ function isFinishedMigration(condition: Readonly<Record<string, unknown>>, gener
     generation !== undefined &&
     condition["observedGeneration"] === generation
   );
+}
+
+const TELLING_CONDITIONS: ReadonlySet<unknown> = new Set(["NamesAccepted", "NonStructuralSchema", "Terminating"]);
+
+function toCondition({ type, status, reason, message }: Readonly<Record<string, unknown>>): CrdCondition {
+  return { type: textOr(type), status: textOr(status), reason: textOr(reason), message: textOr(message) };
+}
+
+/** Lenient: nothing is decided by it, and the API server has checked it. */
+function readConversion(conversion: unknown): CrdConversion {
+  if (!isRecord(conversion) || conversion["strategy"] !== "Webhook" || !isRecord(conversion["webhook"])) return NO_CONVERSION;
+  const { clientConfig } = conversion["webhook"];
+  const target = readWebhookTarget(clientConfig);
+  if (target === null || !isRecord(clientConfig)) return NO_CONVERSION;
+  const { caBundle } = clientConfig;
+  return { kind: "webhook", target, caBundle: typeof caBundle === "string" && caBundle !== "" ? caBundle : null };
+}
+
+/** A `clientConfig`, as conversion and admission webhooks have it alike; null for what is none. */
+export function readWebhookTarget(clientConfig: unknown): WebhookTarget | null {
+  if (!isRecord(clientConfig)) return null;
+  const { url, service } = clientConfig;
+  if (typeof url === "string") return { kind: "url", url };
+  if (!isRecord(service)) return null;
+  const { namespace, name, port } = service;
+  if (typeof namespace !== "string" || typeof name !== "string") return null;
+  return { kind: "service", namespace, name, port: typeof port === "number" ? port : DEFAULT_PORT };
+}
+
+/** Source: k8s.io/api/admissionregistration/v1, ServiceReference.Port. */
+const DEFAULT_PORT = 443;
+
+const NO_CONVERSION: CrdConversion = { kind: "none" };
+
+function textOr(input: unknown): string {
+  return typeof input === "string" ? input : "";
 }
 
 function record(input: unknown, path: string): Readonly<Record<string, unknown>> {

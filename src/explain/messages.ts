@@ -231,7 +231,7 @@ function shortReason(doubt: Doubt): string {
   }
 }
 
-function doubtReason(doubt: Doubt): string {
+export function doubtReason(doubt: Doubt): string {
   switch (doubt) {
     case "unknown-version":
       return "the image is that of a known controller, but its tag names no version that the catalog knows";

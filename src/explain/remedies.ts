@@ -32,7 +32,7 @@ function mayTell(remedy: Remedy, audience: Audience): boolean {
   return true;
 }
 
-function explainRemedy(remedy: Remedy): ExplainedRemedy {
+export function explainRemedy(remedy: Remedy): ExplainedRemedy {
   switch (remedy.kind) {
     case "forget-stored-version":
       return {
@@ -155,7 +155,7 @@ function explainRemedy(remedy: Remedy): ExplainedRemedy {
 }
 
 /** Each only if the one before has worked: a backup that failed must not be followed by a deletion. */
-function inTurn(commands: readonly string[]): string {
+export function inTurn(commands: readonly string[]): string {
   return commands.join(" &&\n");
 }
 
@@ -163,19 +163,19 @@ function inTurn(commands: readonly string[]): string {
  * Looks again before what cannot be undone: an object may have come since, or stand in the cluster and not in the folder that was
  * looked at. What kubectl cannot list stops it too.
  */
-function ifEmpty(crd: Crd): readonly string[] {
+export function ifEmpty(crd: Crd): readonly string[] {
   const version = readableVersion(crd);
   if (version === null) return [];
   return [`objects=$(kubectl get ${resourceArgument(crd, version)}${allNamespaces(crd)} -o name)`, `test -z "$objects"`];
 }
 
-function patchStoredVersions(crd: Crd, remaining: readonly string[]): string {
+export function patchStoredVersions(crd: Crd, remaining: readonly string[]): string {
   const patch = JSON.stringify({ status: { storedVersions: remaining } });
   return `kubectl patch customresourcedefinition ${shellWord(crd.name)} --subresource=status --type=merge -p ${shellWord(patch)}`;
 }
 
 /** Source: k8s.io/api/storagemigration/v1beta1, StorageVersionMigrationSpec. */
-function migrateInTree(crd: Crd): string {
+export function migrateInTree(crd: Crd): string {
   const manifest = {
     apiVersion: "storagemigration.k8s.io/v1beta1",
     kind: "StorageVersionMigration",
@@ -190,7 +190,7 @@ function migrateInTree(crd: Crd): string {
   ]);
 }
 
-function flipStorageVersion(crd: Crd, to: string): string {
+export function flipStorageVersion(crd: Crd, to: string): string {
   const patch = crd.versions.flatMap(({ name, isStorage }, index) => {
     if (isStorage === (name === to)) return [];
     const path = `/spec/versions/${String(index)}`;
@@ -203,7 +203,7 @@ function flipStorageVersion(crd: Crd, to: string): string {
   return jsonPatch(crd, patch);
 }
 
-function serveFirstVersion(crd: Crd): string {
+export function serveFirstVersion(crd: Crd): string {
   const storage = Math.max(
     crd.versions.findIndex(({ isStorage }) => isStorage),
     0,
@@ -267,11 +267,11 @@ function listWriters(crd: Crd, versions: readonly string[]): string {
   return `kubectl get ${argument}${allNamespaces(crd)} -o ${shellWord(`go-template=${template}`)}`;
 }
 
-function backUp(crd: Crd, readIn: string): string {
+export function backUp(crd: Crd, readIn: string): string {
   return `kubectl get ${resourceArgument(crd, readIn)}${allNamespaces(crd)} -o yaml > ${backupFile(crd)}`;
 }
 
-function deleteObjects(crd: Crd, readIn: string): string {
+export function deleteObjects(crd: Crd, readIn: string): string {
   return `kubectl delete ${resourceArgument(crd, readIn)} --all${allNamespaces(crd)}`;
 }
 
@@ -283,12 +283,12 @@ function backupName(crd: Crd): string {
   return `${crd.name.replaceAll("/", "_")}.backup.yaml`;
 }
 
-function resourceArgument(crd: Crd, version: string): string {
+export function resourceArgument(crd: Crd, version: string): string {
   // A comma would make a list of it, and thus name other resources.
   return shellWord(`${crd.plural}.${version}.${crd.group}`.replaceAll(",", String.raw`\u002c`));
 }
 
-function allNamespaces(crd: Crd): string {
+export function allNamespaces(crd: Crd): string {
   return crd.scope === "Namespaced" ? " --all-namespaces" : "";
 }
 
@@ -296,12 +296,12 @@ function workloadArgument(need: Need): string {
   return shellWord(`${need.workload.kind.toLowerCase()}/${need.workload.name}`);
 }
 
-function scale(need: Need, replicas: number): string {
+export function scale(need: Need, replicas: number): string {
   return `kubectl -n ${shellWord(need.workload.namespace)} scale ${workloadArgument(need)} --replicas=${String(replicas)}`;
 }
 
 /** The image that runs, at the version that is needed: same registry, same `v` before the number, no digest. */
-function setImage(need: Need, minimumVersion: string): string {
+export function setImage(need: Need, minimumVersion: string): string {
   if (need.source.kind !== "catalog") return "";
   const { image, container } = need.source;
   const withoutDigest = image.split("@", 1)[0] ?? image;

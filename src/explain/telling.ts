@@ -17,7 +17,8 @@ export interface ToldSubject {
   readonly name: string;
   /** `UPDATE`; null where nothing is done to it. */
   readonly operation: string | null;
-  readonly outcome: "passed" | "failed" | "undecided";
+  /** `warned`: nothing fails for it, but it is to be seen to. */
+  readonly outcome: "passed" | "warned" | "failed" | "undecided";
   /** `allowed`, `denied`, `undecided`; in `doctor`: `healthy`, `ailing`. */
   readonly outcomeWord: string;
   /** Why there is no verdict; null where there is one. */

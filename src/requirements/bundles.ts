@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Ajv } from "ajv";
 import { parseDocument } from "yaml";
-import type { Crd, CrdVersion } from "../crd/crd.ts";
+import { type Crd, type CrdVersion, UNRECORDED } from "../crd/crd.ts";
 import { type Bundle, compareBundles, compareReleases } from "../rules/bundle.ts";
 
 const BUILT_IN_FOLDER = fileURLToPath(new URL("../../catalog/bundles/", import.meta.url));
@@ -155,9 +155,7 @@ function toCrd(name: string, { kind, scope }: Definition, versions: readonly Crd
     versions,
     stored: { names: versions.filter(({ isStorage }) => isStorage).map((version) => version.name), source: "assumed" },
     bundle,
-    lastWrittenAt: null,
-    isMigratedInTree: false,
-    isTerminating: false,
+    ...UNRECORDED,
   };
 }
 

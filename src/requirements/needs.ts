@@ -156,7 +156,7 @@ function rememberTruths(evaluate: (condition: Condition) => Truth): (condition: 
 }
 
 /** The one of the version that runs; all of them where nothing tells which, and none where the controller is not in use. */
-function releasesInUse(
+export function releasesInUse(
   controller: CatalogController,
   workload: Workload,
   container: Container,

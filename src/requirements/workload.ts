@@ -23,6 +23,8 @@ export interface Workload {
   readonly labels: Readonly<Record<string, string>>;
   /** Annotations under `crdguard.dev/`; the workload's own win over those of its pod template. */
   readonly annotations: Readonly<Record<string, string>>;
+  /** The Helm release that it says to be of. */
+  readonly helmRelease?: { readonly namespace: string; readonly name: string };
 }
 
 const WORKLOAD_KINDS = ["Deployment", "StatefulSet", "DaemonSet"] as const;
@@ -53,7 +55,15 @@ export function parseWorkload(input: unknown, kind?: WorkloadRef["kind"]): Workl
     containers: readContainers(template["spec"]),
     labels: textMembers(metadata["labels"]),
     annotations: { ...ownAnnotations(template["metadata"]), ...ownAnnotations(metadata) },
+    ...helmRelease(metadata),
   };
+}
+
+function helmRelease({ annotations }: Readonly<Record<string, unknown>>): Pick<Workload, "helmRelease"> {
+  if (!isRecord(annotations)) return {};
+  const name = annotations["meta.helm.sh/release-name"];
+  const namespace = annotations["meta.helm.sh/release-namespace"];
+  return typeof name === "string" && typeof namespace === "string" ? { helmRelease: { namespace, name } } : {};
 }
 
 /** An init container that is always restarted is a sidecar. Source: k8s.io/api/core/v1, Container.RestartPolicy. */

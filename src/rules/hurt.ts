@@ -72,6 +72,15 @@ export function upgradeRemedies(
   });
 }
 
+/** The first later release of each workload that starts on the CRDs as they are, and is better off on them. */
+export function upgradesOn(hurt: readonly HurtWorkload[], crds: ReadonlyMap<string, Crd>): readonly Remedy[] {
+  return onePerWorkload(hurt).flatMap((one): readonly Remedy[] => {
+    const release = one.need.laterReleases.find((later) => starts(later, one.need, crds) && isBetterOff(later, one, crds));
+    if (release === undefined) return [];
+    return [{ kind: "upgrade-workload", need: one.need, minimumVersion: release.minimumVersion, isPossibleBefore: true }];
+  });
+}
+
 /** A DaemonSet has no replicas to take away; who is told to stop for an upgrade need not be told twice. */
 export function scaleDownRemedies(hurt: readonly HurtWorkload[], upgrades: readonly Remedy[]): readonly Remedy[] {
   const stopped = upgrades.filter((remedy) => remedy.kind === "upgrade-workload" && !remedy.isPossibleBefore);

@@ -1,5 +1,5 @@
 /** @file Short ways to write CRDs, changes, needs and facts in tests; every default is the harmless one. */
-import type { Bundle, Crd } from "../../src/crd/crd.ts";
+import { type Bundle, type Crd, UNRECORDED } from "../../src/crd/crd.ts";
 import type { CheckReport } from "../../src/explain/report.ts";
 import type { CrdChange } from "../../src/rules/change.ts";
 import type {
@@ -47,8 +47,7 @@ export function crd(shape: CrdShape): Crd {
     versions: [...shape.served.map(version(true)), ...(shape.unserved ?? []).map(version(false))],
     stored: { names: shape.stored ?? [storage], source: shape.storedSource ?? "status" },
     bundle: shape.bundle ?? null,
-    lastWrittenAt: null,
-    isMigratedInTree: false,
+    ...UNRECORDED,
     isTerminating: shape.isTerminating ?? false,
   };
 }

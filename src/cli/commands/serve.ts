@@ -1,9 +1,9 @@
 /** @file The flags of `crdguard serve`. */
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { LOG_LEVELS } from "../../observability/log-levels.ts";
 import { parseAddress } from "../address.ts";
 import { addClusterFlags } from "../cluster-flags.ts";
-import { catalogOptions, ruleOption } from "../flags.ts";
+import { catalogOptions, parseSeconds, ruleOption } from "../flags.ts";
 import { examples, type Invocation } from "../invocation.ts";
 
 export function declareServe(command: Command, invocation: Invocation): void {
@@ -65,10 +65,4 @@ export function declareServe(command: Command, invocation: Invocation): void {
         ),
       );
     });
-}
-
-function parseSeconds(value: string): number {
-  const seconds = Number(value);
-  if (!/^\d+(?:\.\d+)?$/.test(value) || seconds > 600) throw new InvalidArgumentError("give seconds from 0 to 600.");
-  return seconds;
 }

@@ -28,6 +28,7 @@ export async function offerFor(declared: Option | Argument, partial: string, giv
   const setting = SETTING.exec(placeholder)?.groups?.["settings"];
   if (setting !== undefined)
     return "long" in declared && declared.long === "--rule" ? offerRuleSettings(partial, setting.split("|")) : NOTHING;
+  if (placeholder === "check=severity") return offerCheckSettings(partial);
   const offers: Offer[] = [];
   for (const alternative of placeholder.split("|")) offers.push((await KINDS.get(alternative)?.(given)) ?? NOTHING);
   return {
@@ -41,7 +42,11 @@ export async function offerFor(declared: Option | Argument, partial: string, giv
 export function isKnownPlaceholder(declared: Option | Argument): boolean {
   if (declared.argChoices !== undefined) return true;
   const placeholder = placeholderOf(declared);
-  return SETTING.test(placeholder) || placeholder.split("|").every((alternative) => KINDS.has(alternative));
+  return (
+    SETTING.test(placeholder) ||
+    placeholder === "check=severity" ||
+    placeholder.split("|").every((alternative) => KINDS.has(alternative))
+  );
 }
 
 /** What the findings of something that is named are to lead to. */
@@ -84,6 +89,21 @@ const KINDS: ReadonlyMap<string, Source> = new Map<string, Source>([
 
 function plain(value: string): Candidate {
   return { value, description: "" };
+}
+
+/** First the check, then, after `=`, how bad its findings are. */
+async function offerCheckSettings(partial: string): Promise<Offer> {
+  const [{ checks }, { SEVERITIES }] = await Promise.all([
+    import("../../health/checks/index.ts"),
+    import("../../health/severity.ts"),
+  ]);
+  const [id = "", setting] = partial.split("=", 2);
+  if (setting !== undefined) return { ...NOTHING, candidates: [...SEVERITIES, "off"].map((each) => plain(`${id}=${each}`)) };
+  return {
+    ...NOTHING,
+    isOpen: true,
+    candidates: checks.map((check) => ({ value: `${check.id}=`, description: `by default ${check.defaultSeverity}` })),
+  };
 }
 
 /** First the rule, then, after `=`, what its findings are to lead to. */

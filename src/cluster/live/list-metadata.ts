@@ -18,13 +18,16 @@ export function listMetadata(client: Pick<ApiClient, "request">, request: Metada
   const { crd, version, maxPages, signal, onPage } = request;
   return listPages(client, {
     path: `/apis/${crd.group}/${version}/${crd.plural}`,
-    accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
+    accept: METADATA_LIST,
     pageSize: PAGE_SIZE,
     maxPages,
     signal,
     onPage,
   });
 }
+
+/** Source: Kubernetes, "API Concepts", section "Metadata-only fetches". */
+export const METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 /** One page of metadata takes some 200 kB and 20 ms; client-go's pager asks for as many. */
 const PAGE_SIZE = 500;

@@ -13,11 +13,16 @@ import { previewOf } from "../preview.ts";
 import { questionsDigest } from "./questions-digest.ts";
 import type { CrdEvidence, JsonRecord, SettingsLook, Snapshot } from "./snapshot.ts";
 
+export interface SnapshotCluster extends Cluster {
+  /** Running or not. */
+  readonly workloads: readonly Workload[];
+}
+
 /**
  * The same picture as of the live cluster at that moment, by the catalog of today.
  * @param catalog with the snapshot's own entries in it, where it has any.
  */
-export function snapshotCluster(snapshot: Snapshot, catalog: Catalog, bundles: readonly Bundle[] = []): Cluster {
+export function snapshotCluster(snapshot: Snapshot, catalog: Catalog, bundles: readonly Bundle[] = []): SnapshotCluster {
   const { redactedFor } = snapshot;
   const isInPart = redactedFor !== null && redactedFor !== questionsDigest(catalog);
   const readSetting = isInPart ? () => undefined : settingsReader(snapshot.settings);
@@ -27,6 +32,7 @@ export function snapshotCluster(snapshot: Snapshot, catalog: Catalog, bundles: r
   const evidenceOf = ({ name }: Crd): CrdEvidence => snapshot.evidence.get(name) ?? NOTHING_TOLD;
   return {
     source: { kind: "snapshot", takenAt: snapshot.takenAt },
+    workloads: [...builder.workloads()],
     picture: () => picture,
     preview: (applied) => Promise.resolve(previewOf(builder, applied, readSetting)),
     countObjects: (crd) => Promise.resolve(evidenceOf(crd).objects),

@@ -102,6 +102,7 @@ function verdictPaint({ outcome }: ToldSubject, colors: Colors): (text: string) 
       return colors.green;
     case "failed":
       return colors.red;
+    case "warned":
     case "undecided":
       return colors.yellow;
   }

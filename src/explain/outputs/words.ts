@@ -6,6 +6,8 @@ export function markOf(outcome: ToldSubject["outcome"]): string {
   switch (outcome) {
     case "passed":
       return "✓";
+    case "warned":
+      return "!";
     case "failed":
       return "✗";
     case "undecided":
@@ -23,6 +25,7 @@ export function outcomeOfAll({ command, subjects }: Telling): Pick<ToldSubject, 
   return (
     subjects.find(({ outcome }) => outcome === "failed") ??
     subjects.find(({ outcome }) => outcome === "undecided") ??
+    subjects.find(({ outcome }) => outcome === "warned") ??
     subjects[0] ?? { outcome: "passed", outcomeWord: command === "check" ? "allowed" : "healthy" }
   );
 }

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { problemsOf } from "../../support/command-lines.ts";
+import { findUnknown } from "../../support/command-lines.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -81,7 +81,7 @@ describe("action.yml", () => {
 
     expect(flags.length).toBe(12);
     expect(formats.toSorted()).toEqual(["github", "json", "junit", "markdown", "sarif", "text"]);
-    expect(flags.flatMap((flag) => problemsOf(["check", flag]))).toEqual([]);
-    expect(formats.flatMap((format) => problemsOf(["check", `--output=${format}`]))).toEqual([]);
+    expect(flags.flatMap((flag) => findUnknown(["check", flag]))).toEqual([]);
+    expect(formats.flatMap((format) => findUnknown(["check", `--output=${format}`]))).toEqual([]);
   });
 });

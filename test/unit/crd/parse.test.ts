@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { UNRECORDED } from "../../../src/crd/crd.ts";
 import { parseCrd } from "../../../src/crd/parse.ts";
 
 function manifest(changes: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
@@ -55,9 +56,8 @@ describe("parseCrd", () => {
         ],
         stored: { names: ["v1alpha1", "v1"], source: "status" },
         bundle: { version: "v1.1.0", channel: "standard" },
+        ...UNRECORDED,
         lastWrittenAt: "2026-03-01T00:00:00Z",
-        isMigratedInTree: false,
-        isTerminating: false,
       },
     });
   });

@@ -53,6 +53,11 @@ describe("completion", () => {
     { title: "choices of an argument", words: ["completion", ""], offered: ["bash", "zsh", "fish", ":4"] },
     { title: "files", words: ["check", "-f", ""], offered: [":0"] },
     { title: "files after several letters in one", words: ["check", "-Rf", ""], offered: [":0"] },
+    {
+      title: "how bad a check of doctor is",
+      words: ["doctor", "--check", "migration-due=w"],
+      offered: ["migration-due=warning", ":4"],
+    },
     { title: "live, and files", words: ["requirements", "--against", ""], offered: ["live", ":0"] },
     { title: "files for an argument that may be given again", words: ["catalog", "lint", "a", "b"], offered: [":0"] },
     {
@@ -121,6 +126,7 @@ describe("completion for bash", () => {
 describe("completion for kubectl", () => {
   it.each([
     { title: "values alone after =, since kubectl adds the flag", words: ["check", "--output=js"], offered: ["json", ":4"] },
+    { title: "a check of doctor", words: ["doctor", "--check", "migr"], offered: ["migration-due=", ":6"] },
     { title: "a rule", words: ["check", "--rule", "objects"], offered: ["objects-deleted=", ":6"] },
     { title: "no half of a value", words: ["check", "--rule", "objects-deleted=d"], offered: [":4"] },
   ])("offers $title", async ({ words, offered }) => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Crd } from "../../../../src/crd/crd.ts";
+import { type Crd, UNRECORDED } from "../../../../src/crd/crd.ts";
 import { countObjects } from "../../../../src/cluster/live/count-objects.ts";
 import { findMigration } from "../../../../src/cluster/live/find-migration.ts";
 import { mayList } from "../../../../src/cluster/live/may-list.ts";
@@ -354,9 +354,7 @@ function crd(changed: Partial<Crd> = {}): Crd {
     versions: [{ name: "v1", isServed: true, isStorage: true }],
     stored: { names: ["v1"], source: "status" },
     bundle: null,
-    lastWrittenAt: null,
-    isMigratedInTree: false,
-    isTerminating: false,
+    ...UNRECORDED,
     ...changed,
   };
 }
