@@ -151,7 +151,7 @@ catalogCommand
   .argument("[path...]", "catalog files, and folders of them; without any, the catalog that comes with crdguard")
   .addHelpText("after", "\nExample:\n  crdguard catalog lint my-catalog/\n")
   .action(async (paths) => {
-    const { lintCatalog } = await import("./catalog.ts");
+    const { lintCatalog } = await import("./lint-catalog.ts");
     status = await lintCatalog(paths, terminal);
   });
 
@@ -163,7 +163,7 @@ catalogCommand
   .addOption(catalogOption)
   .addHelpText("after", "\nExample:\n  crdguard catalog show envoy-gateway@1.0.1\n")
   .action(async (wanted, options) => {
-    const { showCatalog } = await import("./catalog.ts");
+    const { showCatalog } = await import("./show-catalog.ts");
     status = await showCatalog(wanted, options, terminal);
   });
 

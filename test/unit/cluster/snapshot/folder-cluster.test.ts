@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest";
 import type { Cluster } from "../../../../src/cluster/cluster.ts";
 import { folderCluster, readFolderCluster } from "../../../../src/cluster/snapshot/folder-cluster.ts";
 import { parseManifests } from "../../../../src/cluster/snapshot/manifests.ts";
-import { type Catalog, parseCatalogFile } from "../../../../src/requirements/catalog.ts";
+import type { Catalog } from "../../../../src/requirements/catalog.ts";
+import { parseCatalogFile } from "../../../../src/requirements/catalog-form.ts";
 
 const turnerFile = parseCatalogFile({
   controller: "turner",

@@ -79,8 +79,7 @@ describe("the fast readers", () => {
       " ",
     ),
     ...String.raw`- -- --- ... << ? &f *f !g %h @i { } [ ] , | > ' " \ \n __proto__ constructor`.split(" "),
-    ...["", " ", "  ", "x ", " y", "b c", "a: b", "a #b", "- d", "`", "\u2028", "\t"],
-    ...["a\nb", "a\n\nb\n", "\nc", "d\n  e\nf", "g \nh"],
+    ..." |  |x | y|b c|a: b|a #b|- d|`|\u2028|\t||a\nb|a\n\nb\n|\nc|d\n  e\nf|g \nh".split("|"),
   );
   const text = fc.oneof(
     word,

@@ -1,0 +1,81 @@
+/** @file Puts the sources, and what they import, into few files: to find and to open each takes longer than to run it. */
+import { readFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Plugin, rolldown } from "rolldown";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const MAIN = join(ROOT, "src/cli/main.ts");
+
+/** The command that people wait for most often: what it needs is in one file with what all need. */
+const CHECK = join(ROOT, "src/cli/check.ts");
+
+/**
+ * Loaded from `node_modules`, when they are needed: the server's packages, which find files of their own, and those that
+ * `src/requirements/lazy-packages.ts` loads.
+ */
+const NOT_BUNDLED = ["ajv", "fastify", "pino", "prom-client", "re2js", "selfsigned"];
+
+/** @param folder two below the root, since sources find `catalog/` and `demo/` from there. @returns the licenses of what was put in. */
+export async function bundleSources(folder: string): Promise<string> {
+  const core = new Set<string>();
+  const bundle = await rolldown({
+    input: { main: MAIN },
+    platform: "node",
+    external: NOT_BUNDLED,
+    plugins: [collectStaticImports([MAIN, CHECK], core), withoutSubprocesses()],
+  });
+  const { output } = await bundle.write({
+    dir: folder,
+    format: "esm",
+    entryFileNames: "[name].js",
+    chunkFileNames: "[name].js",
+    codeSplitting: { groups: [{ name: "core", test: (id) => core.has(id) }] },
+  });
+  await bundle.close();
+  const packages = new Set(
+    output.flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : [])).flatMap((id) => packageFolder(id) ?? []),
+  );
+  return (await Promise.all([...packages].toSorted().map(licenseOf))).join("\n");
+}
+
+/** Fills `found` with all that the entries import, and that imports in turn, without `import()`. */
+function collectStaticImports(entries: readonly string[], found: Set<string>): Plugin {
+  return {
+    name: "collect-static-imports",
+    buildEnd() {
+      const left = [...entries];
+      for (let id = left.pop(); id !== undefined; id = left.pop()) {
+        if (found.has(id)) continue;
+        // What waits at its top level for a command must not be waited for by that command's file.
+        if (id !== MAIN) found.add(id);
+        left.push(...(this.getModuleInfo(id)?.importedIds ?? []));
+      }
+    },
+  };
+}
+
+/** commander starts subcommands that are programs of their own, which there are none of: a tenth of the start is spared. */
+function withoutSubprocesses(): Plugin {
+  const stub = "\0no-subprocesses";
+  return {
+    name: "without-subprocesses",
+    resolveId: (source, importer) =>
+      source === "node:child_process" && importer?.includes("/node_modules/commander/") === true ? stub : null,
+    load: (id) => (id === stub ? "export default {};" : null),
+  };
+}
+
+function packageFolder(id: string): string | null {
+  return /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(id)?.[0] ?? null;
+}
+
+/** As every license asks: its text goes with every copy. */
+async function licenseOf(folder: string): Promise<string> {
+  const { name, version, license }: { readonly name: string; readonly version: string; readonly license?: string } = JSON.parse(
+    await readFile(join(folder, "package.json"), "utf8"),
+  );
+  const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
+  const text = file === undefined ? "(The package holds no text of it.)" : await readFile(join(folder, file), "utf8");
+  return `${name} ${version}: ${license ?? "license unknown"}\n\n${text.trim()}\n`;
+}

@@ -1,0 +1,30 @@
+/** @file Catalog and bundles that come with crdguard: as the build compiled them, or, beside the sources, from their YAML. */
+import { readFile } from "node:fs/promises";
+import type { BundlesResult } from "./bundles.ts";
+import type { CatalogFolderResult } from "./catalog-folder.ts";
+import { type BuiltIn, readCompiled } from "./compiled-catalog.ts";
+
+/** In `dist/`; there is none in `src/`. */
+const COMPILED = new URL("../catalog.json", import.meta.url);
+
+export async function readBuiltInCatalog(): Promise<CatalogFolderResult> {
+  const compiled = await readBuiltIn();
+  if (compiled !== null) return { ok: true, value: compiled.catalog };
+  const { readCatalog } = await import("./catalog-folder.ts");
+  return readCatalog();
+}
+
+export async function readBuiltInBundles(): Promise<BundlesResult> {
+  const compiled = await readBuiltIn();
+  if (compiled !== null) return { ok: true, value: compiled.bundles };
+  const { readBundles } = await import("./bundles.ts");
+  return readBundles();
+}
+
+/** Both are asked for one after the other. */
+let pending: Promise<BuiltIn | null> | null = null;
+
+function readBuiltIn(): Promise<BuiltIn | null> {
+  pending ??= readFile(COMPILED, "utf8").then(readCompiled, () => null);
+  return pending;
+}
