@@ -11,7 +11,10 @@ const DIST = fileURLToPath(new URL("../dist/", import.meta.url));
 await rm(DIST, { recursive: true, force: true });
 const licenses = await bundleSources(`${DIST}cli`);
 await writeFile(`${DIST}THIRD-PARTY-LICENSES.txt`, licenses);
-await writeFile(`${DIST}catalog.json`, compileBuiltIn({ catalog: valueOf(await readCatalog()), bundles: valueOf(await readBundles()) }));
+await writeFile(
+  `${DIST}catalog.json`,
+  compileBuiltIn({ catalog: valueOf(await readCatalog()), bundles: valueOf(await readBundles()) }),
+);
 
 function valueOf<Value>(
   result: { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: { readonly message: string } },

@@ -23,13 +23,14 @@ export async function bundleSources(folder: string): Promise<string> {
     input: { main: MAIN },
     platform: "node",
     external: NOT_BUNDLED,
-    plugins: [collectStaticImports([MAIN, CHECK], core), withoutSubprocesses()],
+    plugins: [collectStaticImports([MAIN, CHECK], core), withoutSubprocesses(), withoutFacades()],
   });
   const { output } = await bundle.write({
     dir: folder,
     format: "esm",
     entryFileNames: "[name].js",
     chunkFileNames: "[name].js",
+    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
     codeSplitting: { groups: [{ name: "core", test: (id) => core.has(id) }] },
   });
   await bundle.close();
@@ -63,6 +64,27 @@ function withoutSubprocesses(): Plugin {
     resolveId: (source, importer) =>
       source === "node:child_process" && importer?.includes("/node_modules/commander/") === true ? stub : null,
     load: (id) => (id === stub ? "export default {};" : null),
+  };
+}
+
+/**
+ * For `import fs from "node:fs"`, Node makes a module that has every member of `fs`, and to look at those of `process` and
+ * `util` loads what lies behind them: standard streams, and more. `getBuiltinModule` gives what is there.
+ */
+function withoutFacades(): Plugin {
+  return {
+    name: "without-facades",
+    renderChunk: (code) =>
+      code.replaceAll(
+        /^import (?:(?<whole>[\w$]+),? )?(?:\{ (?<members>[^}]*) \} )?from "(?<name>node:[^"]+)";$/gm,
+        (_, whole: string | undefined, members: string | undefined, name: string) => {
+          const found = name === "node:process" ? "process" : `process.getBuiltinModule("${name}")`;
+          return [
+            ...(whole === undefined ? [] : [`const ${whole} = ${found};`]),
+            ...(members === undefined ? [] : [`const { ${members.replaceAll(" as ", ": ")} } = ${found};`]),
+          ].join(" ");
+        },
+      ),
   };
 }
 

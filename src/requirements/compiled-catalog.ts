@@ -9,41 +9,57 @@ export interface BuiltIn {
   readonly bundles: readonly Bundle[];
 }
 
-/** @returns JSON. */
+/** @returns JSON, in which what many releases have alike stands once: a third of what it would be. */
 export function compileBuiltIn({ catalog, bundles }: BuiltIn): string {
+  const definitions = indexOnce<Definition>(JSON.stringify);
   const compiled: CompiledBuiltIn = {
     catalog: catalog.map(compileController),
-    bundles: bundles.map((bundle) => ({ ...bundle, crds: [...bundle.crds.values()] })),
+    bundles: bundles.map(({ crds, ...bundle }) => ({
+      ...bundle,
+      crds: Array.from(crds.values(), ({ bundle: _, ...definition }) => definitions.indexOf(definition)),
+    })),
+    definitions: definitions.all(),
   };
   return `${JSON.stringify(compiled)}\n`;
 }
 
 /** @param json what `compileBuiltIn` made, in the same build: it is not looked at again. */
 export function readCompiled(json: string): BuiltIn {
-  const { catalog, bundles }: CompiledBuiltIn = JSON.parse(json);
+  const { catalog, bundles, definitions }: CompiledBuiltIn = JSON.parse(json);
   return {
     catalog: catalog.map(readController),
-    bundles: bundles.map((bundle) => ({ ...bundle, crds: new Map(bundle.crds.map((crd) => [crd.name, crd])) })),
+    bundles: bundles.map((bundle) => {
+      const source = { version: `v${bundle.version}`, channel: bundle.channel };
+      const crds = at(definitions, bundle.crds).map((definition): Crd => ({ ...definition, bundle: source }));
+      return { ...bundle, crds: new Map(crds.map((crd) => [crd.name, crd])) };
+    }),
   };
 }
 
 interface CompiledBuiltIn {
   readonly catalog: readonly CompiledController[];
-  readonly bundles: readonly (Omit<Bundle, "crds"> & { readonly crds: readonly Crd[] })[];
+  readonly bundles: readonly (Omit<Bundle, "crds"> & { readonly crds: readonly Index[] })[];
+  readonly definitions: readonly Definition[];
 }
+
+/** Of which bundle it is, the bundle tells. */
+type Definition = Omit<Crd, "bundle">;
+
+/** Into a list that holds each once. */
+type Index = number;
 
 interface CompiledController extends Omit<CatalogController, "when" | "versionSetting" | "releases"> {
-  /** Each once: what needs share is asked once a workload. */
+  /** By identity: a condition that needs share is evaluated once a workload. */
   readonly conditions: readonly CompiledCondition[];
-  readonly when: ConditionIndex;
+  readonly when: Index | null;
   readonly versionSetting: (Omit<VersionSetting, "pattern"> & { readonly pattern: string }) | null;
-  readonly releases: readonly (Omit<CatalogRelease, "needs"> & {
-    readonly needs: readonly (Omit<CatalogNeed, "when"> & { readonly when: ConditionIndex })[];
-  })[];
+  readonly needs: readonly CompiledNeed[];
+  readonly releases: readonly (Omit<CatalogRelease, "needs"> & { readonly needs: readonly Index[] })[];
 }
 
-/** Into the controller's `conditions`. */
-type ConditionIndex = number | null;
+interface CompiledNeed extends Omit<CatalogNeed, "when"> {
+  readonly when: Index | null;
+}
 
 type CompiledCondition =
   | Extract<Condition, { kind: "arg" | "env" | "unreadable" }>
@@ -54,40 +70,56 @@ type CompiledCondition =
 
 type CompiledTest = Extract<ValueTest, { kind: "equals" }> | { readonly kind: "matches"; readonly pattern: string };
 
-function compileController(controller: CatalogController): CompiledController {
-  const conditions = new Map<Condition, number>();
-  const indexOf = (condition: Condition | null): ConditionIndex => {
-    if (condition === null) return null;
-    const known = conditions.get(condition) ?? conditions.size;
-    conditions.set(condition, known);
-    return known;
-  };
-  const { versionSetting, releases } = controller;
-  const indexed = {
+function compileController({ when, versionSetting, releases, ...controller }: CatalogController): CompiledController {
+  const conditions = indexOnce<Condition>((condition) => condition);
+  const needs = indexOnce<CompiledNeed>(JSON.stringify);
+  const indexOf = (condition: Condition | null): Index | null => (condition === null ? null : conditions.indexOf(condition));
+  const compiled = {
     ...controller,
-    when: indexOf(controller.when),
+    when: indexOf(when),
     versionSetting: versionSetting && { ...versionSetting, pattern: versionSetting.pattern.source },
     releases: releases.map((release) => ({
       ...release,
-      needs: release.needs.map((need) => ({ ...need, when: indexOf(need.when) })),
+      needs: release.needs.map((need) => needs.indexOf({ ...need, when: indexOf(need.when) })),
     })),
   };
-  return { ...indexed, conditions: [...conditions.keys()].map(compileCondition) };
+  return { ...compiled, needs: needs.all(), conditions: conditions.all().map(compileCondition) };
 }
 
-function readController({ conditions, ...controller }: CompiledController): CatalogController {
+function readController({ conditions, needs, ...controller }: CompiledController): CatalogController {
   const read = conditions.map(readCondition);
-  const at = (index: ConditionIndex): Condition | null => (index === null ? null : (read[index] ?? null));
-  const { versionSetting, releases } = controller;
+  const conditionAt = (index: Index | null): Condition | null => (index === null ? null : (read[index] ?? null));
+  const readNeeds = needs.map((need): CatalogNeed => ({ ...need, when: conditionAt(need.when) }));
+  const { versionSetting } = controller;
   return {
     ...controller,
-    when: at(controller.when),
+    when: conditionAt(controller.when),
     versionSetting: versionSetting && { ...versionSetting, pattern: knownPattern(versionSetting.pattern) },
-    releases: releases.map((release) => ({
-      ...release,
-      needs: release.needs.map((need) => ({ ...need, when: at(need.when) })),
-    })),
+    releases: controller.releases.map((release) => ({ ...release, needs: at(readNeeds, release.needs) })),
   };
+}
+
+/** @param keyOf equal for what is to stand once. */
+function indexOnce<Item>(keyOf: (item: Item) => unknown): {
+  readonly indexOf: (item: Item) => Index;
+  readonly all: () => readonly Item[];
+} {
+  const indexes = new Map<unknown, Index>();
+  const items: Item[] = [];
+  return {
+    indexOf(item) {
+      const key = keyOf(item);
+      const known = indexes.get(key);
+      if (known !== undefined) return known;
+      indexes.set(key, items.length);
+      return items.push(item) - 1;
+    },
+    all: () => items,
+  };
+}
+
+function at<Item>(items: readonly Item[], indexes: readonly Index[]): readonly Item[] {
+  return indexes.flatMap((index) => items[index] ?? []);
 }
 
 function compileCondition(condition: Condition): CompiledCondition {

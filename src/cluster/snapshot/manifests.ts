@@ -1,8 +1,8 @@
 /** @file Reads manifests from files and folders the way kubectl reads them. */
-import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isRecord } from "../../crd/is-record.ts";
 import { readDocuments } from "./documents.ts";
+import { readdir, readFile, stat } from "./file-system.ts";
 
 /** One Kubernetes object, and where it stands. */
 export interface Manifest {
