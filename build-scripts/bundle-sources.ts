@@ -23,7 +23,7 @@ export async function bundleSources(folder: string): Promise<string> {
     input: { main: MAIN },
     platform: "node",
     external: NOT_BUNDLED,
-    plugins: [collectStaticImports([MAIN, CHECK], core), withoutSubprocesses(), withoutFacades()],
+    plugins: [collectStaticImports([MAIN, CHECK], core), withoutSubprocesses(), withoutStreams(), withoutFacades()],
   });
   const { output } = await bundle.write({
     dir: folder,
@@ -64,6 +64,19 @@ function withoutSubprocesses(): Plugin {
     resolveId: (source, importer) =>
       source === "node:child_process" && importer?.includes("/node_modules/commander/") === true ? stub : null,
     load: (id) => (id === stub ? "export default {};" : null),
+  };
+}
+
+/** picocolors looks at once whether there are colours, which is told to it later; what it looks at opens the streams. */
+function withoutStreams(): Plugin {
+  const look = "let p = process || {},";
+  return {
+    name: "without-streams",
+    transform(code, id) {
+      if (!id.endsWith("/node_modules/picocolors/picocolors.js")) return null;
+      if (!code.includes(look)) throw new Error(`${id} does not begin as it did`);
+      return code.replace(look, "let p = { argv: process.argv, env: process.env, platform: process.platform },");
+    },
   };
 }
 

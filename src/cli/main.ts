@@ -16,7 +16,12 @@ const program = new Command("crdguard")
   )
   .version("0.1.0")
   .exitOverride()
-  .configureOutput({ outputError: () => undefined });
+  .configureOutput({
+    writeOut: (text) => {
+      terminal.print(text);
+    },
+    outputError: () => undefined,
+  });
 
 const kubeconfigOption = new Option("--kubeconfig <path>", "kubeconfig file, as kubectl takes it");
 const contextOption = new Option("--context <name>", "context of the kubeconfig");
@@ -227,12 +232,6 @@ function parseSeconds(value: string): number {
   if (!/^\d+(?:\.\d+)?$/.test(value) || seconds > 600) throw new InvalidArgumentError("give seconds from 0 to 600.");
   return seconds;
 }
-
-// A reader that has seen enough (head, less) closes the pipe; that is no error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(status);
-  throw error;
-});
 
 try {
   await program.parseAsync();

@@ -16,7 +16,7 @@ export function compileBuiltIn({ catalog, bundles }: BuiltIn): string {
     catalog: catalog.map(compileController),
     bundles: bundles.map(({ crds, ...bundle }) => ({
       ...bundle,
-      crds: Array.from(crds.values(), ({ bundle: _, ...definition }) => definitions.indexOf(definition)),
+      crds: Array.from(crds.values(), (crd) => definitions.indexOf({ ...crd, bundle: null })),
     })),
     definitions: definitions.all(),
   };
@@ -42,8 +42,10 @@ interface CompiledBuiltIn {
   readonly definitions: readonly Definition[];
 }
 
-/** Of which bundle it is, the bundle tells. */
-type Definition = Omit<Crd, "bundle">;
+/** Of which bundle it is, the bundle tells: most releases leave most of them as they were. */
+interface Definition extends Crd {
+  readonly bundle: null;
+}
 
 /** Into a list that holds each once. */
 type Index = number;

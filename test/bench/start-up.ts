@@ -1,10 +1,9 @@
 /** @file `crdguard check` as a whole process, as people run it: the built package, beside a Node that does nothing. */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sharedPath } from "../e2e/support/shared.ts";
 import { median } from "./load.ts";
+import { installPackage } from "./package.ts";
 
 export interface StartUpRow {
   readonly command: string;
@@ -24,14 +23,12 @@ export function measureStartUp(): readonly StartUpRow[] | null {
   const before = sharedPath(OLD);
   const after = sharedPath(NEW);
   if (before === null || after === null) return null;
-  const folder = mkdtempSync(join(tmpdir(), "crdguard-bench-"));
+  const installed = installPackage();
   try {
-    const installed = join(folder, "package");
-    install(installed);
-    const built = [join(installed, "bin/crdguard.js")];
+    const built = [installed.command];
     const pair = ["check", "-f", join(after, GRPC_ROUTE), "--against", join(before, GRPC_ROUTE)];
     const bundle = ["check", "-f", after, "--against", before];
-    const warm = { XDG_CACHE_HOME: join(folder, "cache") };
+    const warm = { XDG_CACHE_HOME: installed.cache };
     const cold = { NODE_DISABLE_COMPILE_CACHE: "1" };
     return measure([
       { command: "node -e 0", words: ["-e", "0"], environment: {} },
@@ -43,18 +40,8 @@ export function measureStartUp(): readonly StartUpRow[] | null {
       { command: "check, Gateway API, from the sources", words: ["bin/crdguard.js", ...bundle], environment: warm },
     ]);
   } finally {
-    rmSync(folder, { recursive: true });
+    installed.remove();
   }
-}
-
-/** What `npm pack` puts into the package, beside the packages that it needs. */
-function install(folder: string): void {
-  const built = spawnSync("npm", ["run", "--silent", "build"], { stdio: ["ignore", "ignore", "inherit"] });
-  if (built.status !== 0) throw new Error("the build failed");
-  const { files }: { readonly files: readonly string[] } = JSON.parse(readFileSync("package.json", "utf8"));
-  mkdirSync(folder);
-  for (const file of ["package.json", ...files]) cpSync(file, join(folder, file), { recursive: true });
-  symlinkSync(join(process.cwd(), "node_modules"), join(folder, "node_modules"));
 }
 
 interface Command {
@@ -80,7 +67,10 @@ function measure(commands: readonly Command[]): readonly StartUpRow[] {
 /** Milliseconds from start to end. @throws where the command does not do what is timed. */
 function time({ command, words, environment }: Command): number {
   const startedAt = performance.now();
-  const { status } = spawnSync(process.execPath, words, { env: { ...process.env, ...environment }, stdio: "ignore" });
+  const { status } = spawnSync(process.execPath, words, {
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const milliseconds = performance.now() - startedAt;
   if (status !== 0) throw new Error(`${command}: exit status ${String(status)}`);
   return milliseconds;

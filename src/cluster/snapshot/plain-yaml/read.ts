@@ -126,12 +126,17 @@ function readKey(cursor: Cursor, knownKeys: Set<string>): string {
 /** The colon that ends a plain key of this line: a blank follows it, or nothing. */
 function findColon(cursor: Cursor): number {
   const { text, at, lineEnd } = cursor;
-  let colon = text.indexOf(":", at);
-  while (colon !== -1 && colon < lineEnd) {
-    if (isSeparated(cursor, colon + 1)) return colon;
-    colon = text.indexOf(":", colon + 1);
+  if (cursor.colon < at) cursor.colon = nextColon(text, at);
+  while (cursor.colon < lineEnd) {
+    if (isSeparated(cursor, cursor.colon + 1)) return cursor.colon;
+    cursor.colon = nextColon(text, cursor.colon + 1);
   }
   return -1;
+}
+
+function nextColon(text: string, from: number): number {
+  const colon = text.indexOf(":", from);
+  return colon === -1 ? text.length : colon;
 }
 
 /** What follows the key of a mapping in this column. */

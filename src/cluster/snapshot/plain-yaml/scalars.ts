@@ -20,39 +20,30 @@ export function readPlainScalar(cursor: Cursor, column: number): unknown {
   const { text, at, lineEnd } = cursor;
   const code = text.charCodeAt(at);
   if (INDICATORS.has(code) || (code === HYPHEN && isSeparated(cursor, at + 1))) throw UNUSUAL;
-  const comment = commentIn(text, at, lineEnd);
-  let value = plainText(cursor, at, comment);
+  let line = text.slice(at, lineEnd);
+  let comment = line.indexOf(" #");
+  let value = plainText(cursor, line, comment);
+  let end = lineEnd;
   nextLine(cursor);
   if (cursor.indent <= column) return resolve(value);
-  let isCommented = comment < lineEnd;
-  let end = lineEnd;
   do {
     // Empty lines and comments between the lines of a scalar are unusual.
-    if (isCommented || cursor.lineStart !== end + 1) throw UNUSUAL;
-    const commentHere = commentIn(text, cursor.at, cursor.lineEnd);
-    value += ` ${plainText(cursor, cursor.at, commentHere)}`;
-    isCommented = commentHere < cursor.lineEnd;
+    if (comment !== -1 || cursor.lineStart !== end + 1) throw UNUSUAL;
+    line = text.slice(cursor.at, cursor.lineEnd);
+    comment = line.indexOf(" #");
+    value += ` ${plainText(cursor, line, comment)}`;
     end = cursor.lineEnd;
     nextLine(cursor);
   } while (cursor.indent > column);
   return value;
 }
 
-/** Where a comment begins in this line; its end where there is none. */
-function commentIn(text: string, from: number, lineEnd: number): number {
-  let comment = text.indexOf("#", from);
-  while (comment !== -1 && comment < lineEnd) {
-    if (text.charCodeAt(comment - 1) === SPACE) return comment;
-    comment = text.indexOf("#", comment + 1);
-  }
-  return lineEnd;
-}
-
-function plainText({ text, hasTabs }: Cursor, from: number, to: number): string {
-  let end = to;
-  while (text.charCodeAt(end - 1) === SPACE) end -= 1;
-  const content = text.slice(from, end);
-  if (text.charCodeAt(end - 1) === COLON || content.includes(": ")) throw UNUSUAL;
+/** @param comment where one begins in the line; -1 where none does. */
+function plainText({ hasTabs }: Cursor, line: string, comment: number): string {
+  let end = comment === -1 ? line.length : comment;
+  while (line.charCodeAt(end - 1) === SPACE) end -= 1;
+  const content = end === line.length ? line : line.slice(0, end);
+  if (content.charCodeAt(end - 1) === COLON || content.includes(": ")) throw UNUSUAL;
   if (hasTabs && content.includes("\t")) throw UNUSUAL;
   return content;
 }
