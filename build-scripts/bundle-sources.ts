@@ -1,5 +1,5 @@
 /** @file Puts the sources, and what they import, into few files: to find and to open each takes longer than to run it. */
-import { readFile, readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Plugin, rolldown } from "rolldown";
@@ -7,8 +7,9 @@ import { type Plugin, rolldown } from "rolldown";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const MAIN = join(ROOT, "src/cli/main.ts");
 
-/** The command that people wait for most often: what it needs is in one file with what all need. */
+/** The command that people wait for most often: it is in one file with what all need. */
 const CHECK = join(ROOT, "src/cli/check.ts");
+const CHECK_IMPORT = 'await import("./check.ts")';
 
 /**
  * Loaded from `node_modules`, when they are needed: the server's packages, which find files of their own, and those that
@@ -23,7 +24,7 @@ export async function bundleSources(folder: string): Promise<string> {
     input: { main: MAIN },
     platform: "node",
     external: NOT_BUNDLED,
-    plugins: [collectStaticImports([MAIN, CHECK], core), withoutSubprocesses(), withoutStreams(), withoutFacades()],
+    plugins: [withCheck(), collectStaticImports(MAIN, core), withoutSubprocesses(), withoutStreams(), withoutFacades()],
   });
   const { output } = await bundle.write({
     dir: folder,
@@ -31,7 +32,7 @@ export async function bundleSources(folder: string): Promise<string> {
     entryFileNames: "[name].js",
     chunkFileNames: "[name].js",
     minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
-    codeSplitting: { groups: [{ name: "core", test: (id) => core.has(id) }] },
+    codeSplitting: { groups: [{ name: "main", test: (id) => core.has(id) }] },
   });
   await bundle.close();
   const packages = new Set(
@@ -40,16 +41,26 @@ export async function bundleSources(folder: string): Promise<string> {
   return (await Promise.all([...packages].toSorted().map(licenseOf))).join("\n");
 }
 
-/** Fills `found` with all that the entries import, and that imports in turn, without `import()`. */
-function collectStaticImports(entries: readonly string[], found: Set<string>): Plugin {
+function withCheck(): Plugin {
+  return {
+    name: "with-check",
+    transform(code, id) {
+      if (id !== MAIN) return null;
+      if (!code.includes(CHECK_IMPORT)) throw new Error(`${id} does not import check as it did`);
+      return `import * as checkCommand from ${JSON.stringify(CHECK)};\n${code.replace(CHECK_IMPORT, "checkCommand")}`;
+    },
+  };
+}
+
+/** Fills `found` with all that the entry imports, and that imports in turn, without `import()`. */
+function collectStaticImports(entry: string, found: Set<string>): Plugin {
   return {
     name: "collect-static-imports",
     buildEnd() {
-      const left = [...entries];
+      const left = [entry];
       for (let id = left.pop(); id !== undefined; id = left.pop()) {
         if (found.has(id)) continue;
-        // What waits at its top level for a command must not be waited for by that command's file.
-        if (id !== MAIN) found.add(id);
+        found.add(id);
         left.push(...(this.getModuleInfo(id)?.importedIds ?? []));
       }
     },

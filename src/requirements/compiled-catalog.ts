@@ -9,37 +9,56 @@ export interface BuiltIn {
   readonly bundles: readonly Bundle[];
 }
 
-/** @returns JSON, in which what many releases have alike stands once: a third of what it would be. */
+/**
+ * @returns lines of JSON: first what each command looks at, and then what controllers need, one a line, since a command asks
+ * that of few.
+ */
 export function compileBuiltIn({ catalog, bundles }: BuiltIn): string {
   const definitions = indexOnce<Definition>(JSON.stringify);
-  const compiled: CompiledBuiltIn = {
-    catalog: catalog.map(compileController),
+  const head: CompiledHead = {
+    controllers: catalog.map(({ when: _when, releases: _releases, versionSetting, ...controller }) => ({
+      ...controller,
+      versionSetting: versionSetting && { ...versionSetting, pattern: versionSetting.pattern.source },
+    })),
     bundles: bundles.map(({ crds, ...bundle }) => ({
       ...bundle,
       crds: Array.from(crds.values(), (crd) => definitions.indexOf({ ...crd, bundle: null })),
     })),
     definitions: definitions.all(),
   };
-  return `${JSON.stringify(compiled)}\n`;
+  return [head, ...catalog.map(compileNeeds)].map((part) => `${JSON.stringify(part)}\n`).join("");
 }
 
-/** @param json what `compileBuiltIn` made, in the same build: it is not looked at again. */
-export function readCompiled(json: string): BuiltIn {
-  const { catalog, bundles, definitions }: CompiledBuiltIn = JSON.parse(json);
+/** @param text what `compileBuiltIn` made, in the same build: it is not looked at again. */
+export function readCompiled(text: string): BuiltIn {
+  const [first = "", ...lines] = text.split("\n");
+  const { controllers, bundles, definitions }: CompiledHead = JSON.parse(first);
   return {
-    catalog: catalog.map(readController),
-    bundles: bundles.map((bundle) => {
-      const source = { version: `v${bundle.version}`, channel: bundle.channel };
-      const crds = at(definitions, bundle.crds).map((definition): Crd => ({ ...definition, bundle: source }));
-      return { ...bundle, crds: new Map(crds.map((crd) => [crd.name, crd])) };
+    catalog: controllers.map((controller, index) => readController(controller, lines[index] ?? "")),
+    bundles: bundles.map((bundle): Bundle => {
+      const crds = once(() => readDefinitions(bundle, definitions));
+      return {
+        ...bundle,
+        get crds() {
+          return crds();
+        },
+      };
     }),
   };
 }
 
-interface CompiledBuiltIn {
-  readonly catalog: readonly CompiledController[];
-  readonly bundles: readonly (Omit<Bundle, "crds"> & { readonly crds: readonly Index[] })[];
+interface CompiledHead {
+  readonly controllers: readonly CompiledController[];
+  readonly bundles: readonly CompiledBundle[];
   readonly definitions: readonly Definition[];
+}
+
+interface CompiledController extends Omit<CatalogController, "when" | "versionSetting" | "releases"> {
+  readonly versionSetting: (Omit<VersionSetting, "pattern"> & { readonly pattern: string }) | null;
+}
+
+interface CompiledBundle extends Omit<Bundle, "crds"> {
+  readonly crds: readonly Index[];
 }
 
 /** Of which bundle it is, the bundle tells: most releases leave most of them as they were. */
@@ -47,14 +66,11 @@ interface Definition extends Crd {
   readonly bundle: null;
 }
 
-/** Into a list that holds each once. */
-type Index = number;
-
-interface CompiledController extends Omit<CatalogController, "when" | "versionSetting" | "releases"> {
+/** What a controller needs. */
+interface CompiledNeeds {
+  readonly when: Index | null;
   /** By identity: a condition that needs share is evaluated once a workload. */
   readonly conditions: readonly CompiledCondition[];
-  readonly when: Index | null;
-  readonly versionSetting: (Omit<VersionSetting, "pattern"> & { readonly pattern: string }) | null;
   readonly needs: readonly CompiledNeed[];
   readonly releases: readonly (Omit<CatalogRelease, "needs"> & { readonly needs: readonly Index[] })[];
 }
@@ -62,6 +78,9 @@ interface CompiledController extends Omit<CatalogController, "when" | "versionSe
 interface CompiledNeed extends Omit<CatalogNeed, "when"> {
   readonly when: Index | null;
 }
+
+/** Into a list that holds each once. */
+type Index = number;
 
 type CompiledCondition =
   | Extract<Condition, { kind: "arg" | "env" | "unreadable" }>
@@ -72,14 +91,12 @@ type CompiledCondition =
 
 type CompiledTest = Extract<ValueTest, { kind: "equals" }> | { readonly kind: "matches"; readonly pattern: string };
 
-function compileController({ when, versionSetting, releases, ...controller }: CatalogController): CompiledController {
+function compileNeeds({ when, releases }: CatalogController): CompiledNeeds {
   const conditions = indexOnce<Condition>((condition) => condition);
   const needs = indexOnce<CompiledNeed>(JSON.stringify);
   const indexOf = (condition: Condition | null): Index | null => (condition === null ? null : conditions.indexOf(condition));
   const compiled = {
-    ...controller,
     when: indexOf(when),
-    versionSetting: versionSetting && { ...versionSetting, pattern: versionSetting.pattern.source },
     releases: releases.map((release) => ({
       ...release,
       needs: release.needs.map((need) => needs.indexOf({ ...need, when: indexOf(need.when) })),
@@ -88,17 +105,40 @@ function compileController({ when, versionSetting, releases, ...controller }: Ca
   return { ...compiled, needs: needs.all(), conditions: conditions.all().map(compileCondition) };
 }
 
-function readController({ conditions, needs, ...controller }: CompiledController): CatalogController {
-  const read = conditions.map(readCondition);
-  const conditionAt = (index: Index | null): Condition | null => (index === null ? null : (read[index] ?? null));
-  const readNeeds = needs.map((need): CatalogNeed => ({ ...need, when: conditionAt(need.when) }));
+/** @param line its needs, which are read when somebody looks at them. */
+function readController(controller: CompiledController, line: string): CatalogController {
   const { versionSetting } = controller;
+  const needs = once(() => readNeeds(JSON.parse(line)));
   return {
     ...controller,
-    when: conditionAt(controller.when),
     versionSetting: versionSetting && { ...versionSetting, pattern: knownPattern(versionSetting.pattern) },
-    releases: controller.releases.map((release) => ({ ...release, needs: at(readNeeds, release.needs) })),
+    get when() {
+      return needs().when;
+    },
+    get releases() {
+      return needs().releases;
+    },
   };
+}
+
+function readNeeds({ when, conditions, needs, releases }: CompiledNeeds): Pick<CatalogController, "when" | "releases"> {
+  const read = conditions.map(readCondition);
+  const conditionAt = (index: Index | null): Condition | null => (index === null ? null : (read[index] ?? null));
+  const all = needs.map((need): CatalogNeed => ({ ...need, when: conditionAt(need.when) }));
+  return {
+    when: conditionAt(when),
+    releases: releases.map((release) => ({ ...release, needs: at(all, release.needs) })),
+  };
+}
+
+function readDefinitions({ version, channel, crds }: CompiledBundle, definitions: readonly Definition[]): Bundle["crds"] {
+  const bundle = { version: `v${version}`, channel };
+  return new Map(at(definitions, crds).map((definition) => [definition.name, { ...definition, bundle }]));
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | null = null;
+  return () => (made ??= { value: make() }).value;
 }
 
 /** @param keyOf equal for what is to stand once. */

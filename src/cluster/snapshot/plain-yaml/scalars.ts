@@ -167,6 +167,7 @@ function foldedQuoted(content: string): string {
 /** As go-yaml breaks long lines: behind a backslash, and with another one before a blank. JSON has neither of them. */
 function foldedEscaped(content: string): string {
   return content
+    .replaceAll(/(?<![\\ \n])\n +(?=[^ \n])/g, " ")
     .replaceAll(/(?<backslashes>\\*)(?<blanks> *)\n[ \n]*/g, (match, backslashes: string, blanks: string) => {
       const breaks = match.split("\n").length - 1;
       if (backslashes.length % 2 === 0) return `${backslashes}${breaks === 1 ? " " : String.raw`\n`.repeat(breaks - 1)}`;
@@ -178,7 +179,8 @@ function foldedEscaped(content: string): string {
 
 /** One break is a blank, and of several the first is dropped. */
 function folded(content: string): string {
-  return content.replaceAll(/\n+/g, (breaks) => (breaks.length === 1 ? " " : breaks.slice(1)));
+  const joined = content.replaceAll(/(?<!\n)\n(?!\n)/g, " ");
+  return joined.includes("\n") ? joined.replaceAll(/\n+/g, (breaks) => breaks.slice(1)) : joined;
 }
 
 /** A block of text, `|` or `>`, right of `column`. Leaves the cursor at the line behind it. */
