@@ -12,7 +12,7 @@ await rm(DIST, { recursive: true, force: true });
 const licenses = await bundleSources(`${DIST}cli`);
 await writeFile(`${DIST}THIRD-PARTY-LICENSES.txt`, licenses);
 await writeFile(
-  `${DIST}catalog.json`,
+  `${DIST}catalog.jsonl`,
   compileBuiltIn({ catalog: valueOf(await readCatalog()), bundles: valueOf(await readBundles()) }),
 );
 

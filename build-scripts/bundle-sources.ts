@@ -9,6 +9,7 @@ const MAIN = join(ROOT, "src/cli/main.ts");
 
 /** The command that people wait for most often: it is in one file with what all need. */
 const CHECK = join(ROOT, "src/cli/check.ts");
+const LAZY_PACKAGES = join(ROOT, "src/requirements/lazy-packages.ts");
 const CHECK_IMPORT = 'await import("./check.ts")';
 
 /**
@@ -24,7 +25,14 @@ export async function bundleSources(folder: string): Promise<string> {
     input: { main: MAIN },
     platform: "node",
     external: NOT_BUNDLED,
-    plugins: [withCheck(), collectStaticImports(MAIN, core), withoutSubprocesses(), withoutStreams(), withoutFacades()],
+    plugins: [
+      withCheck(),
+      withLazyPackages(),
+      collectStaticImports(MAIN, core),
+      withoutSubprocesses(),
+      withoutStreams(),
+      withoutFacades(),
+    ],
   });
   const { output } = await bundle.write({
     dir: folder,
@@ -48,6 +56,19 @@ function withCheck(): Plugin {
       if (id !== MAIN) return null;
       if (!code.includes(CHECK_IMPORT)) throw new Error(`${id} does not import check as it did`);
       return `import * as checkCommand from ${JSON.stringify(CHECK)};\n${code.replace(CHECK_IMPORT, "checkCommand")}`;
+    },
+  };
+}
+
+/** A `require` that is not the file's own is the bundler's: what it asks for is in the bundle, and run when it is asked for. */
+function withLazyPackages(): Plugin {
+  const ownRequire = "const require = createRequire(import.meta.url);";
+  return {
+    name: "with-lazy-packages",
+    transform(code, id) {
+      if (id !== LAZY_PACKAGES) return null;
+      if (!code.includes(ownRequire)) throw new Error(`${id} does not load packages as it did`);
+      return code.replace(ownRequire, "");
     },
   };
 }

@@ -5,7 +5,7 @@ import type { CatalogFolderResult } from "./catalog-folder.ts";
 import { type BuiltIn, readCompiled } from "./compiled-catalog.ts";
 
 /** In `dist/`; there is none in `src/`. */
-const COMPILED = new URL("../catalog.json", import.meta.url);
+const COMPILED = new URL("../catalog.jsonl", import.meta.url);
 
 export async function readBuiltInCatalog(): Promise<CatalogFolderResult> {
   const compiled = readBuiltIn();

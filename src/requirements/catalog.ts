@@ -1,7 +1,7 @@
 /** @file What known controllers need, by image and version: the model, and how it is looked into. */
-import minVersion from "semver/ranges/min-version.js";
 import type { Requirement } from "../rules/requirement.ts";
 import { type Condition, type ConfigMapKey, configMapKeys, type Pattern } from "./condition.ts";
+import { loadRanges } from "./lazy-packages.ts";
 import { type ImageReference, isSameRepository, knownKeys, lookUpKeys } from "./image.ts";
 
 export interface CatalogNeed {
@@ -59,7 +59,7 @@ export type Catalog = readonly CatalogController[];
 
 /** First version that a release's range holds. */
 export function minimumVersion(release: Pick<CatalogRelease, "versions">): string {
-  return minVersion(release.versions)?.version ?? "0.0.0";
+  return loadRanges().minVersion(release.versions)?.version ?? "0.0.0";
 }
 
 /** Controllers whose image this is; a program may carry another that is catalogued by itself. */
