@@ -5,7 +5,8 @@ FROM --platform=$BUILDPLATFORM node:24-trixie-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
 RUN npm ci
-COPY tsconfig.json tsconfig.build.json ./
+COPY build-scripts/ build-scripts/
+COPY catalog/ catalog/
 COPY src/ src/
 RUN npm run build
 

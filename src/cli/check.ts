@@ -86,8 +86,8 @@ function unknownCrd(name: string, crds: ReadonlyMap<string, Crd>): never {
 async function tell(report: CheckReport, { manifests }: Bundle, options: CheckOptions, terminal: Terminal): Promise<ExitStatus> {
   const printable = {
     report,
-    tell: (precision: "document" | "field") =>
-      checkTelling(report, { placeOf: findPlaces(manifests, options.namespace, precision) }),
+    tell: async (precision: "document" | "field") =>
+      checkTelling(report, { placeOf: await findPlaces(manifests, options.namespace, precision) }),
     failLevel: FAIL_LEVEL[options.failOn],
     anchor: [...options.filename, ...options.kustomize].find((path) => path !== "-") ?? null,
   };

@@ -16,40 +16,39 @@ const invocation: Invocation = {
   },
 };
 
-// A reader that has seen enough (head, less) closes the pipe; that is no error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(status);
-  throw error;
-});
-
-try {
-  await createProgram(invocation).parseAsync(withPlainSwitches(process.argv.slice(2)), { from: "user" });
-} catch (error) {
+/** Not awaited at the top level: in the package, files of commands import this one, and would wait for it in turn. */
+async function run(): Promise<void> {
   const { program, terminal } = invocation;
-  if (error instanceof CommandError) {
-    // The message may quote a manifest, and a line of a log must stay one.
-    terminal.tell(escaped(`crdguard: error (${error.code}): ${error.message}`));
-    status = error.status;
-  } else if (error instanceof CommanderError) {
-    status = error.exitCode === 0 ? EXIT.allowed : EXIT.usage;
-    // Where nothing was asked for, the help has been written already.
-    if (error.exitCode !== 0 && error.code !== "commander.help") {
-      terminal.tell(escaped(`crdguard: ${inOneLine(error.message)} (${program} --help tells more)`));
+  try {
+    await createProgram(invocation).parseAsync(withPlainSwitches(process.argv.slice(2)), { from: "user" });
+  } catch (error) {
+    if (error instanceof CommandError) {
+      // The message may quote a manifest, and a line of a log must stay one.
+      terminal.tell(escaped(`crdguard: error (${error.code}): ${error.message}`));
+      status = error.status;
+    } else if (error instanceof CommanderError) {
+      status = error.exitCode === 0 ? EXIT.allowed : EXIT.usage;
+      // Where nothing was asked for, the help has been written already.
+      if (error.exitCode !== 0 && error.code !== "commander.help") {
+        terminal.tell(escaped(`crdguard: ${inOneLine(error.message)} (${program} --help tells more)`));
+      }
+    } else {
+      // Node's own status for a crash is 1, which would read as a denial.
+      status = EXIT.undecided;
+      terminal.tell(
+        escaped(`crdguard: error (internal-error): ${error instanceof Error ? error.message : String(error)}; please report it`),
+      );
     }
-  } else {
-    // Node's own status for a crash is 1, which would read as a denial.
-    status = EXIT.undecided;
-    terminal.tell(
-      escaped(`crdguard: error (internal-error): ${error instanceof Error ? error.message : String(error)}; please report it`),
-    );
+    // A command that failed half-way may leave a server or a watch open, which would keep the process for ever.
+    process.exit(status);
   }
-  // A command that failed half-way may leave a server or a watch open, which would keep the process for ever.
-  process.exit(status);
+  process.exitCode = status;
 }
-process.exitCode = status;
 
 /** Commander guesses what was meant on a second line, in brackets. */
 function inOneLine(message: string): string {
   const [line = "", guess] = message.split("\n", 2);
   return guess === undefined ? line : `${line}; ${guess.replace(/^\(Did/, "did").replace(/\)$/, "")}`;
 }
+
+void run();

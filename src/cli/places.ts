@@ -1,7 +1,7 @@
 /** @file Where what is judged stands: manifests by the names that reports have for them. */
 import { existsSync, readFileSync } from "node:fs";
 import { readContents } from "../cluster/snapshot/contents.ts";
-import { type ManifestText, type ObjectName, openManifestText, type Position } from "../cluster/snapshot/locate.ts";
+import type { ManifestText, ObjectName, Position } from "../cluster/snapshot/locate.ts";
 import type { Manifest } from "../cluster/snapshot/manifests.ts";
 import type { PlaceOf } from "../explain/check-telling.ts";
 import { workloadName } from "../explain/subject.ts";
@@ -11,14 +11,20 @@ import { workloadName } from "../explain/subject.ts";
  * @param namespace of objects whose manifest names none.
  * @param precision `document`: the line on which a manifest begins, whatever the field, which costs no second reading.
  */
-export function findPlaces(manifests: readonly Manifest[], namespace: string, precision: "document" | "field"): PlaceOf {
+export async function findPlaces(
+  manifests: readonly Manifest[],
+  namespace: string,
+  precision: "document" | "field",
+): Promise<PlaceOf> {
+  // It brings the full reader of YAML along.
+  const open = precision === "field" ? (await import("../cluster/snapshot/locate.ts")).openManifestText : null;
   let byName: ReadonlyMap<string, Judged> | null = null;
   const texts = new Map<string, ManifestText | null>();
   const locate = ({ manifest, object }: Judged, field: string | null): Position | null => {
     const id = documentOf(manifest);
     let text = texts.get(id);
     if (text === undefined) {
-      text = openFile(manifest);
+      text = open === null ? null : openFile(manifest, open);
       texts.set(id, text);
     }
     return text?.locate(object, field) ?? null;
@@ -63,9 +69,9 @@ function documentOf({ file, line }: Manifest): string {
 }
 
 /** @returns null for what is no file: standard input, and what is gone since. */
-function openFile({ file, line }: Manifest): ManifestText | null {
+function openFile({ file, line }: Manifest, open: (text: string, line: number) => ManifestText): ManifestText | null {
   try {
-    return openManifestText(readFileSync(file, "utf8"), line);
+    return open(readFileSync(file, "utf8"), line);
   } catch {
     return null;
   }

@@ -24,6 +24,9 @@ export function createProgram(invocation: Invocation): Command {
     })
     .exitOverride()
     .configureOutput({
+      writeOut: (text) => {
+        invocation.terminal.print(text);
+      },
       outputError: () => undefined,
       getOutHelpWidth: () => helpWidth(process.stdout),
       getErrHelpWidth: () => helpWidth(process.stderr),

@@ -1,7 +1,6 @@
 /** @file What `check` is asked about: manifests from files, folders, URLs, standard input and kustomizations, each object once. */
 import type { Applied } from "../cluster/preview.ts";
 import { readContents } from "../cluster/snapshot/contents.ts";
-import { buildKustomization } from "../cluster/snapshot/kustomize.ts";
 import { type Manifest, parseManifests, readManifests } from "../cluster/snapshot/manifests.ts";
 import { isRecord } from "../crd/is-record.ts";
 import type { CheckInput } from "../explain/check-input.ts";
@@ -80,9 +79,10 @@ async function readAllManifests(options: BundleOptions): Promise<readonly Manife
   if (!read.ok) throw new CommandError(EXIT.usage, read.error.code, read.error.message);
   const manifests = [...read.value];
   for (const folder of options.kustomize) {
+    const { buildKustomization } = await import("../cluster/snapshot/kustomize.ts");
     const built = await buildKustomization(folder);
     if (!built.ok) throw new CommandError(EXIT.usage, built.error.code, built.error.message);
-    const parsed = parseManifests(`(kustomization ${folder})`, built.value);
+    const parsed = await parseManifests(`(kustomization ${folder})`, built.value);
     if (!parsed.ok) throw new CommandError(EXIT.usage, parsed.error.code, parsed.error.message);
     manifests.push(...parsed.value);
   }

@@ -4,8 +4,7 @@ import { DEFAULT_POLICY, parseRuleSettings, type Policy } from "../policy/policy
 import { type Catalog, mergeCatalogs } from "../requirements/catalog.ts";
 import type { ApiRequirement } from "../requirements/api-requirement.ts";
 import { findStatus, type StatusFacts } from "../requirements/api-requirement-status.ts";
-import { readBundles } from "../requirements/bundles.ts";
-import { readCatalog, readOwnCatalogs } from "../requirements/catalog-folder.ts";
+import { readBuiltInBundles, readBuiltInCatalog } from "../requirements/built-in.ts";
 import type { Bundle } from "../rules/bundle.ts";
 import { rules } from "../rules/checks/index.ts";
 import { escaped } from "../explain/text.ts";
@@ -14,8 +13,11 @@ import type { Terminal } from "./terminal.ts";
 
 /** @param own files and folders with a user's own entries, beside or in place of those that come with crdguard. */
 export async function loadCatalog(own: readonly string[] = []): Promise<Catalog> {
-  const catalog = await readCatalog();
+  const catalog = await readBuiltInCatalog();
   if (!catalog.ok) throw new CommandError(EXIT.usage, catalog.error.code, `the catalog cannot be used: ${catalog.error.message}`);
+  if (own.length === 0) return catalog.value;
+  // Built-in entries are compiled, and need no reader of YAML.
+  const { readOwnCatalogs } = await import("../requirements/catalog-folder.ts");
   const ownCatalog = await readOwnCatalogs(own);
   if (!ownCatalog.ok) {
     throw new CommandError(
@@ -50,7 +52,7 @@ export function policyFromFlags(
 
 /** Released sets of CRDs, to tell which one to install. */
 export async function loadBundles(): Promise<readonly Bundle[]> {
-  const bundles = await readBundles();
+  const bundles = await readBuiltInBundles();
   if (!bundles.ok) throw new CommandError(EXIT.usage, bundles.error.code, `the catalog cannot be used: ${bundles.error.message}`);
   return bundles.value;
 }

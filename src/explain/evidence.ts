@@ -5,7 +5,7 @@ import { type ApiState, crdNameOf, type Outcome } from "../rules/requirement.ts"
 import { type Audience, objectsEverywhere, workloadThings } from "./audience.ts";
 import { effectOf, outcomePhrase, statePhrase } from "./messages.ts";
 import { workloadName } from "./subject.ts";
-import { countOf, listOf, quoted, shown } from "./text.ts";
+import { countOf, listOf, numberOf, quoted, shown } from "./text.ts";
 
 export type Evidence =
   | {
@@ -126,7 +126,7 @@ export function evidenceLine(evidence: Evidence): string | null {
     case "objects": {
       if (evidence.examples.length === 0) return null;
       const more = evidence.count - evidence.examples.length;
-      const rest = more > 0 ? [`${evidence.isComplete ? "" : "at least "}${more.toLocaleString("en-US")} more`] : [];
+      const rest = more > 0 ? [`${evidence.isComplete ? "" : "at least "}${numberOf(more)} more`] : [];
       return [...evidence.examples, ...rest].join(", ");
     }
     case "writer": {

@@ -8,7 +8,7 @@ import { sourceOf } from "./evidence.ts";
 import { unreadEvidence } from "./health-unread.ts";
 import { effectOf, outcomePhrase, statePhrase } from "./messages.ts";
 import { workloadName } from "./subject.ts";
-import { countOf, listOf, quoted, shown } from "./text.ts";
+import { countOf, listOf, numberOf, quoted, shown } from "./text.ts";
 
 /** What the sentence has told already is left out. */
 export function healthEvidence(fact: HealthFact): readonly string[] {
@@ -102,9 +102,7 @@ function exampleLines(objects: ObjectEvidence): readonly string[] {
   if (objects.kind !== "counted" || objects.examples.length === 0) return [];
   const names = objects.examples.map(({ namespace, name }) => shown(namespace === "" ? name : `${namespace}/${name}`));
   const more = objects.total - names.length;
-  return [
-    [...names, ...(more > 0 ? [`${objects.isComplete ? "" : "at least "}${more.toLocaleString("en-US")} more`] : [])].join(", "),
-  ];
+  return [[...names, ...(more > 0 ? [`${objects.isComplete ? "" : "at least "}${numberOf(more)} more`] : [])].join(", ")];
 }
 
 function reachLines(reach: Reach): readonly string[] {

@@ -2,7 +2,7 @@
 import type { EvidenceSource, MigrationEvidence, Need, ObjectEvidence, Writer } from "../rules/facts.ts";
 import type { Doubt, Fact, HurtWorkload } from "../rules/finding.ts";
 import { type ApiState, crdNameOf, isHard, type Outcome } from "../rules/requirement.ts";
-import { countOf, listOf, quoted, shown } from "./text.ts";
+import { countOf, listOf, numberOf, quoted, shown } from "./text.ts";
 
 /** One sentence without a full stop, and without names: those are evidence, and shown to those who may see them. */
 export function messageOf(fact: Fact, subjectName: string): string {
@@ -274,5 +274,5 @@ function whoWrites(writers: readonly Writer[]): string {
 }
 
 function sampleNote(fact: Extract<Fact, { kind: "version-in-use-unserved" }>): string {
-  return fact.isComplete ? "" : ` (of many objects, ${fact.objectCount.toLocaleString("en-US")} were looked at)`;
+  return fact.isComplete ? "" : ` (of many objects, ${numberOf(fact.objectCount)} were looked at)`;
 }

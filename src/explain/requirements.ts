@@ -8,7 +8,7 @@ import { type JudgedLoss, type Loss, type Standing, type StandingNeed, type Work
 import { sourceOf } from "./evidence.ts";
 import { outcomePhrase, outcomeWord, stateWord } from "./messages.ts";
 import { workloadName } from "./subject.ts";
-import { countOf, listOf, shown, wrapped } from "./text.ts";
+import { countOf, listOf, numberOf, shown, wrapped } from "./text.ts";
 
 /** The contract of `crdguard requirements -o json`. Members are added, never changed, within a version. */
 export interface RequirementsReport {
@@ -214,7 +214,7 @@ function summaryLine({ summary, crd }: RequirementsReport): string {
     return crd === undefined ? "No workload is known to need an API." : "No workload is known to need it.";
   }
   const parts = [
-    `${met.toLocaleString("en-US")} met`,
+    `${numberOf(met)} met`,
     ...(unmet.hard > 0 ? [`${String(unmet.hard)} unmet (hard)`] : []),
     ...(unmet.soft > 0 ? [`${String(unmet.soft)} unmet (soft)`] : []),
     ...(unknown > 0 ? [`${String(unknown)} in doubt`] : []),

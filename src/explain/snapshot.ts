@@ -1,5 +1,5 @@
 /** @file What is told of a snapshot: what it holds, what it lacks, how old it is, and how far its taking has come. */
-import { countOf, listOf, shown } from "./text.ts";
+import { countOf, listOf, numberOf, shown } from "./text.ts";
 
 export interface SnapshotContents {
   readonly crds: number;
@@ -59,7 +59,7 @@ export function progressLine(
     case "listed":
       return `reading the cluster: ${countOf(progress.crds, "CRD")}, ${countOf(progress.workloads, "workload")}`;
     case "counted":
-      return `counting objects: ${progress.crds.toLocaleString("en-US")} of ${countOf(progress.of, "CRD")}`;
+      return `counting objects: ${numberOf(progress.crds)} of ${countOf(progress.of, "CRD")}`;
   }
 }
 

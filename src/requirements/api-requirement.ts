@@ -1,9 +1,10 @@
 /** @file APIRequirement objects: what somebody declares of workloads that they cannot or will not annotate. */
-import { Ajv, type ErrorObject } from "ajv";
+import type { ErrorObject, ValidateFunction } from "ajv";
 import { isRecord } from "../crd/is-record.ts";
 import type { WorkloadRef } from "../rules/facts.ts";
 import { type Outcome, type Presence, type Requirement } from "../rules/requirement.ts";
 import { type LabelSelector, parseLabelSelector, selects } from "./label-selector.ts";
+import { loadAjv } from "./lazy-packages.ts";
 import type { Workload } from "./workload.ts";
 
 export const API_REQUIREMENT_CRD = "apirequirements.crdguard.dev";
@@ -48,6 +49,7 @@ export function isApiRequirementManifest(input: unknown): boolean {
  */
 export function parseApiRequirement(input: unknown, unknownMembers: "ignore" | "refuse" = "refuse"): ApiRequirementResult {
   const object = withoutNulls(input);
+  const { isApiRequirementText, hasKnownMembers } = (validators ??= compileValidators());
   if (!isApiRequirementText(object)) return malformed(describeError(isApiRequirementText.errors));
   if (unknownMembers === "refuse" && !hasKnownMembers(object)) return malformed(describeError(hasKnownMembers.errors));
   const { metadata, spec } = object;
@@ -177,7 +179,7 @@ const spec = {
 /** Exported for the test that compares it with the CRD's. */
 export const SPEC_SCHEMA: Readonly<Record<string, unknown>> = spec;
 
-const isApiRequirementText = new Ajv({ verbose: true }).compile<ApiRequirementText>({
+const API_REQUIREMENT_SCHEMA = {
   type: "object",
   required: ["apiVersion", "metadata", "spec"],
   properties: {
@@ -189,10 +191,10 @@ const isApiRequirementText = new Ajv({ verbose: true }).compile<ApiRequirementTe
     },
     spec,
   },
-});
+};
 
 /** Knows what may stand where; that it is of the right form has been checked before. */
-const hasKnownMembers = new Ajv({ verbose: true, strictRequired: false }).compile({
+const KNOWN_MEMBERS_SCHEMA = {
   type: "object",
   properties: {
     spec: closed(spec.properties, {
@@ -203,7 +205,23 @@ const hasKnownMembers = new Ajv({ verbose: true, strictRequired: false }).compil
       requirements: { type: "array", items: closed(spec.properties.requirements.items.properties) },
     }),
   },
-});
+};
+
+interface Validators {
+  readonly isApiRequirementText: ValidateFunction<ApiRequirementText>;
+  readonly hasKnownMembers: ValidateFunction;
+}
+
+/** Null until the first APIRequirement comes along. */
+let validators: Validators | null = null;
+
+function compileValidators(): Validators {
+  const { Ajv } = loadAjv();
+  return {
+    isApiRequirementText: new Ajv({ verbose: true }).compile<ApiRequirementText>(API_REQUIREMENT_SCHEMA),
+    hasKnownMembers: new Ajv({ verbose: true, strictRequired: false }).compile(KNOWN_MEMBERS_SCHEMA),
+  };
+}
 
 function closed(members: object, deeper: object = {}): Readonly<Record<string, unknown>> {
   const open = Object.fromEntries(Object.keys(members).map((member) => [member, {}]));

@@ -1,20 +1,18 @@
 /** @file Reads the releases of known bundles, which come with crdguard. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Ajv } from "ajv";
 import { parseDocument } from "yaml";
 import { type Crd, type CrdVersion, UNRECORDED } from "../crd/crd.ts";
+import { BUILT_IN_FOLDER } from "./built-in-folder.ts";
 import { type Bundle, compareBundles, compareReleases } from "../rules/bundle.ts";
-
-const BUILT_IN_FOLDER = fileURLToPath(new URL("../../catalog/bundles/", import.meta.url));
 
 export type BundlesResult =
   | { readonly ok: true; readonly value: readonly Bundle[] }
   | { readonly ok: false; readonly error: { readonly code: "bundles-malformed"; readonly message: string } };
 
 /** @param folder one YAML file a bundle. */
-export async function readBundles(folder: string = BUILT_IN_FOLDER): Promise<BundlesResult> {
+export async function readBundles(folder: string = join(BUILT_IN_FOLDER, "bundles")): Promise<BundlesResult> {
   const bundles: Bundle[] = [];
   for (const file of (await readdir(folder)).filter((name) => name.endsWith(".yaml")).toSorted()) {
     const document = parseDocument(await readFile(join(folder, file), "utf8"));

@@ -1,13 +1,11 @@
 /** @file Reads catalog files: those that come with crdguard, and a user's own. */
 import { readdir, readFile, stat } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { type Catalog, type CatalogController, type CatalogError, mergeCatalogs, parseCatalogFile } from "./catalog.ts";
+import { BUILT_IN_FOLDER } from "./built-in-folder.ts";
+import { type Catalog, type CatalogController, mergeCatalogs } from "./catalog.ts";
+import { type CatalogError, parseCatalogFile } from "./catalog-form.ts";
 import { yamlProblem } from "./yaml-problem.ts";
-
-/** `catalog/` at the root of the project or package: two folders above this file, in `src` as in `dist`. */
-export const BUILT_IN_FOLDER = fileURLToPath(new URL("../../catalog/", import.meta.url));
 
 export type CatalogFolderResult =
   | { readonly ok: true; readonly value: Catalog }
@@ -17,17 +15,11 @@ export type CatalogFolderErrorCode = CatalogError["code"] | "catalog-unreadable"
 
 /** @param folder one YAML file a controller; files of other names, and folders below, are not read. */
 export async function readCatalog(folder: string = BUILT_IN_FOLDER): Promise<CatalogFolderResult> {
-  let files: readonly string[];
   try {
-    files = (await readdir(folder)).filter(isCatalogFileName).toSorted();
+    return await readFiles(folder, await filesIn(folder));
   } catch {
     return failed("catalog-unreadable", `${folder}: no folder that can be read`);
   }
-  if (files.length === 0) return failed("catalog-unreadable", `${folder}: no .yaml file in this folder`);
-  const texts = new Map(
-    await Promise.all(files.map(async (file) => [file, await readFile(join(folder, file), "utf8")] as const)),
-  );
-  return parseCatalogTexts(texts);
 }
 
 /**
@@ -45,21 +37,32 @@ export async function readOwnCatalogs(paths: readonly string[]): Promise<Catalog
 }
 
 async function readOwnCatalog(path: string): Promise<CatalogFolderResult> {
-  let texts: ReadonlyMap<string, string>;
   try {
     const isFolder = (await stat(path)).isDirectory();
-    const files = isFolder
-      ? (await readdir(path))
-          .filter(isCatalogFileName)
-          .map((file) => join(path, file))
-          .toSorted()
-      : [path];
-    if (files.length === 0) return failed("catalog-unreadable", `${path}: no .yaml file in this folder`);
-    texts = new Map(await Promise.all(files.map(async (file) => [file, await readFile(file, "utf8")] as const)));
+    const paths = isFolder ? (await filesIn(path)).map(([, file]) => file) : [path];
+    return await readFiles(
+      path,
+      paths.map((file) => [file, file]),
+    );
   } catch {
     return failed("catalog-unreadable", `${path}: no file or folder that can be read`);
   }
-  return parseCatalogTexts(texts);
+}
+
+/** What a file is called in messages, and where it is. */
+type NamedFile = readonly [name: string, path: string];
+
+/** In the order of their names. @throws where the folder cannot be read. */
+async function filesIn(folder: string): Promise<readonly NamedFile[]> {
+  const names = (await readdir(folder)).filter(isCatalogFileName).toSorted();
+  return names.map((name) => [name, join(folder, name)]);
+}
+
+/** @throws where one cannot be read. */
+async function readFiles(path: string, files: readonly NamedFile[]): Promise<CatalogFolderResult> {
+  if (files.length === 0) return failed("catalog-unreadable", `${path}: no .yaml file in this folder`);
+  const texts = await Promise.all(files.map(async ([name, file]) => [name, await readFile(file, "utf8")] as const));
+  return parseCatalogTexts(new Map(texts));
 }
 
 /** Of a file, or of a ConfigMap's key. */

@@ -2,15 +2,15 @@
 import semver from "semver";
 import { type Document, type ErrorCode, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import { isRecord } from "../crd/is-record.ts";
+import type { CatalogController } from "./catalog.ts";
 import {
-  type CatalogController,
   type CatalogError,
   type CatalogFileResult,
   isTooDeep,
   parseCatalogFile,
   patternProblem,
   rangeProblems,
-} from "./catalog.ts";
+} from "./catalog-form.ts";
 import { compilePattern } from "./condition.ts";
 import { yamlProblem } from "./yaml-problem.ts";
 

@@ -1,5 +1,6 @@
 /** @file Under which settings of a workload a need holds, and whether they can be read. */
-import { RE2JS } from "re2js";
+import type { RE2JS } from "re2js";
+import { loadRe2 } from "./lazy-packages.ts";
 
 /** As in a catalog file's `when`; see docs/catalog.md. */
 export type Condition =
@@ -36,7 +37,7 @@ export interface Pattern {
 export function compilePattern(source: string): Pattern | null {
   let compiled: RE2JS;
   try {
-    compiled = RE2JS.compile(source);
+    compiled = loadRe2().RE2JS.compile(source);
   } catch {
     return null;
   }
@@ -49,6 +50,17 @@ export function compilePattern(source: string): Pattern | null {
       return compiled.groupCount() > 0 ? matcher.group(1) : matcher.group(0);
     },
   };
+}
+
+/** One that was compiled before, and is compiled again only where a text is held against it. */
+export function knownPattern(source: string): Pattern {
+  let compiled: Pattern | null = null;
+  const pattern = (): Pattern => {
+    compiled ??= compilePattern(source);
+    if (compiled === null) throw new Error(`${source} is no regular expression of RE2`);
+    return compiled;
+  };
+  return { source, test: (text) => pattern().test(text), capture: (text) => pattern().capture(text) };
 }
 
 /**

@@ -1,5 +1,5 @@
 /** @file Reads image references, and tells whether one is an image that the catalog knows. */
-import semver from "semver";
+import { loadRanges } from "./lazy-packages.ts";
 
 export interface ImageReference {
   /** Repository path without the registry host: `envoyproxy/gateway`. Docker Hub's `library/` is left out. */
@@ -88,5 +88,5 @@ export function readTagVersion(tag: string | null, prefixes: readonly string[] =
 
 /** Whether a version read from a tag lies wholly in `range`, in semver range syntax. */
 export function isInRange(version: Exclude<TagVersion, { kind: "unknown" }>, range: string): boolean {
-  return version.kind === "exact" ? semver.satisfies(version.version, range) : semver.subset(version.range, range);
+  return version.kind === "exact" ? loadRanges().satisfies(version.version, range) : loadRanges().subset(version.range, range);
 }

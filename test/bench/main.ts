@@ -2,6 +2,7 @@
 import { cpus, totalmem } from "node:os";
 import { markdownTable } from "./table.ts";
 import { measureDecisions, measureLookUps, measureMemory } from "./scale.ts";
+import { measureStartUp } from "./start-up.ts";
 import { measureThroughput } from "./throughput.ts";
 
 const print = (text: string): void => {
@@ -12,6 +13,17 @@ const [cpu] = cpus();
 print(
   `Node ${process.versions.node}, ${String(cpus().length)} × ${cpu?.model ?? "unknown CPU"}, ${String(Math.round(totalmem() / 2 ** 30))} GiB\n`,
 );
+
+const startUp = measureStartUp();
+if (startUp !== null) {
+  print("The whole process, against a Node that does nothing (ratio = command / node -e 0)");
+  print(
+    markdownTable(
+      ["command", "ms", "ratio"],
+      startUp.map(({ command, milliseconds, ratio }) => [command, milliseconds.toFixed(0), ratio.toFixed(2)]),
+    ),
+  );
+}
 
 print("Decision, without parsing (a denial, in a cluster of so many workloads)");
 print(

@@ -215,7 +215,7 @@ function freePort(): Promise<number> {
 }
 
 /** As a cluster has them: with annotations, probes, variables and managed fields. */
-function deployment(index: number, image = `registry.own.dev/team/app-${String(index)}:v1.2.3`): StandInObject {
+export function deployment(index: number, image = `registry.own.dev/team/app-${String(index)}:v1.2.3`): StandInObject {
   const name = `app-${String(index)}`;
   return {
     apiVersion: "apps/v1",
@@ -264,7 +264,7 @@ function deployment(index: number, image = `registry.own.dev/team/app-${String(i
   };
 }
 
-function largeCrd(index: number): StandInObject {
+export function largeCrd(index: number): StandInObject {
   const plural = `kinds${String(index)}`;
   const properties = Object.fromEntries(
     Array.from({ length: 200 }, (_, number) => [

@@ -14,7 +14,7 @@ export function declareCatalog(command: Command, invocation: Invocation): void {
     .argument("[path...]", "catalog files, and folders of them; without any, the catalog that comes with crdguard")
     .addHelpText("after", examples(invocation, "crdguard catalog lint my-catalog/"))
     .action(async (paths) => {
-      const { lintCatalog } = await import("../catalog.ts");
+      const { lintCatalog } = await import("../lint-catalog.ts");
       invocation.end(await lintCatalog(paths, invocation.terminal));
     });
 
@@ -28,7 +28,7 @@ export function declareCatalog(command: Command, invocation: Invocation): void {
     )
     .addHelpText("after", examples(invocation, "crdguard catalog show", "crdguard catalog show envoy-gateway@1.0.1"))
     .action(async (wanted, options) => {
-      const { showCatalog } = await import("../catalog.ts");
+      const { showCatalog } = await import("../show-catalog.ts");
       invocation.end(await showCatalog(wanted, options, invocation.terminal));
     });
 }

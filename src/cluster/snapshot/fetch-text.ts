@@ -18,10 +18,6 @@ export function isPrivate(address: string): boolean {
   return PRIVATE.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
 }
 
-export function isUrl(path: string): boolean {
-  return /^https?:\/\//i.test(path);
-}
-
 /** For messages: a log of a pipeline is no place for a password. */
 export function withoutCredentials(url: string): string {
   return url.replace(/^(?<scheme>https?:\/\/)[^/?#]*@/i, "$<scheme>");

@@ -1,7 +1,7 @@
 /** @file Where manifests come from: files, folders, standard input, URLs. */
-import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { fetchText, isPrivate, isUrl, type UrlErrorCode, withoutCredentials } from "./fetch-text.ts";
+import type { UrlErrorCode } from "./fetch-text.ts";
+import { readdir, readFile, stat } from "./file-system.ts";
 
 export interface ManifestSourceError {
   readonly code: "file-unreadable" | "no-manifests" | UrlErrorCode;
@@ -45,6 +45,8 @@ export async function findSources(
         };
   }
   if (urls !== null && isUrl(path)) {
+    // What speaks HTTP and TLS is loaded where there is something to fetch.
+    const { fetchText, isPrivate, withoutCredentials } = await import("./fetch-text.ts");
     const isRefused = urls.mayBePrivate ? () => false : isPrivate;
     return {
       ok: true,
@@ -72,6 +74,10 @@ export async function findSources(
   } catch (error) {
     return unreadable(`${path}: ${systemReason(error)}`);
   }
+}
+
+function isUrl(path: string): boolean {
+  return /^https?:\/\//i.test(path);
 }
 
 function fileSource(file: string): ManifestSource {

@@ -1,6 +1,6 @@
 /** @file Reads manifests the way kubectl reads them. */
-import { LineCounter, parseAllDocuments, type Tags } from "yaml";
 import { isRecord } from "../../crd/is-record.ts";
+import { readDocuments } from "./documents.ts";
 import { findSources, type ManifestSourceError, type ManifestSourceOptions } from "./manifest-sources.ts";
 
 /** One Kubernetes object, and where it stands. */
@@ -33,7 +33,7 @@ export async function readManifests(paths: readonly string[], options: ManifestS
     for (const { file, read } of sources.value) {
       const text = await read();
       if (!text.ok) return text;
-      const parsed = parseManifests(file, text.value);
+      const parsed = await parseManifests(file, text.value);
       if (!parsed.ok) return parsed;
       manifests.push(...parsed.value);
     }
@@ -42,61 +42,19 @@ export async function readManifests(paths: readonly string[], options: ManifestS
 }
 
 /** Takes one file's text apart; `file` is for messages only. */
-export function parseManifests(file: string, text: string): ManifestsResult {
-  const lineCounter = new LineCounter();
-  const documents = parseAllDocuments(text, {
-    version: "1.1",
-    customTags: asKubectl,
-    lineCounter,
-    logLevel: "error",
-    // Or each message repeats the line and shows a piece of the text.
-    prettyErrors: false,
-    uniqueKeys: true,
-  });
+export async function parseManifests(file: string, text: string): Promise<ManifestsResult> {
+  const { documents, mistake } = await readDocuments(text);
   const manifests: Manifest[] = [];
-  for (const document of documents) {
-    const [problem] = document.errors;
-    if (problem !== undefined) {
-      const { line, col } = lineCounter.linePos(problem.pos[0]);
-      return malformed(`${file}:${String(line)}:${String(col)}: ${problem.message.split("\n", 1)[0] ?? "not YAML"}`);
-    }
-    if (document.contents === null) continue;
-    const { line, col } = lineCounter.linePos(document.contents.range?.[0] ?? 0);
-    const place = `${file}:${String(line)}:${String(col)}`;
-    let value: unknown;
-    try {
-      value = document.toJS({ maxAliasCount: MAX_ALIASES });
-    } catch (error) {
-      return malformed(`${place}: ${conversionProblem(error)}`);
-    }
+  for (const { line, column, value } of documents) {
     if (value === null || value === undefined) continue;
     const objects = flattenList(value);
-    if (objects === null) return malformed(`${place}: not a Kubernetes object: apiVersion and kind are needed`);
-    manifests.push(...objects.map((object) => ({ file, line, object })));
+    if (objects === null) {
+      return malformed(`${file}:${String(line)}:${String(column)}: not a Kubernetes object: apiVersion and kind are needed`);
+    }
+    for (const object of objects) manifests.push({ file, line, object });
   }
-  return { ok: true, value: manifests };
-}
-
-/** Source: yaml, Alias.ts; what else is thrown there is the stack's end. */
-function conversionProblem(error: unknown): string {
-  const message = error instanceof Error ? error.message : "";
-  if (message.startsWith("Unresolved alias")) return "an alias names no anchor before it";
-  if (message.startsWith("Excessive alias count")) return "its aliases unfold to more than any manifest needs";
-  return "nested deeper than any manifest needs";
-}
-
-/** Aliases may unfold to no more nodes than this: a bound on "billion laughs" documents. */
-const MAX_ALIASES = 1_000;
-
-/**
- * kubectl reads YAML 1.1 by go-yaml 2: `y` and `on` are booleans, but times and base-60 numbers stay text.
- * Source: sigs.k8s.io/yaml, goyaml.v2, resolve.go.
- */
-function asKubectl(tags: Tags): Tags {
-  return tags.filter(
-    (tag) =>
-      typeof tag !== "object" || (tag.tag !== "tag:yaml.org,2002:timestamp" && !("format" in tag && tag.format === "TIME")),
-  );
+  if (mistake === null) return { ok: true, value: manifests };
+  return malformed(`${file}:${String(mistake.line)}:${String(mistake.column)}: ${mistake.message}`);
 }
 
 function flattenList(value: unknown): readonly Readonly<Record<string, unknown>>[] | null {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import semver from "semver";
 import { describe, expect, it } from "vitest";
 import type { CatalogController, CatalogNeed, CatalogRelease } from "../../../src/requirements/catalog.ts";
-import { BUILT_IN_FOLDER } from "../../../src/requirements/catalog-folder.ts";
+import { BUILT_IN_FOLDER } from "../../../src/requirements/built-in-folder.ts";
 import { lintCatalogText } from "../../../src/requirements/catalog-lint.ts";
 import { minimumVersion } from "../../../src/requirements/catalog.ts";
 import type { Certainty } from "../../../src/rules/facts.ts";

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { lintCatalog, showCatalog } from "../../../src/cli/catalog.ts";
+import { lintCatalog } from "../../../src/cli/lint-catalog.ts";
+import { showCatalog } from "../../../src/cli/show-catalog.ts";
 import { CommandError } from "../../../src/cli/exit-status.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));

@@ -571,6 +571,18 @@ describe("crdguard check", () => {
     expect({ stdout: ran.stdout, stderr: ran.stderr }).toEqual({ stdout: "{", stderr: "" });
   });
 
+  it("waits for a reader that takes its time, and loses nothing", () => {
+    const show = ["catalog", "show", "traefik", "-o", "json"];
+    const slow = spawnSync("sh", ["-c", `"$0" "$@" | { sleep 1; cat; }`, process.execPath, MAIN, ...show], {
+      cwd: ROOT,
+      encoding: "utf8",
+    });
+    const { stdout } = run(show);
+
+    expect(stdout.length).toBeGreaterThan(70_000);
+    expect(slow.stdout).toBe(stdout);
+  });
+
   it("keeps its status when the pipe is closed, so that set -o pipefail sees the denial", () => {
     const script = `set -o pipefail; for i in 1 2 3; do "$0" "$1" check -f demo/changes --against demo/cluster | true; printf '%s ' $?; done`;
     const ran = spawnSync("bash", ["-c", script, process.execPath, MAIN], { cwd: ROOT, encoding: "utf8" });

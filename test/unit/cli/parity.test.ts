@@ -160,7 +160,7 @@ describe("check and admission", () => {
     "say the same of %s",
     async (file) => {
       const text = await readFile(`${ROOT}demo/changes/${file}.yaml`, "utf8");
-      const manifests = parseManifests(file, text);
+      const manifests = await parseManifests(file, text);
       if (!manifests.ok) throw new Error(manifests.error.message);
       const after = manifests.value[0]?.object as CrdJson;
       const before = crds.find(({ metadata }) => metadata.name === after.metadata.name) ?? null;

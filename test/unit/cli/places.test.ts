@@ -58,12 +58,13 @@ describe("findPlaces", () => {
   ])("finds $field of $subject", async ({ subject, field, line, column }) => {
     const { file, manifests } = await readBundle();
 
-    expect(findPlaces(manifests, "mill", "field")(subject, field)).toEqual({ file, line, column });
+    const placeOf = await findPlaces(manifests, "mill", "field");
+    expect(placeOf(subject, field)).toEqual({ file, line, column });
   });
 
   it("finds the beginning of an object in a list", async () => {
     const { file, manifests } = await readBundle(LIST);
-    const placeOf = findPlaces(manifests, "mill", "field");
+    const placeOf = await findPlaces(manifests, "mill", "field");
 
     expect(placeOf("Deployment mill/lathe", null)).toEqual({ file, line: 4, column: 5 });
     expect(placeOf("Deployment mill/turner", "metadata.name")).toEqual({ file, line: 10, column: 17 });
@@ -71,16 +72,16 @@ describe("findPlaces", () => {
 
   it("tells no more than where the manifest begins, if that is enough", async () => {
     const { file, manifests } = await readBundle();
-    const placeOf = findPlaces(manifests, "mill", "document");
+    const placeOf = await findPlaces(manifests, "mill", "document");
 
     expect(placeOf("gears.own.dev", "spec.versions[v1].served")).toEqual({ file, line: 2, column: 1 });
     expect(placeOf("Deployment mill/turner", null)).toEqual({ file, line: 14, column: 1 });
   });
 
-  it.each(["field", "document"] as const)("knows no place of what comes from no file, or is not given: %s", (precision) => {
-    const manifests = parseManifests("(standard input)", BUNDLE);
+  it.each(["field", "document"] as const)("knows no place of what comes from no file, or is not given: %s", async (precision) => {
+    const manifests = await parseManifests("(standard input)", BUNDLE);
     if (!manifests.ok) throw new Error(manifests.error.message);
-    const placeOf = findPlaces(manifests.value, "mill", precision);
+    const placeOf = await findPlaces(manifests.value, "mill", precision);
 
     expect(placeOf("gears.own.dev", "spec.versions[v1].served")).toBeNull();
     expect(placeOf("cogs.own.dev", null)).toBeNull();

@@ -4,8 +4,8 @@ import { parse } from "yaml";
 import { yamlText } from "../../../src/cli/yaml-text.ts";
 import { parseManifests } from "../../../src/cluster/snapshot/manifests.ts";
 
-function readAsKubectl(text: string): unknown {
-  const manifests = parseManifests("report.yaml", text);
+async function readAsKubectl(text: string): Promise<unknown> {
+  const manifests = await parseManifests("report.yaml", text);
   if (!manifests.ok) throw new Error(manifests.error.message);
   return manifests.value.map(({ object }) => object);
 }
@@ -68,7 +68,7 @@ describe("yamlText", () => {
     expect(yamlText({ command })).toBe(`command: |-\n  kubectl get gears ${"x".repeat(200)} &&\n  kubectl delete gears\n`);
   });
 
-  it("is read back the same by YAML 1.1, as kubectl has it, and by YAML 1.2", () => {
+  it("is read back the same by YAML 1.1, as kubectl has it, and by YAML 1.2", async () => {
     const text = fc.oneof(
       fc.string({ unit: "binary" }),
       fc.string(),
@@ -100,12 +100,12 @@ describe("yamlText", () => {
         { maxKeys: 4 },
       ),
     })).any;
-    fc.assert(
-      fc.property(value, (findings) => {
+    await fc.assert(
+      fc.asyncProperty(value, async (findings) => {
         const report = { apiVersion: "crdguard.dev/v1alpha1", kind: "CheckReport", findings };
         const expected: unknown = JSON.parse(JSON.stringify(report).replaceAll(/:-0\b/g, ":0"));
 
-        expect(readAsKubectl(yamlText(report))).toEqual([expected]);
+        expect(await readAsKubectl(yamlText(report))).toEqual([expected]);
         expect(parse(yamlText(report))).toEqual(expected);
       }),
       { numRuns: 300 },

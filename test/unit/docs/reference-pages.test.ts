@@ -7,7 +7,7 @@ import { createMetrics } from "../../../src/observability/metrics.ts";
 import { parseDeclaration, REQUIRES, USES } from "../../../src/requirements/annotations.ts";
 import { ACCEPTED, SATISFIED } from "../../../src/requirements/api-requirement-status.ts";
 import { parseApiRequirement } from "../../../src/requirements/api-requirement.ts";
-import { parseCatalogFile } from "../../../src/requirements/catalog.ts";
+import { parseCatalogFile } from "../../../src/requirements/catalog-form.ts";
 import { parseWorkload } from "../../../src/requirements/workload.ts";
 import { errorCodes, logMessages, membersOf, quotedIn, ROOT, tableRows } from "./sources.ts";
 

@@ -255,7 +255,7 @@ async function outputOf(id: string): Promise<string> {
 async function kubectlOutput(id: string, example: KubectlExample): Promise<readonly string[]> {
   const catalog = valueOf(await readCatalog());
   const manifests = valueOf(
-    example.cluster === undefined ? await readFolder("demo/cluster") : parseManifests("cluster.yaml", example.cluster),
+    example.cluster === undefined ? await readFolder("demo/cluster") : await parseManifests("cluster.yaml", example.cluster),
   );
   const cluster = valueOf(folderCluster("demo/cluster", manifests, catalog));
   const change = example.change(findCrd(manifests, example.crd), valueOf(await readFolder("demo/changes")));

@@ -1,13 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  type CatalogError,
-  type CatalogFileResult,
-  controllersOf,
-  mergeCatalogs,
-  minimumVersion,
-  parseCatalogFile,
-  wantedKeys,
-} from "../../../src/requirements/catalog.ts";
+import { controllersOf, mergeCatalogs, minimumVersion, wantedKeys } from "../../../src/requirements/catalog.ts";
+import { type CatalogError, type CatalogFileResult, parseCatalogFile } from "../../../src/requirements/catalog-form.ts";
 import { type Condition, describeCondition } from "../../../src/requirements/condition.ts";
 import { parseImage } from "../../../src/requirements/image.ts";
 import { requirement } from "../../support/builders.ts";

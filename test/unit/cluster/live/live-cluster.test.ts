@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { connectLiveCluster, type LiveCluster } from "../../../../src/cluster/live/live-cluster.ts";
-import { type Catalog, parseCatalogFile } from "../../../../src/requirements/catalog.ts";
+import type { Catalog } from "../../../../src/requirements/catalog.ts";
+import { parseCatalogFile } from "../../../../src/requirements/catalog-form.ts";
 import { isList, type StandIn, type StandInCollection, type StandInObject, startStandIn, status } from "./stand-in-api-server.ts";
 
 const CONFIG_MAPS = "/api/v1/namespaces/gateway-system/configmaps";

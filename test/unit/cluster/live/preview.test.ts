@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connectLiveCluster, type LiveCluster } from "../../../../src/cluster/live/live-cluster.ts";
 import type { Applied } from "../../../../src/cluster/preview.ts";
-import { type Catalog, parseCatalogFile } from "../../../../src/requirements/catalog.ts";
+import type { Catalog } from "../../../../src/requirements/catalog.ts";
+import { parseCatalogFile } from "../../../../src/requirements/catalog-form.ts";
 import { parseWorkload } from "../../../../src/requirements/workload.ts";
 import { type StandIn, startStandIn, status } from "./stand-in-api-server.ts";
 

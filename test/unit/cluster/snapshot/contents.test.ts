@@ -56,8 +56,8 @@ describe("declarations in a folder", () => {
       ],
       sources: {},
     },
-  ])("$title", ({ documents, sources }) => {
-    const cluster = folderCluster("cluster", parsed(documents), []);
+  ])("$title", async ({ documents, sources }) => {
+    const cluster = folderCluster("cluster", await parsed(documents), []);
     const needs = cluster.ok ? cluster.value.picture()?.needs : undefined;
 
     expect(Object.fromEntries([...(needs ?? [])].map(([name, [need]]) => [name, need?.source]))).toEqual(sources);
@@ -84,8 +84,8 @@ describe("declarations in a folder", () => {
       document: API_REQUIREMENT.replace("v1alpha1", "v1"),
       problem: "apiVersion: expected crdguard.dev/v1alpha1",
     },
-  ])("$title is refused, by file and line", ({ document, problem }) => {
-    expect(readContents(parsed([DEPLOYMENT, document]))).toEqual({
+  ])("$title is refused, by file and line", async ({ document, problem }) => {
+    expect(readContents(await parsed([DEPLOYMENT, document]))).toEqual({
       ok: false,
       error: { code: "manifest-malformed", message: `cluster.yaml:6:1: ${problem}` },
     });
@@ -97,8 +97,8 @@ describe("the namespace of what names none", () => {
     { title: "it is left out", metadata: "{ name: turner }", namespace: "edge" },
     { title: "it is empty", metadata: '{ name: turner, namespace: "" }', namespace: "edge" },
     { title: "but not where it is named", metadata: "{ name: turner, namespace: mill }", namespace: "mill" },
-  ])("is the one given: $title", ({ metadata, namespace }) => {
-    const contents = readContents(parsed([DEPLOYMENT.replace("{ name: turner, namespace: mill }", metadata)]), "edge");
+  ])("is the one given: $title", async ({ metadata, namespace }) => {
+    const contents = readContents(await parsed([DEPLOYMENT.replace("{ name: turner, namespace: mill }", metadata)]), "edge");
 
     expect(contents.ok ? contents.value.workloads.map(({ ref }) => ref) : contents.error).toEqual([
       { kind: "Deployment", namespace, name: "turner" },
@@ -106,8 +106,8 @@ describe("the namespace of what names none", () => {
   });
 });
 
-function parsed(documents: readonly string[]): readonly Manifest[] {
-  const manifests = parseManifests("cluster.yaml", documents.join("\n---\n"));
+async function parsed(documents: readonly string[]): Promise<readonly Manifest[]> {
+  const manifests = await parseManifests("cluster.yaml", documents.join("\n---\n"));
   if (!manifests.ok) throw new Error(manifests.error.message);
   return manifests.value;
 }

@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest";
 import type { Cluster } from "../../../../src/cluster/cluster.ts";
 import { folderCluster, readFolderCluster } from "../../../../src/cluster/snapshot/folder-cluster.ts";
 import { parseManifests } from "../../../../src/cluster/snapshot/manifests.ts";
-import { type Catalog, parseCatalogFile } from "../../../../src/requirements/catalog.ts";
+import type { Catalog } from "../../../../src/requirements/catalog.ts";
+import { parseCatalogFile } from "../../../../src/requirements/catalog-form.ts";
 
 const turnerFile = parseCatalogFile({
   controller: "turner",
@@ -40,8 +41,8 @@ kind: Deployment
 metadata: { name: turner, namespace: mill }
 spec: { template: { spec: { containers: [{ name: main, image: "own.dev/mill/turner:v1.0.0" }] } } }`;
 
-function open(...documents: readonly string[]): Cluster {
-  const manifests = parseManifests("cluster.yaml", documents.join("\n---\n"));
+async function open(...documents: readonly string[]): Promise<Cluster> {
+  const manifests = await parseManifests("cluster.yaml", documents.join("\n---\n"));
   if (!manifests.ok) throw new Error(manifests.error.message);
   const cluster = folderCluster("cluster", manifests.value, catalog);
   if (!cluster.ok) throw new Error(cluster.error.message);
@@ -66,7 +67,7 @@ function gear(name: string, { namespace = "", version = "v1", group = "own.dev",
 
 describe("folderCluster", () => {
   it("counts objects of a definition by namespace, in whatever version, and names the first few", async () => {
-    const cluster = open(
+    const cluster = await open(
       definition(),
       ...["g6", "g5", "g4"].map((name) => gear(name, { namespace: "shop" })),
       ...["g3", "g2"].map((name) => gear(name, { namespace: "mill", version: "v1beta1" })),
@@ -96,7 +97,9 @@ describe("folderCluster", () => {
   });
 
   it("counts cluster-scoped objects without a namespace, whatever their manifests say", async () => {
-    expect(await count(open(definition({ scope: "Cluster" }), gear("g1", { namespace: "mill" }), gear("g2")))).toMatchObject({
+    expect(
+      await count(await open(definition({ scope: "Cluster" }), gear("g1", { namespace: "mill" }), gear("g2"))),
+    ).toMatchObject({
       total: 2,
       byNamespace: new Map([["", 2]]),
       examples: [
@@ -107,7 +110,7 @@ describe("folderCluster", () => {
   });
 
   it("knows that what is not there does not exist, and nothing of migrations or of rights", async () => {
-    const cluster = open(definition());
+    const cluster = await open(definition());
     const crd = cluster.picture()?.crds.get("gears.own.dev");
     if (crd === undefined) throw new Error("no gears");
     const requester = { username: "jane", uid: "", groups: [], extra: {} };
@@ -119,7 +122,7 @@ describe("folderCluster", () => {
   });
 
   it("takes the file for the writer of a manifest, in the version that it names", async () => {
-    const cluster = open(
+    const cluster = await open(
       definition(),
       gear("g1"),
       gear("g2", { version: "v1beta1" }),
@@ -142,7 +145,7 @@ describe("folderCluster", () => {
     const managedFields = `[{ manager: helm, apiVersion: own.dev/v1beta1, time: "2026-05-01T10:00:00Z" }]`;
     const saved = `apiVersion: own.dev/v1\nkind: Gear\nmetadata: { name: g1, managedFields: ${managedFields} }`;
 
-    expect(await writers(open(definition(), saved))).toEqual({
+    expect(await writers(await open(definition(), saved))).toEqual({
       kind: "sampled",
       objectCount: 1,
       isComplete: true,
@@ -166,8 +169,8 @@ describe("folderCluster", () => {
       stored: { names: ["v1beta1", "v1"], source: "status" },
     },
     { title: "no status, taking the storage version for stored", status: "", stored: { names: ["v1"], source: "assumed" } },
-  ])("reads a definition with $title", ({ status, stored }) => {
-    expect(open(definition({ status })).picture()?.crds.get("gears.own.dev")?.stored).toEqual(stored);
+  ])("reads a definition with $title", async ({ status, stored }) => {
+    expect((await open(definition({ status }))).picture()?.crds.get("gears.own.dev")?.stored).toEqual(stored);
   });
 
   it.each([
@@ -176,16 +179,16 @@ describe("folderCluster", () => {
     { title: "not set", settings: "data: {}", certainties: [] },
     { title: "without data", settings: "", certainties: [] },
     { title: "a boolean, which no ConfigMap holds", settings: "data: { gears: on }", certainties: [] },
-  ])("reads settings from ConfigMaps: $title", ({ settings, certainties }) => {
+  ])("reads settings from ConfigMaps: $title", async ({ settings, certainties }) => {
     const config = `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: config, namespace: mill }\n${settings}`;
 
-    expect((open(config, turner).picture()?.needs.get("gears.own.dev") ?? []).map(({ certainty }) => certainty.kind)).toEqual(
-      certainties,
-    );
+    expect(
+      ((await open(config, turner)).picture()?.needs.get("gears.own.dev") ?? []).map(({ certainty }) => certainty.kind),
+    ).toEqual(certainties);
   });
 
-  it("takes a setting for granted whose ConfigMap is not in the folder", () => {
-    expect((open(turner).picture()?.needs.get("gears.own.dev") ?? []).map(({ certainty }) => certainty)).toEqual([
+  it("takes a setting for granted whose ConfigMap is not in the folder", async () => {
+    expect(((await open(turner)).picture()?.needs.get("gears.own.dev") ?? []).map(({ certainty }) => certainty)).toEqual([
       { kind: "assumed", condition: "gears=on in ConfigMap mill/config" },
     ]);
   });
@@ -201,8 +204,8 @@ describe("folderCluster", () => {
       text: "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: { name: a }",
       message: "cluster.yaml:1:1: a StatefulSet needs metadata.name and spec.template",
     },
-  ])("refuses $title, by file and line", ({ text, message }) => {
-    const manifests = parseManifests("cluster.yaml", text);
+  ])("refuses $title, by file and line", async ({ text, message }) => {
+    const manifests = await parseManifests("cluster.yaml", text);
 
     expect(folderCluster("cluster", manifests.ok ? manifests.value : [], catalog)).toEqual({
       ok: false,

@@ -46,22 +46,22 @@ describe("parseManifests, reading scalars as kubectl does", () => {
     { yaml: "1.15.6", value: "1.15.6" },
     { yaml: "!!str on", value: "on" },
     { yaml: "|\n    a\n    b", value: "a\nb\n" },
-  ])("reads $yaml as $value", ({ yaml, value }) => {
-    expect(dataOf(parseManifests("a.yaml", configMap(`key: ${yaml}`, "last: end")))).toEqual([{ key: value, last: "end" }]);
+  ])("reads $yaml as $value", async ({ yaml, value }) => {
+    expect(dataOf(await parseManifests("a.yaml", configMap(`key: ${yaml}`, "last: end")))).toEqual([{ key: value, last: "end" }]);
   });
 
-  it("reads keys as text, booleans too", () => {
-    expect(dataOf(parseManifests("a.yaml", configMap("on: 1", "2: 2")))).toEqual([{ true: 1, 2: 2 }]);
+  it("reads keys as text, booleans too", async () => {
+    expect(dataOf(await parseManifests("a.yaml", configMap("on: 1", "2: 2")))).toEqual([{ true: 1, 2: 2 }]);
   });
 
-  it("merges by << and follows aliases", () => {
+  it("merges by << and follows aliases", async () => {
     expect(
-      dataOf(parseManifests("a.yaml", configMap("base: &base { a: 1 }", "more: { <<: *base, b: 2 }", "same: *base"))),
+      dataOf(await parseManifests("a.yaml", configMap("base: &base { a: 1 }", "more: { <<: *base, b: 2 }", "same: *base"))),
     ).toEqual([{ base: { a: 1 }, more: { a: 1, b: 2 }, same: { a: 1 } }]);
   });
 
-  it("lets a __proto__ key be a key like any other", () => {
-    const result = parseManifests("a.yaml", configMap("__proto__: { isAdmin: true }"));
+  it("lets a __proto__ key be a key like any other", async () => {
+    const result = await parseManifests("a.yaml", configMap("__proto__: { isAdmin: true }"));
 
     expect(Object.prototype).not.toHaveProperty("isAdmin");
     expect(result.ok && Object.hasOwn(result.value[0]?.object["data"] as object, "__proto__")).toBe(true);
@@ -69,24 +69,24 @@ describe("parseManifests, reading scalars as kubectl does", () => {
 });
 
 describe("parseManifests, taking files apart", () => {
-  it("reads several documents, each by the line on which it begins, and passes over what is empty", () => {
+  it("reads several documents, each by the line on which it begins, and passes over what is empty", async () => {
     const text = `---\n# nothing\n---\n${configMap("a: b")}\n---\n---\nnull\n---\n\n# a word\napiVersion: v1\nkind: Secret\n...\n---\n`;
 
-    expect(namesOf(parseManifests("a.yaml", text))).toEqual([
+    expect(namesOf(await parseManifests("a.yaml", text))).toEqual([
       ["a.yaml", 4, "ConfigMap"],
       ["a.yaml", 14, "Secret"],
     ]);
   });
 
-  it.each(["", "\n", "# nothing\n", "---\n", "---\n---\n", "null\n", "\uFEFF"])("finds nothing in %j", (text) => {
-    expect(parseManifests("a.yaml", text)).toEqual({ ok: true, value: [] });
+  it.each(["", "\n", "# nothing\n", "---\n", "---\n---\n", "null\n", "\uFEFF"])("finds nothing in %j", async (text) => {
+    expect(await parseManifests("a.yaml", text)).toEqual({ ok: true, value: [] });
   });
 
-  it("takes lists apart, and lists in lists", () => {
+  it("takes lists apart, and lists in lists", async () => {
     const list = (items: readonly unknown[]): object => ({ apiVersion: "v1", kind: "List", items });
     const secret = { apiVersion: "v1", kind: "Secret" };
     const typed = { apiVersion: "apps/v1", kind: "DeploymentList", items: [{ apiVersion: "apps/v1", kind: "Deployment" }] };
-    const result = parseManifests("a.json", JSON.stringify(list([secret, list([secret, typed]), list([])])));
+    const result = await parseManifests("a.json", JSON.stringify(list([secret, list([secret, typed]), list([])])));
 
     expect(namesOf(result)).toEqual([
       ["a.json", 1, "Secret"],
@@ -95,8 +95,8 @@ describe("parseManifests, taking files apart", () => {
     ]);
   });
 
-  it("takes an object whose kind ends in List, and has no items, for one object", () => {
-    expect(namesOf(parseManifests("a.yaml", "apiVersion: own.dev/v1\nkind: AllowList\nspec: {}"))).toEqual([
+  it("takes an object whose kind ends in List, and has no items, for one object", async () => {
+    expect(namesOf(await parseManifests("a.yaml", "apiVersion: own.dev/v1\nkind: AllowList\nspec: {}"))).toEqual([
       ["a.yaml", 1, "AllowList"],
     ]);
   });
@@ -119,12 +119,14 @@ describe("parseManifests, taking files apart", () => {
         "\r\n",
       ),
     },
-  ])("reads JSON $title", ({ text }) => {
-    expect(dataOf(parseManifests("a.json", text))).toEqual([{ key: "y\u2028😀\t/" }]);
+  ])("reads JSON $title", async ({ text }) => {
+    expect(dataOf(await parseManifests("a.json", text))).toEqual([{ key: "y\u2028😀\t/" }]);
   });
 
-  it("reads YAML of Windows", () => {
-    expect(dataOf(parseManifests("a.yaml", configMap("a: b", "c: on").replaceAll("\n", "\r\n")))).toEqual([{ a: "b", c: true }]);
+  it("reads YAML of Windows", async () => {
+    expect(dataOf(await parseManifests("a.yaml", configMap("a: b", "c: on").replaceAll("\n", "\r\n")))).toEqual([
+      { a: "b", c: true },
+    ]);
   });
 });
 
@@ -159,11 +161,11 @@ describe("parseManifests, refusing", () => {
       message: expect.stringMatching(/^a\.yaml:4:8: Flow sequence/) as string,
     },
     { title: "a binary file", text: "\0\u0001\u0002", message: expect.stringMatching(/^a\.yaml:1:1: /) as string },
-  ])("refuses $title, by file, line and column", ({ text, message }) => {
-    expect(parseManifests("a.yaml", text)).toEqual({ ok: false, error: { code: "manifest-malformed", message } });
+  ])("refuses $title, by file, line and column", async ({ text, message }) => {
+    expect(await parseManifests("a.yaml", text)).toEqual({ ok: false, error: { code: "manifest-malformed", message } });
   });
 
-  it("refuses billion laughs, soon and in little room", () => {
+  it("refuses billion laughs, soon and in little room", async () => {
     const levels = "abcdefghij".split("");
     const text = configMap(
       ...levels.map(
@@ -173,7 +175,7 @@ describe("parseManifests, refusing", () => {
     );
     const startedAt = performance.now();
 
-    expect(parseManifests("a.yaml", text)).toEqual({
+    expect(await parseManifests("a.yaml", text)).toEqual({
       ok: false,
       error: { code: "manifest-malformed", message: "a.yaml:1:1: its aliases unfold to more than any manifest needs" },
     });
@@ -187,8 +189,8 @@ describe("parseManifests, refusing", () => {
       text: `{"apiVersion":"v1","kind":"List","items":${'[{"a":'.repeat(20_000)}1${"}]".repeat(20_000)}}`,
     },
     { title: "block sequences", text: configMap(`a: ${"- ".repeat(20_000)}1`) },
-  ])("refuses what is nested without end, rather than break: $title", ({ text }) => {
-    expect(parseManifests("a.yaml", text)).toMatchObject({
+  ])("refuses what is nested without end, rather than break: $title", async ({ text }) => {
+    expect(await parseManifests("a.yaml", text)).toMatchObject({
       ok: false,
       error: { code: "manifest-malformed", message: expect.stringMatching(/^a\.yaml:/) as string },
     });

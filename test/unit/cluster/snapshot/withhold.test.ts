@@ -4,7 +4,8 @@ import { looksLikeCredential, looksLikeCredentialName } from "../../../../src/cl
 import { slimWorkload } from "../../../../src/cluster/snapshot/slim.ts";
 import type { JsonRecord } from "../../../../src/cluster/snapshot/snapshot.ts";
 import { type Strictness, withholdSetting } from "../../../../src/cluster/snapshot/withhold.ts";
-import { type Catalog, controllersOf, parseCatalogFile } from "../../../../src/requirements/catalog.ts";
+import { type Catalog, controllersOf } from "../../../../src/requirements/catalog.ts";
+import { parseCatalogFile } from "../../../../src/requirements/catalog-form.ts";
 import { compilePattern, type Condition, evaluateCondition } from "../../../../src/requirements/condition.ts";
 import { parseImage } from "../../../../src/requirements/image.ts";
 import type { KeyQuestion } from "../../../../src/requirements/questions.ts";
