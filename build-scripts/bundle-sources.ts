@@ -33,6 +33,7 @@ export async function bundleSources(folder: string): Promise<string> {
       withoutSubprocesses(),
       withoutStreams(),
       withoutFacades(),
+      inAscii(),
     ],
   });
   const { output } = await bundle.write({
@@ -131,6 +132,22 @@ function withoutFacades(): Plugin {
           ].join(" ");
         },
       ),
+  };
+}
+
+/** V8 keeps a text of single bytes as it is read, and takes it up faster than one that must be decoded. Regular expressions bear it too. */
+function inAscii(): Plugin {
+  return {
+    name: "in-ascii",
+    generateBundle(_, output) {
+      for (const chunk of Object.values(output)) {
+        if (chunk.type !== "chunk") continue;
+        chunk.code = chunk.code.replaceAll(
+          /[^\0-\u007F]/g,
+          (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+        );
+      }
+    },
   };
 }
 

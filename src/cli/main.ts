@@ -20,7 +20,8 @@ const invocation: Invocation = {
 async function run(): Promise<void> {
   const { program, terminal } = invocation;
   try {
-    await createProgram(invocation).parseAsync(withPlainSwitches(process.argv.slice(2)), { from: "user" });
+    const words = process.argv.slice(2);
+    await createProgram(invocation, words[0]).parseAsync(withPlainSwitches(words), { from: "user" });
   } catch (error) {
     if (error instanceof CommandError) {
       // The message may quote a manifest, and a line of a log must stay one.

@@ -1,4 +1,6 @@
-/** @file Prints a report in one of the forms; each form's writer is loaded when it is asked for. */
+/** @file Prints a report in one of the forms; the writers of all but text are loaded when they are asked for. */
+import { createColors } from "picocolors";
+import { textOutput } from "../explain/outputs/text.ts";
 import type { Severity, Telling } from "../explain/telling.ts";
 import type { ReportFormat } from "./report-formats.ts";
 import type { Terminal } from "./terminal.ts";
@@ -23,7 +25,6 @@ async function written(format: ReportFormat, printable: PrintableReport, termina
   const { report, failLevel, anchor } = printable;
   switch (format) {
     case "text": {
-      const [{ textOutput }, { createColors }] = await Promise.all([import("../explain/outputs/text.ts"), import("picocolors")]);
       const colors = createColors(terminal.hasColors);
       return textOutput(await printable.tell("document"), { colors, columns: terminal.columns });
     }

@@ -12,7 +12,26 @@ import { declareSnapshot } from "./commands/snapshot.ts";
 import { examples, type Invocation } from "./invocation.ts";
 import { VERSION } from "./version.ts";
 
-export function createProgram(invocation: Invocation): Command {
+type Declare = (command: Command, invocation: Invocation) => void;
+
+/** In the order of `--help`. */
+const COMMANDS: ReadonlyMap<string, Declare> = new Map<string, Declare>([
+  ["check", declareCheck],
+  ["snapshot", declareSnapshot],
+  ["doctor", declareDoctor],
+  ["requirements", declareRequirements],
+  ["serve", declareServe],
+  ["catalog", declareCatalog],
+  ["matrix", declareMatrix],
+  ["demo", declareDemo],
+  ["completion", declareCompletion],
+]);
+
+/**
+ * @param named the first word of the line: of a command, it alone is declared, since to declare a dozen flags for each of the
+ * others takes as long as some commands run. Without it, all are.
+ */
+export function createProgram(invocation: Invocation, named = ""): Command {
   const program = new Command(invocation.program)
     .description(
       "Denies a CustomResourceDefinition change that would break the cluster, and explains what, who is hurt and the way out.",
@@ -36,15 +55,10 @@ export function createProgram(invocation: Invocation): Command {
       examples(invocation, "crdguard demo", "crdguard check -f crds.yaml --against live", "crdguard help check"),
     );
 
-  declareCheck(program.command("check"), invocation);
-  declareSnapshot(program.command("snapshot"), invocation);
-  declareDoctor(program.command("doctor"), invocation);
-  declareRequirements(program.command("requirements"), invocation);
-  declareServe(program.command("serve"), invocation);
-  declareCatalog(program.command("catalog"), invocation);
-  declareMatrix(program.command("matrix"), invocation);
-  declareDemo(program.command("demo"), invocation);
-  declareCompletion(program.command("completion"), invocation);
+  const wanted = COMMANDS.get(named);
+  for (const [name, declare] of wanted === undefined ? COMMANDS : [[named, wanted] as const]) {
+    declare(program.command(name), invocation);
+  }
   declareComplete(program.command("__complete", { hidden: true }), program, invocation);
   return program;
 }

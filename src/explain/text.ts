@@ -34,10 +34,14 @@ export function shown(value: string): string {
 
 /** As `shown`, whatever its length. */
 export function escaped(value: string): string {
+  // Nearly all text is plain, and to make ready the expression below takes longer than to tell most reports.
+  if (PLAIN.test(value)) return value;
   return value
     .toWellFormed()
     .replaceAll(UNSAFE, (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`);
 }
+
+const PLAIN = /^[ -~]*$/;
 
 // Cc: control; Cf: formatting, which holds the bidirectional overrides; Zl and Zp: line and paragraph separators.
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;

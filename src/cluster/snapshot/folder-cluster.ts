@@ -12,7 +12,7 @@ import { previewOf } from "../preview.ts";
 import { createWriterTally, recordedWrites } from "../writers.ts";
 import { readContents } from "./contents.ts";
 import { type Manifest, type ManifestError, readManifests } from "./manifests.ts";
-import { isSnapshotDocument } from "./snapshot-document.ts";
+import { isSnapshotDocument } from "./snapshot-sniff.ts";
 import { isRecord } from "../../crd/is-record.ts";
 
 /** A cluster as a folder tells it, with what it declares: nobody sets a status in a folder. */

@@ -1,4 +1,5 @@
 /** @file A snapshot as JSON text, and back: every member checked, and a change by hand noticed. */
+import { GROUP, isSnapshotDocument, KIND } from "./snapshot-sniff.ts";
 import { createHash } from "node:crypto";
 import { isRecord } from "../../crd/is-record.ts";
 import { compareVersions } from "../../crd/versions.ts";
@@ -15,9 +16,7 @@ export interface SnapshotDocumentError {
 export type SnapshotDocumentResult =
   { readonly ok: true; readonly value: Snapshot } | { readonly ok: false; readonly error: SnapshotDocumentError };
 
-const GROUP = "crdguard.dev";
 const VERSION = "v1alpha1";
-const KIND = "Snapshot";
 
 /** Compact JSON. The same snapshot gives the same text. */
 export function encodeSnapshot(snapshot: Snapshot): string {
@@ -38,11 +37,6 @@ export function encodeSnapshot(snapshot: Snapshot): string {
     },
   };
   return JSON.stringify({ ...document, digest: digestOf(document) });
-}
-
-/** Whether a parsed JSON document calls itself a snapshot, in whichever version. */
-export function isSnapshotDocument(input: unknown): boolean {
-  return isRecord(input) && input["kind"] === KIND && String(input["apiVersion"]).startsWith(`${GROUP}/`);
 }
 
 /** @param input parsed JSON. @param own version of this crdguard, for messages. */

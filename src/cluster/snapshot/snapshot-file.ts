@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import { open, readFile, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { decodeSnapshot, encodeSnapshot, isSnapshotDocument, type SnapshotDocumentError } from "./snapshot-document.ts";
+import { decodeSnapshot, encodeSnapshot, type SnapshotDocumentError } from "./snapshot-document.ts";
+import { isSnapshotDocument } from "./snapshot-sniff.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 export interface SnapshotFileError {

@@ -1,5 +1,14 @@
 /** @file Tells at a glance what may be a snapshot, so that who gives manifests need not wait for what reads snapshots. */
 import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { isRecord } from "../../crd/is-record.ts";
+
+export const GROUP = "crdguard.dev";
+export const KIND = "Snapshot";
+
+/** Whether a parsed JSON document calls itself a snapshot, in whichever version. */
+export function isSnapshotDocument(input: unknown): boolean {
+  return isRecord(input) && input["kind"] === KIND && String(input["apiVersion"]).startsWith(`${GROUP}/`);
+}
 
 /** By its first bytes. What cannot be read is told of by whoever takes it for manifests. */
 export function maybeSnapshot(path: string): boolean {
