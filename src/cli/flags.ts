@@ -1,5 +1,5 @@
 /** @file Flags that several commands have alike. */
-import { InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseConfigMapName } from "./config-map-name.ts";
 
 /** A flag that may be given again; its values come as a list. @param none what it means not to give it. */
@@ -13,14 +13,18 @@ export function outputOption(...formats: readonly ["text", ...string[]]): Option
   return new Option("-o, --output <format>", "output format").choices(formats).default("text");
 }
 
-export function catalogOptions(): readonly Option[] {
-  return [
-    repeatable("--catalog <path>", "catalog entries of your own, beside or in place of those built in: a file or a folder"),
-    new Option(
-      "--catalog-config-map <ns/name>",
-      "ConfigMap of the cluster that holds catalog entries, which count more than all others",
-    ).argParser(parseConfigMapName),
-  ];
+/** @returns the command itself. */
+export function addCatalogFlags(command: Command): Command {
+  return command
+    .addOption(
+      repeatable("--catalog <path>", "catalog entries of your own, beside or in place of those built in: a file or a folder"),
+    )
+    .addOption(
+      new Option(
+        "--catalog-config-map <ns/name>",
+        "ConfigMap of the cluster that holds catalog entries, which count more than all others",
+      ).argParser(parseConfigMapName),
+    );
 }
 
 export function ruleOption(): Option {

@@ -29,7 +29,7 @@ describe("a healthy cluster", () => {
     expect(outcome).toEqual({
       exitCode: 0,
       stdout:
-        "crdguard is not registered in this cluster: changes of definitions are not guarded at admission.\n" +
+        "note: crdguard is not registered in this cluster: changes of definitions are not guarded at admission.\n\n" +
         "Healthy: 0 definitions and 0 workloads examined, nothing found.\n",
       stderr: "",
     });

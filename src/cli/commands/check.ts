@@ -1,7 +1,7 @@
 /** @file The flags of `crdguard check`. */
 import { type Command, Option } from "commander";
 import { addClusterFlags, type ClusterFlags } from "../cluster-flags.ts";
-import { catalogOptions, outputOption, repeatable, ruleOption } from "../flags.ts";
+import { addCatalogFlags, outputOption, repeatable, ruleOption } from "../flags.ts";
 import { examples, type Invocation } from "../invocation.ts";
 import { REPORT_FORMATS } from "../report-formats.ts";
 
@@ -26,8 +26,7 @@ export function declareCheck(command: Command, invocation: Invocation): void {
     )
     .addOption(outputOption(...REPORT_FORMATS))
     .addOption(ruleOption());
-  for (const option of catalogOptions()) command.addOption(option);
-  addClusterFlags(command)
+  addClusterFlags(addCatalogFlags(command))
     .addHelpText(
       "after",
       examples(

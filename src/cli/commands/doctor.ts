@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import { FAIL_ON_WORDS, parseFailOn } from "../check-settings.ts";
 import { addClusterFlags } from "../cluster-flags.ts";
-import { catalogOptions, outputOption, parseSeconds, repeatable } from "../flags.ts";
+import { addCatalogFlags, outputOption, parseSeconds, repeatable } from "../flags.ts";
 import { examples, type Invocation } from "../invocation.ts";
 import { REPORT_FORMATS } from "../report-formats.ts";
 
@@ -36,8 +36,7 @@ export function declareDoctor(command: Command, invocation: Invocation): void {
       parseSeconds,
       30,
     );
-  for (const option of catalogOptions()) command.addOption(option);
-  addClusterFlags(command)
+  addClusterFlags(addCatalogFlags(command))
     .addHelpText(
       "after",
       examples(

@@ -1,7 +1,7 @@
 /** @file The flags of `crdguard matrix`. */
 import type { Command } from "commander";
 import { addClusterFlags } from "../cluster-flags.ts";
-import { catalogOptions, outputOption, repeatable } from "../flags.ts";
+import { addCatalogFlags, outputOption, repeatable } from "../flags.ts";
 import { examples, type Invocation } from "../invocation.ts";
 
 export function declareMatrix(command: Command, invocation: Invocation): void {
@@ -22,8 +22,7 @@ export function declareMatrix(command: Command, invocation: Invocation): void {
     .addOption(repeatable("--release <release>", "this release of the bundle alone", "all"))
     .addOption(repeatable("--channel <channel>", "this channel alone", "all"))
     .addOption(outputOption("text", "json", "markdown"));
-  for (const option of catalogOptions()) command.addOption(option);
-  addClusterFlags(command)
+  addClusterFlags(addCatalogFlags(command))
     .addHelpText(
       "after",
       examples(

@@ -1,7 +1,7 @@
 /** @file The flags of `crdguard requirements`. */
 import type { Command } from "commander";
 import { addClusterFlags } from "../cluster-flags.ts";
-import { catalogOptions, outputOption } from "../flags.ts";
+import { addCatalogFlags, outputOption } from "../flags.ts";
 import { examples, type Invocation } from "../invocation.ts";
 
 export function declareRequirements(command: Command, invocation: Invocation): void {
@@ -18,8 +18,7 @@ export function declareRequirements(command: Command, invocation: Invocation): v
     .option("-n, --namespace <namespace>", "workloads of this namespace alone")
     .addOption(outputOption("text", "json"))
     .option("--fail-on-unmet", "exit status 1 where a workload does not get what it cannot work without", false);
-  for (const option of catalogOptions()) command.addOption(option);
-  addClusterFlags(command)
+  addClusterFlags(addCatalogFlags(command))
     .addHelpText(
       "after",
       examples(

@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { LOG_LEVELS } from "../../observability/log-levels.ts";
 import { parseAddress } from "../address.ts";
 import { addClusterFlags } from "../cluster-flags.ts";
-import { catalogOptions, parseSeconds, ruleOption } from "../flags.ts";
+import { addCatalogFlags, parseSeconds, ruleOption } from "../flags.ts";
 import { examples, type Invocation } from "../invocation.ts";
 
 export function declareServe(command: Command, invocation: Invocation): void {
@@ -29,7 +29,6 @@ export function declareServe(command: Command, invocation: Invocation): void {
     )
     .option("--warn-workloads", "with --register-url: be asked about workloads too, to warn of what they will lack", false)
     .option("--facts <snapshot|folder>", "take facts from a snapshot or a folder of manifests instead of a cluster");
-  for (const option of catalogOptions()) command.addOption(option);
   command
     .addOption(ruleOption())
     .addOption(
@@ -39,7 +38,7 @@ export function declareServe(command: Command, invocation: Invocation): void {
     )
     .option("--drain-seconds <number>", "how long to go on answering after SIGTERM", parseSeconds, 10)
     .addOption(new Option("--log-level <level>", "least level logged").choices(LOG_LEVELS).default("info"));
-  addClusterFlags(command)
+  addClusterFlags(addCatalogFlags(command))
     .addHelpText(
       "after",
       examples(

@@ -1,7 +1,7 @@
 /** @file The flags of `crdguard snapshot`. */
 import { type Command, InvalidArgumentError } from "commander";
 import { addClusterFlags } from "../cluster-flags.ts";
-import { catalogOptions } from "../flags.ts";
+import { addCatalogFlags } from "../flags.ts";
 import { examples, type Invocation } from "../invocation.ts";
 
 export function declareSnapshot(command: Command, invocation: Invocation): void {
@@ -18,8 +18,7 @@ export function declareSnapshot(command: Command, invocation: Invocation): void 
       parseTimeout,
       300,
     );
-  for (const option of catalogOptions()) command.addOption(option);
-  addClusterFlags(command)
+  addClusterFlags(addCatalogFlags(command))
     .addHelpText(
       "after",
       examples(
