@@ -26,7 +26,9 @@ export function startProgress(screen: ProgressScreen = process.stderr): Progress
   let timer: NodeJS.Timeout | null = setTimeout(draw, DELAY_MILLISECONDS).unref();
 
   function draw(): void {
-    if (text !== shown) screen.write(`\r\u001b[2K${text.slice(0, Math.max((screen.columns ?? 80) - 1, 1))}`);
+    // A terminal without a size, as of `script`, says 0.
+    const { columns = 0 } = screen;
+    if (text !== shown) screen.write(`\r\u001b[2K${text.slice(0, (columns > 1 ? columns : 80) - 1)}`);
     shown = text;
     timer = setTimeout(draw, REDRAW_MILLISECONDS).unref();
   }

@@ -50,6 +50,14 @@ describe("startProgress", () => {
     expect(terminal.written).toEqual([`${CLEAR}012345678`]);
   });
 
+  it("takes a terminal that does not know its size for one of 80 columns", () => {
+    const terminal = screen({ isTTY: true, columns: 0 });
+    startProgress(terminal).tell("x".repeat(100));
+    vi.advanceTimersByTime(1_000);
+
+    expect(terminal.written).toEqual([`${CLEAR}${"x".repeat(79)}`]);
+  });
+
   it.each([{ isTTY: false }, {}])("writes nothing to a pipe or a file", (shape) => {
     const terminal = screen(shape);
     const progress = startProgress(terminal);
