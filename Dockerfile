@@ -5,6 +5,7 @@ FROM --platform=$BUILDPLATFORM node:24-trixie-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
 RUN npm ci
+COPY bin/ bin/
 COPY build-scripts/ build-scripts/
 COPY catalog/ catalog/
 COPY src/ src/

@@ -17,6 +17,17 @@ describe("Dockerfile", () => {
     expect((await lines(".dockerignore")).filter((line) => !line.startsWith("#") && !line.startsWith("!"))).toEqual(["*"]);
   });
 
+  it("copies what its build runs, and what that is run on", async () => {
+    const { scripts }: { readonly scripts: Readonly<Record<string, string>> } = JSON.parse(
+      await readFile(`${ROOT}package.json`, "utf8"),
+    );
+    const run = [scripts["prebuild"] ?? "", scripts["build"] ?? ""].flatMap((script) => /^node (\S+)$/.exec(script)?.[1] ?? []);
+    const copied = (await instructions("COPY")).flatMap(sourcesOf);
+
+    expect(run).toHaveLength(2);
+    for (const file of run) expect(copied).toContain(file.split("/")[0]);
+  });
+
   it("runs as the user that the Deployment demands, in numbers", async () => {
     expect(await instructions("USER")).toEqual(["65532:65532"]);
   });
