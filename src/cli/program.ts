@@ -59,7 +59,7 @@ export function createProgram(invocation: Invocation, named = ""): Command {
   for (const [name, declare] of wanted === undefined ? COMMANDS : [[named, wanted] as const]) {
     declare(program.command(name), invocation);
   }
-  declareComplete(program.command("__complete", { hidden: true }), program, invocation);
+  if (wanted === undefined) declareComplete(program.command("__complete", { hidden: true }), program, invocation);
   return program;
 }
 
