@@ -49,6 +49,10 @@ export async function readBundle(options: BundleOptions): Promise<Bundle> {
       `${sources.join(", ")}: no CustomResourceDefinition, Deployment, StatefulSet or DaemonSet in there`,
     );
   }
+  const both = crds.find(({ name }) => options.delete.includes(name));
+  if (both !== undefined) {
+    throw new CommandError(EXIT.usage, "flags-conflict", `--delete ${both.name}: it is among what is applied too: leave out one`);
+  }
   const kinds = Map.groupBy(others, ({ object }) => String(object["kind"]));
   return {
     applied: contents.value,

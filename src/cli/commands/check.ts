@@ -2,6 +2,7 @@
 import { type Command, Option } from "commander";
 import { addClusterFlags, type ClusterFlags } from "../cluster-flags.ts";
 import { addCatalogFlags, outputOption, repeatable, ruleOption } from "../flags.ts";
+import { CommandError, EXIT } from "../exit-status.ts";
 import { examples, type Invocation } from "../invocation.ts";
 import { REPORT_FORMATS } from "../report-formats.ts";
 
@@ -20,9 +21,10 @@ export function declareCheck(command: Command, invocation: Invocation): void {
     .addOption(
       new Option("--fail-on <level>", "which findings end in exit status 1").choices(["deny", "warn", "none"]).default("deny"),
     )
-    .requiredOption(
+    // Needed; were it so for commander, a mistyped flag beside its absence would never be told.
+    .option(
       "--against <live|snapshot|folder>",
-      "the cluster as it is: live for that of the kubeconfig, a snapshot of it, or a folder of manifests",
+      "needed: the cluster as it is, live for that of the kubeconfig, a snapshot of it, or a folder of manifests",
     )
     .addOption(outputOption(...REPORT_FORMATS))
     .addOption(ruleOption());
@@ -38,6 +40,13 @@ export function declareCheck(command: Command, invocation: Invocation): void {
       ),
     )
     .action(async (options) => {
+      if (options.against === undefined) {
+        throw new CommandError(
+          EXIT.usage,
+          "flags-incomplete",
+          "give the cluster as it is: --against live, a snapshot, or a folder",
+        );
+      }
       const { check } = await import("../check.ts");
       const namespace = options.namespace ?? (await namespaceOf(options));
       invocation.end(await check({ ...options, namespace }, invocation.terminal));

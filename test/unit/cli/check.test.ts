@@ -356,6 +356,22 @@ describe("crdguard check --against live, where there is no cluster", () => {
   });
 });
 
+describe("crdguard check, of what is applied and deleted at once", () => {
+  it("asks which of the two is meant", async () => {
+    const folder = folderOf({ "cluster/a.yaml": BOTH, "new.yaml": BOTH });
+
+    const ran = await runCrdguard(["check", "-f", "new.yaml", "--delete", "gears.own.dev", "--against", "cluster"], {
+      cwd: folder,
+    });
+
+    expect(ran).toEqual({
+      status: 2,
+      stdout: "",
+      stderr: "crdguard: error (flags-conflict): --delete gears.own.dev: it is among what is applied too: leave out one\n",
+    });
+  });
+});
+
 describe("crdguard check, of nothing", () => {
   it.each([
     { title: "standard input that is empty", args: ["-f", "-"], code: "nothing-to-check" },

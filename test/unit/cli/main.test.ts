@@ -103,7 +103,12 @@ describe("crdguard, used wrongly", () => {
     {
       title: "no word of what to check against",
       args: ["check", "-f", "x"],
-      line: "crdguard: error: required option '--against <live|snapshot|folder>' not specified (crdguard --help tells more)",
+      line: "crdguard: error (flags-incomplete): give the cluster as it is: --against live, a snapshot, or a folder",
+    },
+    {
+      title: "a mistyped flag, even where another is missing",
+      args: ["check", "--agianst", "x"],
+      line: "crdguard: error: unknown option '--agianst'; did you mean --against? (crdguard --help tells more)",
     },
     {
       title: "nothing to check",
@@ -467,13 +472,13 @@ describe("crdguard check", () => {
     });
 
     it("sarif: attaches what has no place to what was given", () => {
-      const folder = folderOf(files);
-      const { stdout } = run(["check", "-f", "new.yaml", "--delete", "gears.own.dev", "--against", "cluster", "-o", "sarif"], {
+      const folder = folderOf({ ...files, "other.yaml": gears(V1, { name: "axles.own.dev" }) });
+      const { stdout } = run(["check", "-f", "other.yaml", "--delete", "gears.own.dev", "--against", "cluster", "-o", "sarif"], {
         cwd: folder,
       });
       const alone = run(["check", "--delete", "gears.own.dev", "--against", "cluster", "-o", "sarif"], { cwd: folder });
 
-      expect(stdout).toContain('"uri": "new.yaml"');
+      expect(stdout).toContain('"uri": "other.yaml"');
       expect(alone.stdout).not.toContain('"physicalLocation"');
       expect(alone.stdout).toContain('"fullyQualifiedName": "gears.own.dev/metadata.name"');
     });
