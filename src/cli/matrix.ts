@@ -1,7 +1,8 @@
 /** @file `crdguard matrix`: which releases of a bundle do controllers get on with? */
 import { createColors } from "picocolors";
 import type { ClusterPicture } from "../cluster/picture.ts";
-import { compatibilityMatrix, matrixLines, matrixMarkdown, type SubjectTitle } from "../explain/matrix.ts";
+import { compatibilityMatrix, type SubjectTitle } from "../explain/matrix.ts";
+import { matrixLines, matrixMarkdown } from "../explain/matrix-text.ts";
 import { workloadName } from "../explain/subject.ts";
 import type { Catalog, CatalogController } from "../requirements/catalog.ts";
 import { nearestWord } from "../requirements/nearest-word.ts";

@@ -3,19 +3,16 @@ import { createColors } from "picocolors";
 import type { Crd } from "../crd/crd.ts";
 import type { ClusterPicture } from "../cluster/picture.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { type CrdQuestion, requirementsLines, requirementsReport } from "../explain/requirements.ts";
+import { type CrdQuestion, requirementsReport } from "../explain/requirements.ts";
+import { requirementsLines } from "../explain/requirements-text.ts";
 import { isHardUnmet, type KnownNeeds, lossesOf, standingsOf } from "../rules/standing.ts";
-import { withCluster } from "./against.ts";
-import type { ClusterFlags } from "./cluster-flags.ts";
-import type { ConfigMapName } from "./config-map-name.ts";
+import { type AgainstChoice, withCluster } from "./against.ts";
 import { crdNameHint } from "./crd-names.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { loadCatalog, tellIdleRequirements } from "./sources.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface RequirementsOptions extends ClusterFlags {
-  /** `live`, a snapshot, or a folder of manifests. */
-  readonly against: string;
+export interface RequirementsOptions extends AgainstChoice {
   /** Of this CRD alone. */
   readonly crd: string | undefined;
   /** Workloads of this namespace alone. */
@@ -24,7 +21,6 @@ export interface RequirementsOptions extends ClusterFlags {
   readonly failOnUnmet: boolean;
   /** Files and folders of own catalog entries. */
   readonly catalog: readonly string[];
-  readonly catalogConfigMap: ConfigMapName | undefined;
 }
 
 export async function requirements(options: RequirementsOptions, terminal: Terminal): Promise<ExitStatus> {

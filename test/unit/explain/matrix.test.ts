@@ -1,6 +1,7 @@
 import { createColors } from "picocolors";
 import { describe, expect, it } from "vitest";
-import { compatibilityMatrix, type CompatibilityMatrix, matrixLines, matrixMarkdown } from "../../../src/explain/matrix.ts";
+import { compatibilityMatrix, type CompatibilityMatrix } from "../../../src/explain/matrix.ts";
+import { matrixLines, matrixMarkdown } from "../../../src/explain/matrix-text.ts";
 import type { SubjectTitle } from "../../../src/explain/matrix.ts";
 import type { Bundle } from "../../../src/rules/bundle.ts";
 import { fitOf, minimumBundle, type NeededApi, recommendedBundle } from "../../../src/rules/compatibility.ts";

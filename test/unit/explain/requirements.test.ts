@@ -1,6 +1,7 @@
 import { createColors } from "picocolors";
 import { describe, expect, it } from "vitest";
-import { type CrdQuestion, requirementsLines, requirementsReport } from "../../../src/explain/requirements.ts";
+import { type CrdQuestion, requirementsReport } from "../../../src/explain/requirements.ts";
+import { requirementsLines } from "../../../src/explain/requirements-text.ts";
 import type { Crd } from "../../../src/crd/crd.ts";
 import type { Need, UnreadableDeclaration } from "../../../src/rules/facts.ts";
 import { crdNameOf } from "../../../src/rules/requirement.ts";
