@@ -4,17 +4,14 @@ import type { Applied } from "../cluster/preview.ts";
 import type { FolderCluster } from "../cluster/snapshot/folder-cluster.ts";
 import type { Crd } from "../crd/crd.ts";
 import { EVERYTHING } from "../explain/audience.ts";
-import { checkTelling } from "../explain/check-telling.ts";
+import { checkTelling, severityOf } from "../explain/check-telling.ts";
 import { checkReport, type CheckReport } from "../explain/report.ts";
-import type { Severity } from "../explain/telling.ts";
+import { isFailing, type Severity } from "../health/severity.ts";
 import type { Policy } from "../policy/policy.ts";
 import { reviewBundle } from "../review/review-bundle.ts";
-import type { Enforcement } from "../rules/finding.ts";
-import type { ClusterFlags } from "./cluster-flags.ts";
-import type { ConfigMapName } from "./config-map-name.ts";
 import { crdNameHint } from "./crd-names.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
-import { withCluster } from "./against.ts";
+import { type AgainstChoice, withCluster } from "./against.ts";
 import { findPlaces } from "./places.ts";
 import { printReport } from "./print-report.ts";
 import { type Bundle, type BundleOptions, readBundle } from "./read-bundle.ts";
@@ -22,18 +19,15 @@ import type { ReportFormat } from "./report-formats.ts";
 import type { Terminal } from "./terminal.ts";
 import { loadBundles, loadCatalog, policyFromFlags, tellIdleRequirements } from "./sources.ts";
 
-export interface CheckOptions extends BundleOptions, ClusterFlags {
+export interface CheckOptions extends BundleOptions, AgainstChoice {
   /** Judge CRDs that belong with those applied, and are not among them, as deleted. */
   readonly prune: boolean;
   /** Which findings end in exit status 1. */
   readonly failOn: "deny" | "warn" | "none";
-  /** `live`, a snapshot, or a folder of manifests. */
-  readonly against: string;
   readonly output: ReportFormat;
   readonly rule: readonly string[];
   /** Files and folders of own catalog entries. */
   readonly catalog: readonly string[];
-  readonly catalogConfigMap: ConfigMapName | undefined;
 }
 
 /** How long the evidence for one change, such as the count of its objects, may take; nobody holds an API server up here. */
@@ -84,22 +78,23 @@ function unknownCrd(name: string, crds: ReadonlyMap<string, Crd>): never {
 }
 
 async function tell(report: CheckReport, { manifests }: Bundle, options: CheckOptions, terminal: Terminal): Promise<ExitStatus> {
+  const failLevel = FAIL_LEVEL[options.failOn];
   const printable = {
     report,
     tell: async (precision: "document" | "field") =>
       checkTelling(report, { placeOf: await findPlaces(manifests, options.namespace, precision) }),
-    failLevel: FAIL_LEVEL[options.failOn],
+    failLevel,
     anchor: [...options.filename, ...options.kustomize].find((path) => path !== "-") ?? null,
   };
   await printReport(options.output, printable, terminal);
-  return statusOf(report, options.failOn);
+  return statusOf(report, failLevel);
 }
 
 const FAIL_LEVEL: Readonly<Record<CheckOptions["failOn"], Severity | null>> = { deny: "error", warn: "warning", none: null };
 
 /** What is undecided is no pass, whatever findings lead to. */
-function statusOf({ verdict, changes }: CheckReport, failOn: CheckOptions["failOn"]): ExitStatus {
-  const failing: readonly Enforcement[] = failOn === "none" ? [] : failOn === "warn" ? ["deny", "warn"] : ["deny"];
-  if (changes.some(({ findings }) => findings.some(({ enforcement }) => failing.includes(enforcement)))) return EXIT.denied;
-  return verdict === "undecided" || changes.some((change) => change.verdict === "undecided") ? EXIT.undecided : EXIT.allowed;
+function statusOf({ changes }: CheckReport, failLevel: Severity | null): ExitStatus {
+  const findings = changes.flatMap((change) => change.findings);
+  if (findings.some(({ enforcement }) => isFailing(severityOf(enforcement), failLevel))) return EXIT.denied;
+  return changes.some(({ verdict }) => verdict === "undecided") ? EXIT.undecided : EXIT.allowed;
 }

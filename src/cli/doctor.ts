@@ -1,15 +1,14 @@
 /** @file `crdguard doctor`: what is wrong in this cluster now, before anyone changes anything? */
 import type { Cluster } from "../cluster/cluster.ts";
-import { gatherHealth, type GatheringStep, type HealthSources } from "../cluster/gather-health.ts";
+import { gatherHealth, type HealthSources } from "../cluster/gather-health.ts";
 import { healthReport, healthTelling } from "../explain/health-report.ts";
+import { gatheringLine } from "../explain/progress.ts";
 import { checks } from "../health/checks/index.ts";
 import { examine } from "../health/examine.ts";
 import type { HealthFacts } from "../health/facts.ts";
-import { type CheckSetting, compareSeverity, type Severity } from "../health/severity.ts";
-import type { Catalog } from "../requirements/catalog.ts";
+import { type CheckSetting, isFailing, type Severity } from "../health/severity.ts";
 import { parseImage } from "../requirements/image.ts";
 import type { Workload } from "../requirements/workload.ts";
-import type { Bundle } from "../rules/bundle.ts";
 import { parseCheckSettings } from "./check-settings.ts";
 import { type AgainstChoice, openStandIn } from "./against.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
@@ -17,6 +16,7 @@ import { type Progress, startProgress } from "./progress.ts";
 import { printReport } from "./print-report.ts";
 import type { ReportFormat } from "./report-formats.ts";
 import { loadBundles, loadCatalog } from "./sources.ts";
+import type { Known } from "./stand-in.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface DoctorOptions extends AgainstChoice {
@@ -41,11 +41,6 @@ export async function doctor(options: DoctorOptions, terminal: Terminal): Promis
 }
 
 type Settings = ReadonlyMap<string, CheckSetting>;
-
-interface Known {
-  readonly catalog: Catalog;
-  readonly bundles: readonly Bundle[];
-}
 
 function settingsFrom(given: readonly string[]): Settings {
   const settings = parseCheckSettings(
@@ -111,7 +106,7 @@ async function gather(cluster: Cluster, beside: Beside, options: DoctorOptions, 
     nowMilliseconds: Date.now(),
     signal: AbortSignal.timeout(options.timeoutSeconds * 1_000),
     progress: (step) => {
-      progress.tell(stepLine(step));
+      progress.tell(gatheringLine(step));
     },
   });
   return { facts, workloadCount: beside.workloads.length };
@@ -124,19 +119,6 @@ interface Gathered {
 
 const SILENT: Progress = { tell: () => undefined, end: () => undefined };
 
-function stepLine(step: GatheringStep): string {
-  switch (step.kind) {
-    case "owners":
-      return `looking for owners of definitions… ${String(step.done)}/${String(step.of)}`;
-    case "objects":
-      return `counting objects… ${String(step.done)}/${String(step.of)}`;
-    case "conversions":
-      return `trying conversion webhooks… ${String(step.done)}/${String(step.of)}`;
-    case "guard":
-      return "looking at crdguard's own registration…";
-  }
-}
-
 async function tell(
   { output, failOn }: DoctorOptions,
   gathered: Gathered,
@@ -147,6 +129,5 @@ async function tell(
   const examined = { ...gathered, findings };
   const report = healthReport(examined);
   await printReport(output, { report, tell: () => healthTelling(examined, failOn), failLevel: failOn, anchor: null }, terminal);
-  const hasFailed = failOn !== null && findings.some(({ severity }) => compareSeverity(severity, failOn) >= 0);
-  return hasFailed ? EXIT.denied : EXIT.allowed;
+  return findings.some(({ severity }) => isFailing(severity, failOn)) ? EXIT.denied : EXIT.allowed;
 }

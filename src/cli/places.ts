@@ -1,10 +1,12 @@
 /** @file Where what is judged stands: manifests by the names that reports have for them. */
 import { existsSync, readFileSync } from "node:fs";
-import { readContents } from "../cluster/snapshot/contents.ts";
 import type { ManifestText, ObjectName, Position } from "../cluster/snapshot/locate.ts";
+import { nameOfManifest } from "../cluster/snapshot/manifest-name.ts";
 import type { Manifest } from "../cluster/snapshot/manifests.ts";
+import { isCrdManifest } from "../crd/parse.ts";
 import type { PlaceOf } from "../explain/check-telling.ts";
 import { workloadName } from "../explain/subject.ts";
+import { isWorkloadManifest } from "../requirements/workload.ts";
 
 /**
  * Nothing is read before it is asked for.
@@ -54,12 +56,10 @@ function judgedByName(manifests: readonly Manifest[], namespace: string): Readon
   const documents = Map.groupBy(manifests, documentOf);
   for (const manifest of manifests) {
     const isInList = documents.get(documentOf(manifest))?.length !== 1;
-    const contents = readContents([manifest], namespace);
-    if (!contents.ok) continue;
-    for (const { name } of contents.value.crds) {
-      judged.set(name, { manifest, object: { kind: "CustomResourceDefinition", namespace: null, name }, isInList });
-    }
-    for (const { ref } of contents.value.workloads) judged.set(workloadName(ref), { manifest, object: ref, isInList });
+    const named = nameOfManifest(manifest, namespace);
+    if (named === null) continue;
+    if (isCrdManifest(manifest.object)) judged.set(named.name, { manifest, object: { ...named, namespace: null }, isInList });
+    else if (isWorkloadManifest(manifest.object)) judged.set(workloadName(named), { manifest, object: named, isInList });
   }
   return judged;
 }

@@ -1,7 +1,8 @@
 /** @file Prints a report in one of the forms; the writers of all but text are loaded when they are asked for. */
+import type { Severity } from "../health/severity.ts";
 import { createColors } from "picocolors";
 import { textOutput } from "../explain/outputs/text.ts";
-import type { Severity, Telling } from "../explain/telling.ts";
+import type { Telling } from "../explain/telling.ts";
 import type { ReportFormat } from "./report-formats.ts";
 import type { Terminal } from "./terminal.ts";
 import { VERSION } from "./version.ts";

@@ -1,8 +1,9 @@
 /** @file What `check` is asked about: manifests from files, folders, URLs, standard input and kustomizations, each object once. */
 import type { Applied } from "../cluster/preview.ts";
 import { readContents } from "../cluster/snapshot/contents.ts";
+import { nameOfManifest } from "../cluster/snapshot/manifest-name.ts";
 import { type Manifest, parseManifests, readManifests } from "../cluster/snapshot/manifests.ts";
-import { isRecord } from "../crd/is-record.ts";
+import { compareText } from "../crd/compare-text.ts";
 import type { CheckInput } from "../explain/check-input.ts";
 import { CommandError, EXIT } from "./exit-status.ts";
 import { readAll } from "./terminal.ts";
@@ -67,7 +68,7 @@ export async function readBundle(options: BundleOptions): Promise<Bundle> {
         [
           ...[...kinds].map(([kind, own]) => [kind, own.length] as const),
           ...(clusterServiceVersions.length === 0 ? [] : [["ClusterServiceVersion", clusterServiceVersions.length] as const]),
-        ].toSorted(([left], [right]) => (left < right ? -1 : 1)),
+        ].toSorted(([left], [right]) => compareText(left, right)),
       ),
       repeated,
     },
@@ -99,8 +100,9 @@ function lastOfEach(
   namespace: string,
 ): { readonly manifests: readonly Manifest[]; readonly repeated: CheckInput["repeated"] } {
   const groups = Map.groupBy(manifests, (manifest) => identityOf(manifest, namespace) ?? manifest);
+  const last = new Set([...groups.values()].map((own) => own.at(-1)));
   return {
-    manifests: manifests.filter((manifest) => groups.get(identityOf(manifest, namespace) ?? manifest)?.at(-1) === manifest),
+    manifests: manifests.filter((manifest) => last.has(manifest)),
     repeated: [...groups].flatMap(([identity, own]) =>
       typeof identity === "string" && own.length > 1
         ? [{ object: identity, places: own.map(({ file, line }) => `${file}:${String(line)}`) }]
@@ -110,11 +112,10 @@ function lastOfEach(
 }
 
 /** `Deployment.apps mill/turner`; null for what has no name. */
-function identityOf({ object }: Manifest, defaultNamespace: string): string | null {
-  const { apiVersion, kind, metadata } = object;
-  const { name, namespace } = isRecord(metadata) ? metadata : {};
-  if (typeof name !== "string" || name === "") return null;
-  const group = String(apiVersion).includes("/") ? `.${String(apiVersion).split("/", 1)[0] ?? ""}` : "";
-  const own = typeof namespace === "string" && namespace !== "" ? namespace : defaultNamespace;
-  return kind === "CustomResourceDefinition" ? `CustomResourceDefinition ${name}` : `${String(kind)}${group} ${own}/${name}`;
+function identityOf(manifest: Manifest, defaultNamespace: string): string | null {
+  const named = nameOfManifest(manifest, defaultNamespace);
+  if (named === null) return null;
+  const { kind, group, namespace, name } = named;
+  if (kind === "CustomResourceDefinition") return `${kind} ${name}`;
+  return `${kind}${group === "" ? "" : `.${group}`} ${namespace}/${name}`;
 }

@@ -1,10 +1,11 @@
 /** @file CheckReport → the common form from which every output but JSON and YAML is written. */
+import type { Severity } from "../health/severity.ts";
 import type { Verdict } from "../review/verdict.ts";
 import type { Enforcement } from "../rules/finding.ts";
 import { inputNotes } from "./check-input.ts";
 import { evidenceLines, pageOf, type ExplainedFinding } from "./finding.ts";
 import { type CheckReport, type ReportedChange, titleOf } from "./report.ts";
-import type { Place, Severity, Telling, ToldFinding, ToldSubject } from "./telling.ts";
+import type { Place, Telling, ToldFinding, ToldSubject } from "./telling.ts";
 import { countOf, shown } from "./text.ts";
 
 /**
@@ -65,7 +66,7 @@ function outcomeOf(verdict: Verdict["kind"]): Pick<ToldSubject, "outcome" | "out
   }
 }
 
-function severityOf(enforcement: Enforcement): Severity {
+export function severityOf(enforcement: Enforcement): Severity {
   switch (enforcement) {
     case "deny":
       return "error";

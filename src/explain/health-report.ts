@@ -1,5 +1,5 @@
 /** @file What doctor found → one report: the JSON contract, and the common form from which other outputs are made. */
-import { compareSeverity, type Severity, SEVERITIES } from "../health/severity.ts";
+import { isFailing, type Severity, SEVERITIES } from "../health/severity.ts";
 import type { HealthFacts } from "../health/facts.ts";
 import type { HealthFinding } from "../health/finding.ts";
 import { subjectKey } from "../health/examine.ts";
@@ -76,7 +76,7 @@ export function healthTelling({ facts, findings, workloadCount }: Examined, fail
     subjects: groups.flatMap((own) => {
       const [first] = own;
       if (first === undefined) return [];
-      const hasFailed = failOn !== null && own.some(({ severity }) => compareSeverity(severity, failOn) >= 0);
+      const hasFailed = own.some(({ severity }) => isFailing(severity, failOn));
       return [
         {
           name: subjectTitle(first.subject),

@@ -6,3 +6,21 @@ export function readingLine(server: string, counts: ReadonlyMap<string, number>)
   const parts = [...counts].map(([resource, count]) => `${numberOf(count)} ${resource}`);
   return `reading ${server}: ${parts.join(", ")}`;
 }
+
+/** What `doctor` asks beside definitions and workloads. */
+export function gatheringLine(
+  step:
+    | { readonly kind: "owners" | "objects" | "conversions"; readonly done: number; readonly of: number }
+    | { readonly kind: "guard" },
+): string {
+  switch (step.kind) {
+    case "owners":
+      return `looking for owners of definitions… ${String(step.done)}/${String(step.of)}`;
+    case "objects":
+      return `counting objects… ${String(step.done)}/${String(step.of)}`;
+    case "conversions":
+      return `trying conversion webhooks… ${String(step.done)}/${String(step.of)}`;
+    case "guard":
+      return "looking at crdguard's own registration…";
+  }
+}

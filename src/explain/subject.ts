@@ -19,6 +19,6 @@ export function subjectOf(change: Change): Subject {
   return crd;
 }
 
-export function workloadName({ kind, namespace, name }: WorkloadRef): string {
+export function workloadName({ kind, namespace, name }: Readonly<Record<keyof WorkloadRef, string>>): string {
   return `${kind} ${namespace}/${name}`;
 }

@@ -1,4 +1,5 @@
 /** @file What every output format is made of: the report of `check` or `doctor` in words, whichever way it is written. */
+import type { Severity } from "../health/severity.ts";
 import type { ExplainedRemedy } from "./remedies.ts";
 
 /** A report, in the order in which it is told. */
@@ -27,9 +28,6 @@ export interface ToldSubject {
   readonly place: Place | null;
   readonly findings: readonly ToldFinding[];
 }
-
-/** Linters' words: SARIF, GitHub and editors know these three. Of a check: deny, warn, audit. */
-export type Severity = "error" | "warning" | "note";
 
 export interface ToldFinding {
   /** Rule of `check` or check of `doctor`. */

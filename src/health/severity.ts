@@ -1,6 +1,9 @@
-/** @file How bad a finding is, and how settings change that. */
+/** @file How bad a finding is, how settings change that, and what fails. */
 
-/** `error`: broken, or breaks at the next restart. `warning`: bites at the next change. `note`: worth knowing. */
+/**
+ * Linters' words: SARIF, GitHub and editors know these three. Of `doctor`, `error`: broken, or breaks at the next restart;
+ * `warning`: bites at the next change; `note`: worth knowing. Of `check`: deny, warn, audit.
+ */
 export type Severity = "error" | "warning" | "note";
 
 export const SEVERITIES = ["error", "warning", "note"] as const satisfies readonly Severity[];
@@ -13,6 +16,11 @@ const RANK = { error: 2, warning: 1, note: 0 } as const satisfies Record<Severit
 /** Positive when `left` is the worse one. */
 export function compareSeverity(left: Severity, right: Severity): number {
   return RANK[left] - RANK[right];
+}
+
+/** @param failLevel findings of this severity, and of worse ones, fail; null: none does. */
+export function isFailing(severity: Severity, failLevel: Severity | null): boolean {
+  return failLevel !== null && compareSeverity(severity, failLevel) >= 0;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** @file Turns findings into consequences. */
 import type { Enforcement, Finding } from "../rules/finding.ts";
+import { parseSettings } from "./settings.ts";
 
 /** `off`: the rule's findings are dropped. */
 export type RuleSetting = Enforcement | "off";
@@ -42,22 +43,8 @@ export type RuleSettingResult =
 
 /** Reads settings of the form `<rule-id>=deny|warn|audit|off`, as given on the command line. */
 export function parseRuleSettings(settings: readonly string[], knownRules: readonly string[]): RuleSettingResult {
-  const enforcement = new Map<string, RuleSetting>();
-  for (const setting of settings) {
-    const [id = "", level, ...rest] = setting.split("=");
-    if (rest.length > 0 || !isSetting(level)) {
-      return invalid(`"${setting}" is not of the form <rule-id>=deny|warn|audit|off`);
-    }
-    if (!knownRules.includes(id)) return invalid(`"${id}" is no rule; the rules are ${knownRules.join(", ")}`);
-    enforcement.set(id, level);
-  }
-  return { ok: true, value: enforcement };
+  const parsed = parseSettings(settings, { noun: "rule", placeholder: "<rule-id>", levels: LEVELS, knownIds: knownRules });
+  return parsed.ok ? parsed : { ok: false, error: { code: "rule-setting-invalid", message: parsed.message } };
 }
 
-function isSetting(level: string | undefined): level is RuleSetting {
-  return level === "deny" || level === "warn" || level === "audit" || level === "off";
-}
-
-function invalid(message: string): RuleSettingResult {
-  return { ok: false, error: { code: "rule-setting-invalid", message } };
-}
+const LEVELS = ["deny", "warn", "audit", "off"] as const satisfies readonly RuleSetting[];

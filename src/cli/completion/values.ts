@@ -91,33 +91,36 @@ function plain(value: string): Candidate {
   return { value, description: "" };
 }
 
-/** First the check, then, after `=`, how bad its findings are. */
+/** How bad the findings of a check are. */
 async function offerCheckSettings(partial: string): Promise<Offer> {
   const [{ checks }, { SEVERITIES }] = await Promise.all([
     import("../../health/checks/index.ts"),
     import("../../health/severity.ts"),
   ]);
+  const byDefault = checks.map(({ id, defaultSeverity }) => [id, defaultSeverity] as const);
+  return offerSettings(partial, byDefault, [...SEVERITIES, "off"]);
+}
+
+/** What the findings of a rule are to lead to. */
+async function offerRuleSettings(partial: string, settings: readonly string[]): Promise<Offer> {
+  const { rules } = await import("../../rules/checks/index.ts");
+  const byDefault = rules.map(({ id, defaultEnforcement }) => [id, defaultEnforcement] as const);
+  return offerSettings(partial, byDefault, settings);
+}
+
+/** First whose setting it is, then, after `=`, the setting. @param byDefault ids, each with what it is set to by default. */
+function offerSettings(
+  partial: string,
+  byDefault: readonly (readonly [id: string, setting: string])[],
+  settings: readonly string[],
+): Offer {
   const [id = "", setting] = partial.split("=", 2);
-  if (setting !== undefined) return { ...NOTHING, candidates: [...SEVERITIES, "off"].map((each) => plain(`${id}=${each}`)) };
+  if (setting !== undefined) return { ...NOTHING, candidates: settings.map((each) => plain(`${id}=${each}`)) };
   return {
     ...NOTHING,
     isOpen: true,
-    candidates: checks.map((check) => ({ value: `${check.id}=`, description: `by default ${check.defaultSeverity}` })),
+    candidates: byDefault.map(([own, usual]) => ({ value: `${own}=`, description: `by default ${usual}` })),
   };
-}
-
-/** First the rule, then, after `=`, what its findings are to lead to. */
-async function offerRuleSettings(partial: string, settings: readonly string[]): Promise<Offer> {
-  const { rules } = await import("../../rules/checks/index.ts");
-  const [id = "", setting] = partial.split("=", 2);
-  if (setting === undefined) {
-    return {
-      ...NOTHING,
-      isOpen: true,
-      candidates: rules.map((rule) => ({ value: `${rule.id}=`, description: `by default ${rule.defaultEnforcement}` })),
-    };
-  }
-  return { ...NOTHING, candidates: settings.map((each) => plain(`${id}=${each}`)) };
 }
 
 function offerControllers(end: string): Source {

@@ -2,12 +2,13 @@
  * @file Telling → workflow commands of GitHub Actions, which become annotations of a pull request's lines.
  * Source: github.com/actions/toolkit, packages/core/src/command.ts; github.com/actions/runner, src/Runner.Common/ActionCommand.cs.
  */
+import { SEVERITIES, type Severity } from "../../health/severity.ts";
 import { plainLines } from "../finding.ts";
-import type { Place, Severity, Telling, ToldFinding, ToldSubject } from "../telling.ts";
+import type { Place, Telling, ToldFinding, ToldSubject } from "../telling.ts";
 import { countOf, listOf } from "../text.ts";
 import { harmless, inert } from "./harmless.ts";
 import { relativePath } from "./paths.ts";
-import { placeText, SEVERITIES, titleOf } from "./words.ts";
+import { placeText, titleOf } from "./words.ts";
 
 export interface GithubOptions {
   /** Folder to which paths are relative, absolute: the root of the repository. */

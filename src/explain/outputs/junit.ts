@@ -2,11 +2,12 @@
  * @file Telling → JUnit XML, as GitLab and Jenkins read it.
  * Source of the form: jenkinsci/xunit-plugin, junit-10.xsd.
  */
+import { isFailing, type Severity } from "../../health/severity.ts";
 import { plainLines } from "../finding.ts";
-import type { Severity, Telling, ToldFinding, ToldSubject } from "../telling.ts";
+import type { Telling, ToldFinding, ToldSubject } from "../telling.ts";
 import { countOf } from "../text.ts";
 import { harmless } from "./harmless.ts";
-import { placeText, SEVERITIES, titleOf } from "./words.ts";
+import { placeText, titleOf } from "./words.ts";
 
 export interface JunitOptions {
   /** Findings of this severity, and of worse ones, fail a test; null: none does. */
@@ -62,10 +63,6 @@ function testCase(command: Telling["command"], subject: ToldSubject, failLevel: 
         ? [`    <testcase${own}/>`]
         : [`    <testcase${own}>`, ...inside.map((text) => `      ${text}`), "    </testcase>"],
   };
-}
-
-function isFailing(severity: Severity, failLevel: Severity | null): boolean {
-  return failLevel !== null && SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf(failLevel);
 }
 
 function failureMessage(findings: readonly ToldFinding[]): string {

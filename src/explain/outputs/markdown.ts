@@ -1,9 +1,10 @@
 /** @file Telling → Markdown, for a comment on a pull request. */
-import type { Severity, Telling, ToldFinding, ToldSubject } from "../telling.ts";
+import { SEVERITIES, type Severity } from "../../health/severity.ts";
+import type { Telling, ToldFinding, ToldSubject } from "../telling.ts";
 import { countOf, listOf } from "../text.ts";
 import { harmless } from "./harmless.ts";
 import { codeSpan, findingBody, prose } from "./markdown-text.ts";
-import { isSilent, markOf, outcomeOfAll, placeText, SEVERITIES } from "./words.ts";
+import { isSilent, markOf, outcomeOfAll, placeText } from "./words.ts";
 
 /** By this line a bot finds the comment that it wrote before, to put the new one in its place. */
 const MARKER = "<!-- crdguard -->";

@@ -1,8 +1,9 @@
 /** @file Telling → text for a terminal: what matters subject by subject, the rest in one line, the summary last. */
+import type { Severity } from "../../health/severity.ts";
 import type { Colors } from "picocolors/types.js";
 import { findingParts } from "../finding.ts";
 import type { ExplainedRemedy } from "../remedies.ts";
-import type { Place, Severity, Telling, ToldFinding, ToldSubject } from "../telling.ts";
+import type { Place, Telling, ToldFinding, ToldSubject } from "../telling.ts";
 import { WIDTH, wrapped as wrappedText } from "../text.ts";
 import { harmless, inert } from "./harmless.ts";
 import { isSilent, markOf, placeText } from "./words.ts";

@@ -1,5 +1,5 @@
 /** @file What several outputs say alike: marks, titles, places, the outcome of the whole. */
-import type { Place, Severity, Telling, ToldSubject } from "../telling.ts";
+import type { Place, Telling, ToldSubject } from "../telling.ts";
 import { inert } from "./harmless.ts";
 
 export function markOf(outcome: ToldSubject["outcome"]): string {
@@ -39,5 +39,3 @@ export function titleOf({ name, operation }: ToldSubject): string {
 export function placeText({ file, line, column }: Place): string {
   return `${inert(file)}:${String(line)}:${String(column)}`;
 }
-
-export const SEVERITIES = ["error", "warning", "note"] as const satisfies readonly Severity[];

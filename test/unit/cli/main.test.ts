@@ -1,13 +1,14 @@
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { problemsOfReport } from "../../support/report-schema.ts";
 import { readXml } from "../explain/outputs/read-xml.ts";
 import { programOf } from "../../../src/cli/invocation.ts";
+import { folderOf, gears, V1, V1ALPHA1 } from "./support/run-crdguard.ts";
 
 const { version: VERSION } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -35,57 +36,33 @@ function run(
   return { status: ran.status, stdout: ran.stdout, stderr: ran.stderr };
 }
 
-/** A folder with these files, which is removed when the test ends. */
-function folderOf(files: Readonly<Record<string, string>>): string {
-  const folder = mkdtempSync(join(tmpdir(), "crdguard-cli-"));
-  onTestFinished(() => {
-    rmSync(folder, { recursive: true });
-  });
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  }
-  return folder;
-}
-
-function gears(versions: string, { name = "gears.own.dev", status = "" } = {}): string {
-  return `apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: { name: ${name} }
-spec:
-  group: own.dev
-  names: { kind: Gear, plural: ${name.split(".", 1)[0] ?? ""} }
-  scope: Namespaced
-  versions: [${versions}]
-${status}`;
-}
-
-const V1 = "{ name: v1, served: true, storage: true }";
-const V1ALPHA1 = "{ name: v1alpha1, served: true, storage: false }";
 const CLUSTER = {
   "crds.yaml": gears(`${V1}, ${V1ALPHA1}`, { status: "status: { storedVersions: [v1alpha1, v1] }" }),
   "objects.yaml": "apiVersion: own.dev/v1\nkind: Gear\nmetadata: { name: g1, namespace: mill }\n",
 };
 
 describe("crdguard, used wrongly", () => {
-  const folder = sharedFolderOf({
-    "empty/readme.txt": "nothing",
-    "deep/below/crd.yaml": gears(V1),
-    "without-crds/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\n",
-    "malformed.yaml": "a: 1\nb: [1, 2\nc: 3\n",
-    "duplicate.yaml": "apiVersion: v1\nkind: ConfigMap\nkind: Secret\n",
-    "not-an-object.yaml": "---\n# nothing\n---\n- a\n",
-    "malformed-crd.yaml": `---\n${gears("{ name: v1, served: yes please, storage: true }")}`,
-    "beta-crd.yaml": gears(V1).replace("k8s.io/v1", "k8s.io/v1beta1"),
-    "hostile.yaml": gears(
-      '{ name: "v1\\n\\e[2J", served: true, storage: true }, { name: "v1\\n\\e[2J", served: true, storage: false }',
-    ),
-    "good.yaml": gears(V1),
-    "cluster/crd.yaml": gears(V1),
-    "nothing.yaml": "",
-    "broken-cluster/crd.yaml": gears("1"),
-    "broken-cluster2/workload.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a }\n",
-  });
+  const folder = folderOf(
+    {
+      "empty/readme.txt": "nothing",
+      "deep/below/crd.yaml": gears(V1),
+      "without-crds/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\n",
+      "malformed.yaml": "a: 1\nb: [1, 2\nc: 3\n",
+      "duplicate.yaml": "apiVersion: v1\nkind: ConfigMap\nkind: Secret\n",
+      "not-an-object.yaml": "---\n# nothing\n---\n- a\n",
+      "malformed-crd.yaml": `---\n${gears("{ name: v1, served: yes please, storage: true }")}`,
+      "beta-crd.yaml": gears(V1).replace("k8s.io/v1", "k8s.io/v1beta1"),
+      "hostile.yaml": gears(
+        '{ name: "v1\\n\\e[2J", served: true, storage: true }, { name: "v1\\n\\e[2J", served: true, storage: false }',
+      ),
+      "good.yaml": gears(V1),
+      "cluster/crd.yaml": gears(V1),
+      "nothing.yaml": "",
+      "broken-cluster/crd.yaml": gears("1"),
+      "broken-cluster2/workload.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a }\n",
+    },
+    afterAll,
+  );
   const against = ["--against", join(folder, "cluster")];
 
   it.each<{ title: string; args: readonly string[]; line: string }>([
@@ -619,17 +596,4 @@ describe("crdguard demo", () => {
 
 function prefixed(folder: string, files: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(files).map(([name, text]) => [`${folder}/${name}`, text]));
-}
-
-/** As `folderOf`, for a whole describe block. */
-function sharedFolderOf(files: Readonly<Record<string, string>>): string {
-  const folder = mkdtempSync(join(tmpdir(), "crdguard-cli-"));
-  afterAll(() => {
-    rmSync(folder, { recursive: true });
-  });
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  }
-  return folder;
 }

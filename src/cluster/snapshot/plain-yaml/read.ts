@@ -44,8 +44,7 @@ export function readPlainYaml(text: string): readonly TextDocument[] | null {
 }
 
 /** Control characters, a lone carriage return among them, and a byte order mark. */
-// oxlint-disable-next-line no-control-regex -- Control characters are what is looked for; by name, they take a millisecond to look up.
-const UNUSUAL_CHARACTER = /[\0-\u0008\u000B-\u001F\u007F-\u009F\uFEFF]/;
+const UNUSUAL_CHARACTER = /[^\P{Cc}\t\n]|\uFEFF/u;
 
 function readDocuments(cursor: Cursor): readonly TextDocument[] {
   const { text } = cursor;

@@ -39,10 +39,13 @@ export async function runCrdguard(args: readonly string[], { input = "", env = {
   return { status, stdout, stderr };
 }
 
-/** A folder with these files, which is removed when the test ends. */
-export function folderOf(files: Readonly<Record<string, string>>): string {
+/** A folder with these files. @param whenDone registers its removal: when the test ends, or, by `afterAll`, when all have. */
+export function folderOf(
+  files: Readonly<Record<string, string>>,
+  whenDone: (remove: () => void) => void = onTestFinished,
+): string {
   const folder = mkdtempSync(join(tmpdir(), "crdguard-cli-"));
-  onTestFinished(() => {
+  whenDone(() => {
     rmSync(folder, { recursive: true });
   });
   for (const [name, content] of Object.entries(files)) {

@@ -1,7 +1,8 @@
+import type { Severity } from "../../../../src/health/severity.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { junitOutput } from "../../../../src/explain/outputs/junit.ts";
-import type { Severity, Telling } from "../../../../src/explain/telling.ts";
+import type { Telling } from "../../../../src/explain/telling.ts";
 import { readXml, type XmlElement } from "./read-xml.ts";
 import { CHECK, DOCTOR, EMPTY, finding, HOSTILE, subject, telling } from "./tellings.ts";
 
