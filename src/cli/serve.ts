@@ -1,9 +1,6 @@
 /** @file `crdguard serve`: the webhook server. */
-import { readFile } from "node:fs/promises";
 import type { Address } from "../admission/guard.ts";
 import { startGuard } from "../admission/guard.ts";
-import { createDevelopmentPair } from "../certificates/development-pair.ts";
-import { watchServingPair } from "../certificates/serving-source.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { createLogger, type LogFields, type Logger } from "../observability/log.ts";
 import type { LogLevel } from "../observability/log-levels.ts";
@@ -14,8 +11,13 @@ import { openStandIn } from "./against.ts";
 import type { ClusterFlags } from "./cluster-flags.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
+import { openCertificate } from "./serve/certificate.ts";
+import type { DevelopmentRegistration } from "./serve/development-registration.ts";
+import type { LiveFacts } from "./serve/live-facts.ts";
+import type { Upkeep } from "./serve/upkeep.ts";
 import { loadBundles, loadCatalog, policyFromFlags, refuseCatalogConfigMap } from "./sources.ts";
 import type { Terminal } from "./terminal.ts";
+import { VERSION } from "./version.ts";
 
 export interface ServeOptions extends ClusterFlags {
   readonly listen: Address;
@@ -43,12 +45,12 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   const catalog = await loadCatalog(options.catalog);
   const logger = createLogger(options.logLevel);
   let objectCounts: OpenFacts["objectCounts"] = () => ({});
-  const metrics = createMetrics(() => objectCounts());
+  const metrics = createMetrics(() => objectCounts(), VERSION);
   const stopSignal = nextStopSignal();
 
-  const certificate = await openCertificate(options, registerUrl, logger, metrics);
   const facts = await openFacts(options, catalog, { logger, metrics, terminal });
   objectCounts = facts.objectCounts;
+  const certificate = await openCertificate(options, registerUrl, logger, metrics);
   const guard = await startGuard({
     cluster: facts.cluster,
     policy,
@@ -65,7 +67,15 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   logger.info({ address: guard.url } satisfies LogFields, "serving reviews");
   if (guard.healthUrl !== null) logger.info({ address: guard.healthUrl } satisfies LogFields, "serving probes and metrics");
 
-  const unregister = registerUrl === null ? null : await facts.register(registerUrl, certificate.caBundle(), options);
+  const upkeep = facts.live === null ? null : await openUpkeep(facts.live, logger);
+  const unregister =
+    registerUrl === null
+      ? null
+      : await register(
+          facts.live,
+          { url: registerUrl, caBundle: certificate.caBundle(), warnWorkloads: options.warnWorkloads },
+          logger,
+        );
   if (registerUrl !== null) terminal.tell(`crdguard: registered by ${registerUrl.href}; Ctrl-C removes the registration`);
 
   const signal = await stopSignal;
@@ -74,7 +84,8 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   await unregister?.();
   await guard.drain(options.drainSeconds);
   certificate.stop();
-  facts.stop();
+  upkeep?.stop();
+  facts.live?.stop();
   logger.info({} satisfies LogFields, "stopped");
   return EXIT.allowed;
 }
@@ -116,113 +127,12 @@ function parseRegisterUrl(options: ServeOptions): URL | null {
   return url;
 }
 
-interface Certificate {
-  tls(): { readonly cert: string; readonly key: string };
-  /** PEM. */
-  caBundle(): string;
-  notAfter(): Date;
-  onChange(use: (tls: { readonly cert: string; readonly key: string }) => void): void;
-  stop(): void;
-}
-
-async function openCertificate(
-  options: ServeOptions,
-  registerUrl: URL | null,
-  logger: Logger,
-  metrics: Metrics,
-): Promise<Certificate> {
-  const { tlsCertFile, tlsPrivateKeyFile } = options;
-  if (tlsCertFile === undefined && tlsPrivateKeyFile === undefined) return selfSigned(options, registerUrl, logger, metrics);
-  if (tlsCertFile === undefined || tlsPrivateKeyFile === undefined) {
-    throw new CommandError(EXIT.usage, "flags-incomplete", "--tls-cert-file and --tls-private-key-file go together");
-  }
-  const caFile = options.tlsCaFile === undefined ? null : await readCaFile(options.tlsCaFile);
-  let use: (tls: { readonly cert: string; readonly key: string }) => void = () => undefined;
-  const source = await watchServingPair({
-    certFile: tlsCertFile,
-    keyFile: tlsPrivateKeyFile,
-    intervalMs: CERTIFICATE_LOOK_MILLISECONDS,
-    onPair(pair) {
-      use(pair);
-      metrics.certificateReloads.inc({ result: "ok" });
-      metrics.certificateNotAfter.set(pair.notAfter.getTime() / 1000);
-      logger.info({ names: pair.names, notAfter: pair.notAfter.toISOString() } satisfies LogFields, "certificate replaced");
-    },
-    onProblem(error) {
-      metrics.certificateReloads.inc({ result: error.code });
-      logger.error(
-        { code: error.code, reason: error.message } satisfies LogFields,
-        "certificate files unusable, the old one stays",
-      );
-    },
-  });
-  if (!source.ok) throw new CommandError(EXIT.usage, source.error.code, source.error.message);
-  const { value } = source;
-  metrics.certificateNotAfter.set(value.current.notAfter.getTime() / 1000);
-  return {
-    tls: () => value.current,
-    caBundle: () => caFile ?? value.current.cert,
-    notAfter: () => value.current.notAfter,
-    onChange(next) {
-      use = next;
-    },
-    stop: () => {
-      value.stop();
-    },
-  };
-}
-
-/** Often enough that a renewed certificate is served long before the old one expires, and cheap: two small files. */
-const CERTIFICATE_LOOK_MILLISECONDS = 2_000;
-
-async function readCaFile(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch {
-    throw new CommandError(EXIT.usage, "certificate-unreadable", `--tls-ca-file: ${path} cannot be read`);
-  }
-}
-
-async function selfSigned(
-  options: ServeOptions,
-  registerUrl: URL | null,
-  logger: Logger,
-  metrics: Metrics,
-): Promise<Certificate> {
-  const bare = registerUrl?.hostname.replace(/^\[|\]$/g, "");
-  const hosts = [
-    ...new Set([...(bare === undefined ? [] : [bare]), "localhost", "127.0.0.1", "::1", ...namedHost(options.listen.host)]),
-  ];
-  const pair = await createDevelopmentPair({ hosts });
-  if (!pair.ok) throw new CommandError(EXIT.usage, pair.error.code, pair.error.message);
-  const { cert, key, ca } = pair.value;
-  const { X509Certificate } = await import("node:crypto");
-  const notAfter = new X509Certificate(cert).validToDate;
-  metrics.certificateNotAfter.set(notAfter.getTime() / 1000);
-  logger.warn(
-    { names: hosts, notAfter: notAfter.toISOString() } satisfies LogFields,
-    "serving by a self-signed certificate, for development",
-  );
-  return {
-    tls: () => ({ cert, key }),
-    caBundle: () => ca,
-    notAfter: () => notAfter,
-    onChange: () => undefined,
-    stop: () => undefined,
-  };
-}
-
-/** Nobody reaches a server by the address that means all addresses. */
-function namedHost(host: string): readonly string[] {
-  return host === "0.0.0.0" || host === "::" ? [] : [host];
-}
-
 interface OpenFacts {
   readonly cluster: Cluster;
   /** By plural resource name. */
   readonly objectCounts: () => Readonly<Record<string, number>>;
-  register(url: URL, caBundle: string, options: { readonly warnWorkloads: boolean }): Promise<() => Promise<void>>;
-  stop(): void;
+  /** Null where a folder or a snapshot stands in for a cluster. */
+  readonly live: LiveFacts | null;
 }
 
 async function openFacts(
@@ -232,15 +142,26 @@ async function openFacts(
 ): Promise<OpenFacts> {
   if (options.facts === undefined) {
     // Loaded only here: the Kubernetes client is the largest part of crdguard.
-    const { openLiveFacts } = await import("./live-source.ts");
-    return openLiveFacts(options, catalog, logger, metrics);
+    const { openLiveFacts } = await import("./serve/live-facts.ts");
+    const live = await openLiveFacts(options, catalog, logger, metrics);
+    return { cluster: live.cluster, objectCounts: () => live.cluster.objectCounts(), live };
   }
   const { cluster } = await openStandIn(options.facts, undefined, { catalog, bundles: await loadBundles() }, terminal);
   metrics.cacheSynced.set(1);
-  return {
-    cluster,
-    objectCounts: () => ({}),
-    register: () => Promise.reject(new Error("a folder or a snapshot has nothing to register with")),
-    stop: () => undefined,
-  };
+  return { cluster, objectCounts: () => ({}), live: null };
+}
+
+async function openUpkeep(live: LiveFacts, logger: Logger): Promise<Upkeep> {
+  const { startUpkeep } = await import("./serve/upkeep.ts");
+  return startUpkeep({ facts: live, logger });
+}
+
+async function register(
+  live: LiveFacts | null,
+  registration: DevelopmentRegistration,
+  logger: Logger,
+): Promise<() => Promise<void>> {
+  if (live === null) throw new Error("a folder or a snapshot has nothing to register with");
+  const { registerForDevelopment } = await import("./serve/development-registration.ts");
+  return registerForDevelopment(live, registration, logger);
 }

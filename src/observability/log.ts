@@ -29,6 +29,16 @@ export interface LogFields {
   readonly names?: readonly string[];
   readonly notAfter?: string;
   readonly signal?: string;
+  /** Of an object that crdguard keeps: what differed. */
+  readonly drifted?: readonly string[];
+  /** Rules that were overridden, and how: `<rule-id>=<result>`. */
+  readonly overrides?: readonly string[];
+  /** Exceptions that counted: `<policy>/<rule-id>`. */
+  readonly exceptions?: readonly string[];
+  /** Who leads, or who takes part: the name of a replica. */
+  readonly replica?: string;
+  /** SHA-256 of an authority, its first 16 hexadecimal digits. */
+  readonly authority?: string;
   readonly err?: unknown;
 }
 

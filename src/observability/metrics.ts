@@ -6,8 +6,12 @@ export type Metrics = ReturnType<typeof createMetrics>;
 /**
  * Each server has a registry of its own, so that two in one process do not share their counts.
  * @param objectCounts asked at each scrape: what is known of the cluster, by plural resource name.
+ * @param version of crdguard, for `build_info`.
  */
-export function createMetrics(objectCounts: () => Readonly<Record<string, number>> = () => ({})): {
+export function createMetrics(
+  objectCounts: () => Readonly<Record<string, number>> = () => ({}),
+  version = "development",
+): {
   readonly registry: Registry;
   readonly admissionRequests: Counter<"phase" | "operation" | "subresource" | "decision" | "dry_run">;
   readonly admissionDuration: Histogram<"phase">;
@@ -18,8 +22,19 @@ export function createMetrics(objectCounts: () => Readonly<Record<string, number
   readonly cacheSynced: Gauge;
   readonly cacheObjects: Gauge<"resource">;
   readonly watchRestarts: Counter<"resource" | "reason">;
-  readonly certificateNotAfter: Gauge;
+  readonly certificateNotAfter: Gauge<"kind">;
   readonly certificateReloads: Counter<"result">;
+  readonly certificateRotations: Counter<"kind" | "result">;
+  readonly clientCertificates: Counter<"state">;
+  readonly leader: Gauge;
+  readonly keptObjects: Gauge<"kind" | "name">;
+  readonly driftRepaired: Counter<"kind" | "name">;
+  readonly overrides: Counter<"rule" | "result">;
+  readonly exceptionsApplied: Counter<"policy" | "rule">;
+  readonly policies: Gauge<"state">;
+  readonly events: Counter<"reason" | "result">;
+  readonly healthFindings: Gauge<"check" | "severity">;
+  readonly healthReports: Counter<"result">;
   readonly catalogReloads: Counter<"result">;
   /** 1 until a mistake is met. */
   readonly catalogUsable: Gauge;
@@ -28,6 +43,12 @@ export function createMetrics(objectCounts: () => Readonly<Record<string, number
   const registers = [registry];
   const bytesInFlight = { read: () => 0 };
   collectDefaultMetrics({ register: registry });
+  new Gauge({
+    name: "crdguard_build_info",
+    help: "Always 1; which crdguard this is, on which Node.js",
+    labelNames: ["version", "node"],
+    registers,
+  }).set({ version, node: process.versions.node }, 1);
   void new Gauge({
     name: "crdguard_admission_bytes_in_flight",
     help: "Bytes of bodies being read or judged",
@@ -83,12 +104,78 @@ export function createMetrics(objectCounts: () => Readonly<Record<string, number
     }),
     certificateNotAfter: new Gauge({
       name: "crdguard_certificate_not_after_seconds",
-      help: "When the serving certificate expires, in seconds since 1970",
+      help: "When a certificate expires, in seconds since 1970; kind is serving or authority",
+      labelNames: ["kind"],
       registers,
     }),
     certificateReloads: new Counter({
       name: "crdguard_certificate_reloads_total",
       help: "Serving certificates read anew, by result",
+      labelNames: ["result"],
+      registers,
+    }),
+    certificateRotations: new Counter({
+      name: "crdguard_certificate_rotations_total",
+      help: "Certificates made anew by crdguard, by kind (serving, authority) and result",
+      labelNames: ["kind", "result"],
+      registers,
+    }),
+    clientCertificates: new Counter({
+      name: "crdguard_client_certificates_total",
+      help: "Requests by what the caller showed: accepted, missing, untrusted or wrong-subject",
+      labelNames: ["state"],
+      registers,
+    }),
+    leader: new Gauge({
+      name: "crdguard_leader",
+      help: "1 while this replica leads, and writes what all replicas need",
+      registers,
+    }),
+    keptObjects: new Gauge({
+      name: "crdguard_kept_object_in_order",
+      help: "1 while an object that crdguard keeps is as it must be, as the leader sees it",
+      labelNames: ["kind", "name"],
+      registers,
+    }),
+    driftRepaired: new Counter({
+      name: "crdguard_drift_repaired_total",
+      help: "Times that an object that crdguard keeps was put right again",
+      labelNames: ["kind", "name"],
+      registers,
+    }),
+    overrides: new Counter({
+      name: "crdguard_overrides_total",
+      help: "Overrides asked for, by rule and result: allowed, or why it did not count",
+      labelNames: ["rule", "result"],
+      registers,
+    }),
+    exceptionsApplied: new Counter({
+      name: "crdguard_exceptions_applied_total",
+      help: "Denials that an exception of a GuardPolicy made a warning of",
+      labelNames: ["policy", "rule"],
+      registers,
+    }),
+    policies: new Gauge({
+      name: "crdguard_policies",
+      help: "GuardPolicies, by state: accepted or malformed",
+      labelNames: ["state"],
+      registers,
+    }),
+    events: new Counter({
+      name: "crdguard_events_total",
+      help: "Events, by reason and result: written, repeated, dropped (over the limit) or failed",
+      labelNames: ["reason", "result"],
+      registers,
+    }),
+    healthFindings: new Gauge({
+      name: "crdguard_health_findings",
+      help: "Findings of the last periodic doctor run, by check and severity",
+      labelNames: ["check", "severity"],
+      registers,
+    }),
+    healthReports: new Counter({
+      name: "crdguard_health_reports_total",
+      help: "Reports of periodic doctor runs, by result",
       labelNames: ["result"],
       registers,
     }),

@@ -17,7 +17,31 @@ export const DEFAULT_POLICY: Policy = { enforcement: new Map(), onUndecided: "de
 /** A finding with its consequence. `audit` is recorded, not told to the person who asks. */
 export interface JudgedFinding extends Finding {
   readonly enforcement: Enforcement;
+  /** Why this is no denial, though the rule's enforcement says so. */
+  readonly relief?: Relief;
+  /** What was meant to be a relief, and is none. */
+  readonly unmet?: readonly UnmetRelief[];
 }
+
+/** Makes a warning of a denial. */
+export type Relief =
+  /** `policy`: name of the GuardPolicy; `expires`: RFC 3339. */
+  | {
+      readonly kind: "exception";
+      readonly policy: string;
+      readonly reason: string;
+      readonly owner: string;
+      readonly expires: string;
+    }
+  /** `by`: who asked for the change, and may override the rule; null: whoever runs the command. `until`: RFC 3339. */
+  | { readonly kind: "override"; readonly by: string | null; readonly reason: string; readonly until: string | null };
+
+export type UnmetRelief =
+  | { readonly kind: "exception-lapsed"; readonly policy: string; readonly owner: string; readonly expires: string }
+  /** `unverified`: whether it is allowed could not be asked. `until`, RFC 3339, of one that has expired. */
+  | { readonly kind: "override-refused"; readonly why: "not-allowed" | "no-reason" | "unverified"; readonly by: string | null }
+  | { readonly kind: "override-refused"; readonly why: "expired"; readonly until: string }
+  | { readonly kind: "override-refused"; readonly why: "malformed"; readonly problem: string };
 
 const SEVERITY = { deny: 2, warn: 1, audit: 0 } as const satisfies Record<Enforcement, number>;
 

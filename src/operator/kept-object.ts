@@ -1,0 +1,38 @@
+/** @file What it means to keep an object of the cluster as it must be, without taking away what others set on it. */
+
+/** An object as the API server gives it. */
+export type LiveObject = Readonly<Record<string, unknown>>;
+
+/** Kept by whichever replica leads. */
+export interface KeptObject {
+  readonly kind: string;
+  readonly name: string;
+  /** `/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations` */
+  readonly collectionPath: string;
+  /** Plural resource name: `validatingwebhookconfigurations`. */
+  readonly resource: string;
+  /**
+   * What to do about the object as it is. Pure but for reading what the object hangs on (such as the authorities of the
+   * moment), so that it is asked again whenever something may have changed.
+   * @param live null: there is none.
+   */
+  mend(live: LiveObject | null): Mending;
+}
+
+export type Mending =
+  /** It is as it must be. */
+  | { readonly kind: "none" }
+  /** Nothing can be decided yet; `reason` is for the log. */
+  | { readonly kind: "wait"; readonly reason: string }
+  /**
+   * There is none: `whole` is created under the field manager {@link DEFAULTS_MANAGER}, then `own` is applied under
+   * {@link FIELD_MANAGER}. What only `whole` has is a default that a user may change, and that nobody puts back.
+   */
+  | { readonly kind: "create"; readonly whole: LiveObject; readonly own: LiveObject }
+  /** `own`, and nothing else, is applied server-side, by force. `drifted`: fields that differ, for log, metric and Event. */
+  | { readonly kind: "apply"; readonly own: LiveObject; readonly drifted: readonly string[] };
+
+/** Of server-side apply: what crdguard always puts back. */
+export const FIELD_MANAGER = "crdguard";
+/** Of a create: what crdguard sets once, and leaves to whoever changes it. */
+export const DEFAULTS_MANAGER = "crdguard-defaults";
