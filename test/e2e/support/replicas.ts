@@ -28,12 +28,11 @@ export interface ReplicaOptions {
   readonly nodeArgs?: readonly string[];
   /** Whether to wait until it is ready; it is told unless not. */
   readonly mayBeUnready?: boolean;
+  /** One that takes part in everything but answering is outside; all are behind the Service unless told. */
+  readonly isOutsideService?: boolean;
 }
 
 const MAIN = join(import.meta.dirname, "../../../src/cli/main.ts");
-
-/** Times that a test can wait for; each is a flag that users have. */
-export const SHORT_TIMES = ["--rotation-hold-seconds", "3"] as const;
 
 /** The namespace, our CRDs, and nothing else: what an installation makes before the first server starts. */
 export async function prepareNamespace(api: ApiServer): Promise<void> {
@@ -93,7 +92,7 @@ export async function startReplica(api: ApiServer, service: ServiceStandIn, opti
       }
     },
   };
-  service.add(backend);
+  if (options.isOutsideService !== true) service.add(backend);
   void child.exited.then(() => {
     service.remove(backend);
   });

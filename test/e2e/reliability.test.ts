@@ -1,0 +1,384 @@
+/**
+ * What may go wrong, done to a guard that keeps itself installed, on a real API server. Two replicas stand behind a stand-in for
+ * their Service; eight askers at a time ask for one change that must pass and one that must be denied.
+ */
+import { X509Certificate } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isRecord } from "../../src/crd/is-record.ts";
+import { type ApiServer, startApiServer } from "./support/api-server.ts";
+import { type CuttableLine, startCuttableLine } from "./support/cuttable-line.ts";
+import { eventually } from "./support/eventually.ts";
+import { documentedFaults, type FaultRow } from "./support/fault-table.ts";
+import { crdManifest, deploymentManifest } from "./support/manifests.ts";
+import { leaderOf, NAMESPACE, prepareNamespace, type Replica, type ReplicaOptions, startReplica } from "./support/replicas.ts";
+import { type ServiceStandIn, startServiceStandIn } from "./support/service-stand-in.ts";
+import { type LoadResult, prepareLoad, underLoad, untilGuarded } from "./support/steady-load.ts";
+
+const VALIDATING = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/crdguard";
+const MUTATING = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/crdguard-explainer";
+const SECRET = `/api/v1/namespaces/${NAMESPACE}/secrets/crdguard-authority`;
+const POLICY = "/apis/crdguard.dev/v1alpha1/guardpolicies/default";
+const MERGE = { contentType: "application/merge-patch+json" } as const;
+
+describe("a guard that keeps itself installed", () => {
+  let api: ApiServer;
+  let service: ServiceStandIn;
+  let line: CuttableLine;
+  let kubeconfig: string;
+  let replicas: Replica[] = [];
+  let started = 0;
+  const rows: FaultRow[] = [];
+
+  beforeAll(async () => {
+    api = await startApiServer();
+    await prepareNamespace(api);
+    service = await startServiceStandIn();
+    line = await startCuttableLine(api.url);
+    kubeconfig = join(api.workDir, "kubeconfig-by-line.yaml");
+    const direct = await readFile(api.kubeconfigPath, "utf8");
+    await writeFile(kubeconfig, direct.replaceAll(api.url, line.url), { mode: 0o600 });
+    await prepareLoad(api);
+  });
+
+  afterAll(async () => {
+    await Promise.all(replicas.map(({ process: { stop } }) => stop(15_000)));
+    await line.close();
+    await service.close();
+    await api.stop();
+  });
+
+  async function addReplica(options: Partial<ReplicaOptions> = {}): Promise<Replica> {
+    started += 1;
+    const replica = await startReplica(api, service, {
+      name: `r${String(started)}`,
+      kubeconfig,
+      ...options,
+      args: ["--rotation-hold-seconds", "3", ...(options.args ?? [])],
+    });
+    replicas.push(replica);
+    return replica;
+  }
+
+  async function removeReplica(replica: Replica, how: "stop" | "kill9"): Promise<void> {
+    replicas = replicas.filter((each) => each !== replica);
+    await (how === "stop" ? replica.process.stop(30_000) : replica.process.kill9());
+  }
+
+  /** Does it, waits until it is mended, and writes it down; under load unless told, and then no call may be lost. */
+  async function fault(
+    row: Omit<FaultRow, "seconds">,
+    {
+      happens,
+      isMended,
+      isQuiet = false,
+    }: { happens: () => Promise<unknown>; isMended: () => Promise<unknown>; isQuiet?: boolean },
+  ): Promise<LoadResult | null> {
+    let seconds = 0;
+    const whole = async (): Promise<void> => {
+      const startedAt = performance.now();
+      await happens();
+      await eventually(`${row.fault}: mended`, async () => (await isMended()) !== false, { timeoutMs: 90_000, intervalMs: 100 });
+      seconds = (performance.now() - startedAt) / 1_000;
+    };
+    const load = isQuiet ? (await whole(), null) : await underLoad(api, whole);
+    if (load !== null) expect({ failures: load.failures, wrong: load.wrong }).toEqual({ failures: [], wrong: [] });
+    await untilGuarded(api);
+    rows.push({ ...row, seconds });
+    return load;
+  }
+
+  async function read(path: string): Promise<Readonly<Record<string, unknown>>> {
+    const { status, body } = await api.request("GET", path);
+    if (status !== 200 || !isRecord(body)) throw new Error(`${path}: ${String(status)}`);
+    return body;
+  }
+
+  /** Each entry of both configurations, by name. */
+  async function webhooks(): Promise<ReadonlyMap<string, Readonly<Record<string, unknown>>>> {
+    const both = await Promise.all([VALIDATING, MUTATING].map(read));
+    const entries = both.flatMap(({ webhooks: list }) => (Array.isArray(list) ? list.filter(isRecord) : []));
+    return new Map(entries.map((entry) => [String(entry["name"]), entry]));
+  }
+
+  async function uidOf(path: string): Promise<string> {
+    const { metadata } = await read(path);
+    return isRecord(metadata) ? String(metadata["uid"]) : "";
+  }
+
+  async function caBundles(): Promise<readonly string[]> {
+    return [...(await webhooks()).values()].map(({ clientConfig }) =>
+      isRecord(clientConfig) ? Buffer.from(String(clientConfig["caBundle"] ?? ""), "base64").toString() : "",
+    );
+  }
+
+  async function authorities(): Promise<readonly X509Certificate[]> {
+    const [bundle = ""] = await caBundles();
+    const blocks = bundle.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+    return blocks.map((block) => new X509Certificate(block));
+  }
+
+  async function events(reason: string): Promise<number> {
+    const { stdout } = await api.kubectl(["get", "events.events.k8s.io", "-A", "-o", "jsonpath={.items[*].reason}"]);
+    return stdout.split(/\s+/).filter((each) => each === reason).length;
+  }
+
+  it("starts on an empty cluster and ends with everything in place", async () => {
+    const startedAt = performance.now();
+    await addReplica();
+    await addReplica();
+    await eventually(
+      "the registration enforces",
+      async () => (await webhooks()).get("changes.crdguard.dev")?.["failurePolicy"] === "Fail",
+      {
+        timeoutMs: 60_000,
+      },
+    );
+    rows.push({
+      fault: "an empty cluster",
+      outcome: "authority, leader, policy and registration are there, and it fails closed",
+      seconds: (performance.now() - startedAt) / 1_000,
+    });
+    await untilGuarded(api);
+
+    const policies = [...(await webhooks())].map(([name, { failurePolicy }]) => [name, failurePolicy]);
+    expect(Object.fromEntries(policies)).toEqual({
+      "changes.crdguard.dev": "Fail",
+      "creates.crdguard.dev": "Ignore",
+      "own.crdguard.dev": "Ignore",
+      "explain.crdguard.dev": "Ignore",
+    });
+    expect(await authorities()).toHaveLength(1);
+    expect((await caBundles()).every((bundle, _, [first]) => bundle === first)).toBe(true);
+    expect(await read(POLICY)).toMatchObject({ kind: "GuardPolicy" });
+    await leaderOf(replicas);
+    const { stdout } = await api.kubectl(["get", "leases", "-n", NAMESPACE, "-o", "name"]);
+    expect(stdout.trim().split("\n").toSorted()).toEqual([
+      "lease.coordination.k8s.io/crdguard",
+      "lease.coordination.k8s.io/crdguard-replica-r1",
+      "lease.coordination.k8s.io/crdguard-replica-r2",
+    ]);
+  });
+
+  it("puts the authority's Secret back when it is deleted, the same one, so that nobody notices", async () => {
+    const [before] = await authorities();
+    await fault(
+      { fault: "the authority's Secret is deleted", outcome: "the leader writes it again from memory; no call lost" },
+      { happens: () => api.request("DELETE", SECRET), isMended: () => read(SECRET) },
+    );
+
+    expect((await authorities()).map(({ fingerprint256 }) => fingerprint256)).toContain(before?.fingerprint256);
+  });
+
+  it.each([
+    ["corrupt", { "tls.crt": "bm8=", "tls.key": "bm8=", "ca.crt": "bm8=" }],
+    ["emptied", null],
+  ])("repairs the authority's Secret when it is %s", async (word, data) => {
+    const before = await read(SECRET);
+    const secret = isRecord(before["data"]) ? before["data"] : {};
+    const broken = data === null ? null : Object.fromEntries(Object.keys(secret).map((key) => [key, "bm8="]));
+    const repairs = await events("AuthorityRepaired");
+    await fault(
+      { fault: `the authority's Secret is ${word}`, outcome: "repaired, with an Event; no call lost" },
+      {
+        happens: () => api.request("PATCH", SECRET, { ...MERGE, body: { data: broken } }),
+        isMended: async () => {
+          const { data: now } = await read(SECRET);
+          return isRecord(now) && Object.values(now).length > 0 && !Object.values(now).includes("bm8=");
+        },
+      },
+    );
+
+    await eventually("an Event tells", async () => (await events("AuthorityRepaired")) > repairs);
+  });
+
+  it("repairs each field of the registration that is its own", async () => {
+    for (const [what, webhook] of [
+      ["the registration is emptied of its rules", { rules: [] }],
+      ["the registration's caBundle is taken away", { clientConfig: { caBundle: null } }],
+    ] as const) {
+      await fault(
+        { fault: what, outcome: "repaired; until then the API server does as it was told" },
+        {
+          isQuiet: true,
+          happens: async () => {
+            const { webhooks: list } = await read(VALIDATING);
+            const edited = (Array.isArray(list) ? list.filter(isRecord) : []).map((entry) =>
+              entry["name"] === "changes.crdguard.dev"
+                ? {
+                    ...entry,
+                    ...webhook,
+                    ...("clientConfig" in webhook
+                      ? { clientConfig: { ...(entry["clientConfig"] as object), caBundle: null } }
+                      : {}),
+                  }
+                : entry,
+            );
+            expect(await api.request("PATCH", VALIDATING, { ...MERGE, body: { webhooks: edited } })).toMatchObject({
+              status: 200,
+            });
+          },
+          isMended: async () => {
+            const entry = (await webhooks()).get("changes.crdguard.dev");
+            const clientConfig = isRecord(entry?.["clientConfig"]) ? entry["clientConfig"] : {};
+            return Array.isArray(entry?.["rules"]) && entry["rules"].length === 2 && clientConfig["caBundle"] !== undefined;
+          },
+        },
+      );
+    }
+  });
+
+  it("makes the registration again when it is deleted, and has it enforce once it is proven", async () => {
+    for (const [what, path] of [
+      ["the validating registration is deleted", VALIDATING],
+      ["the explainer's registration is deleted", MUTATING],
+    ] as const) {
+      const before = await uidOf(path);
+      await fault(
+        { fault: what, outcome: "made again, open at first, closed once the API server was seen to reach it" },
+        {
+          isQuiet: true,
+          happens: () => api.request("DELETE", path),
+          isMended: async () =>
+            (await uidOf(path)) !== before && (await webhooks()).get("changes.crdguard.dev")?.["failurePolicy"] === "Fail",
+        },
+      );
+    }
+  });
+
+  it("makes the default policy again when it is deleted, and keeps what a user wrote into it", async () => {
+    const before = await uidOf(POLICY);
+    await fault(
+      { fault: "the default policy is deleted", outcome: "made again, with an Event; reviews go by built-in defaults meanwhile" },
+      { happens: () => api.request("DELETE", POLICY), isMended: async () => (await uidOf(POLICY)) !== before },
+    );
+  });
+
+  it("survives a line to the API server that is cut", async () => {
+    await fault(
+      {
+        fault: "every connection to the API server is reset",
+        outcome: "watches begin again; a workload that came meanwhile is known",
+      },
+      {
+        happens: async () => {
+          line.reset();
+          const wheel = deploymentManifest({ name: "wheel", annotations: { "crdguard.dev/requires": "cogs.load.dev/v2" } });
+          await api.kubectl(["apply", "-f", "-"], { stdin: wheel });
+        },
+        isMended: async () => {
+          const deny = await api.kubectl(["delete", "crd", "cogs.load.dev", "--dry-run=server"]);
+          return deny.stderr.includes("Deployment default/wheel");
+        },
+      },
+    );
+  });
+
+  it("hands over leadership in order at a rolling restart, and loses no call", async () => {
+    const old = [...replicas];
+    await fault(
+      { fault: "a rolling restart of all replicas, as at an upgrade", outcome: "no call lost; the lease is released at once" },
+      {
+        happens: async () => {
+          for (const replica of old) {
+            await addReplica();
+            await removeReplica(replica, "stop");
+          }
+        },
+        isMended: () => leaderOf(replicas),
+      },
+    );
+  });
+
+  it("elects another leader when one dies without a word", async () => {
+    const old = [...replicas];
+    const leader = await addReplica({ isOutsideService: true });
+    for (const replica of old) await removeReplica(replica, "stop");
+    expect(await leaderOf(replicas)).toBe(leader);
+    await Promise.all([addReplica(), addReplica()]);
+
+    await fault(
+      {
+        fault: "the leader is killed while others answer",
+        outcome: "another one leads once the lease has run out; no call lost",
+      },
+      { happens: () => removeReplica(leader, "kill9"), isMended: () => leaderOf(replicas, 1_000) },
+    );
+  });
+
+  it("loses no more than the calls under way when a replica is killed with them", async () => {
+    const [victim] = replicas;
+    if (victim === undefined) throw new Error("no replica");
+    const startedAt = performance.now();
+    const load = await underLoad(
+      api,
+      async () => {
+        await removeReplica(victim, "kill9");
+        await addReplica();
+      },
+      { atLeast: 300 },
+    );
+
+    // Under way with it: at most one for each asker. They fail closed, and nothing passes that must not.
+    expect(load.wrong).toEqual([]);
+    expect(load.failures.length).toBeLessThanOrEqual(8);
+    expect(load.failures.every((failure) => failure.includes("failed calling webhook"))).toBe(true);
+    rows.push({
+      fault: "a replica is killed with calls under way",
+      outcome: "these are refused by the API server, at most one for each asker; none passes unjudged",
+      seconds: (performance.now() - startedAt) / 1_000,
+    });
+    await leaderOf(replicas);
+  });
+
+  it("guards again after the API server was killed", async () => {
+    await fault(
+      { fault: "the API server is killed and starts again", outcome: "watched and led again; nothing is written twice" },
+      {
+        isQuiet: true,
+        happens: async () => {
+          await api.kill9();
+          await api.restart();
+        },
+        isMended: async () => {
+          await untilGuarded(api);
+          return leaderOf(replicas);
+        },
+      },
+    );
+  });
+
+  it("with all replicas down, lets through what cannot wait, and refuses the rest in its name", async () => {
+    await Promise.all(replicas.map(({ process: { kill9 } }) => kill9()));
+    replicas = [];
+
+    const news = crdManifest({ plural: "news", kind: "News", versions: [{ name: "v1" }], storage: "v1" });
+    expect(await api.kubectl(["apply", "-f", "-"], { stdin: news })).toMatchObject({ exitCode: 0 });
+    expect(await api.kubectl(["label", "crd", "cogs.load.dev", "team=mill"])).toMatchObject({ exitCode: 0 });
+    const pod = deploymentManifest({ name: "anything" });
+    expect(await api.kubectl(["apply", "-f", "-"], { stdin: pod })).toMatchObject({ exitCode: 0 });
+    // Our own definitions: an upgrade of crdguard must never wait for crdguard.
+    const own = await api.kubectl([
+      "patch",
+      "crd",
+      "guardpolicies.crdguard.dev",
+      "--type=json",
+      "-p",
+      '[{"op":"add","path":"/spec/names/categories","value":["guards"]}]',
+    ]);
+    expect(own).toMatchObject({ exitCode: 0 });
+    const { stderr } = await api.kubectl(["delete", "crd", "news.own.dev", "--wait=false"]);
+    expect(stderr).toContain('failed calling webhook "changes.crdguard.dev"');
+
+    await fault(
+      { fault: "all replicas are down, then start", outcome: "changes and deletions of CRDs wait for them; nothing else does" },
+      { isQuiet: true, happens: () => Promise.all([addReplica(), addReplica()]), isMended: () => leaderOf(replicas) },
+    );
+    expect(await api.kubectl(["delete", "crd", "news.own.dev", "--wait=false"])).toMatchObject({ exitCode: 0 });
+  });
+
+  it("documents what these tests saw", async () => {
+    expect(await documentedFaults(rows)).toEqual(rows.map(({ fault: title, outcome }) => ({ fault: title, outcome })));
+  });
+});
