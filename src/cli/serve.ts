@@ -68,9 +68,9 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   logger.info({ address: guard.url } satisfies LogFields, "serving reviews");
   if (guard.healthUrl !== null) logger.info({ address: guard.healthUrl } satisfies LogFields, "serving probes and metrics");
 
-  const upkeep = facts.live === null ? null : await openUpkeep(facts.live, logger);
+  const upkeep = facts.live === null ? null : await openUpkeep(facts.live, logger, metrics);
   // Nothing is published until upkeep keeps the configurations.
-  replica?.follow({ isPublished: () => true, published: () => "" });
+  if (upkeep !== null) replica?.join({ events: upkeep.events, publication: { isPublished: () => true, published: () => "" } });
   const unregister =
     registerUrl === null
       ? null
@@ -89,7 +89,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   await guard.drain(options.drainSeconds);
   certificate.stop();
   await replica?.stop();
-  upkeep?.stop();
+  await upkeep?.stop();
   facts.live?.stop();
   logger.info({} satisfies LogFields, "stopped");
   return EXIT.allowed;
@@ -163,12 +163,12 @@ async function openReplica(
 ): Promise<Replica | null> {
   if (choice.trust.kind !== "self-managed") return null;
   const replica = await import("./serve/replica.ts");
-  return replica.openReplica({ choice, client, logger, metrics, events: null }, choice.trust);
+  return replica.openReplica({ choice, client, logger, metrics }, choice.trust);
 }
 
-async function openUpkeep(live: LiveFacts, logger: Logger): Promise<Upkeep> {
+async function openUpkeep(live: LiveFacts, logger: Logger, metrics: Metrics): Promise<Upkeep> {
   const { startUpkeep } = await import("./serve/upkeep.ts");
-  return startUpkeep({ facts: live, logger });
+  return startUpkeep({ facts: live, logger, metrics });
 }
 
 async function register(

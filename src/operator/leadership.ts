@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { ApiClient, ApiError } from "../cluster/live/api-client.ts";
 import { isRecord, type JsonRecord, memberAt, textAt } from "../cluster/live/json.ts";
 import { SYSTEM_TIMING, type Timing } from "../cluster/live/timing.ts";
+import { microTime } from "./event-object.ts";
 import { FIELD_MANAGER } from "./kept-object.ts";
 
 export interface Leadership {
@@ -326,11 +327,6 @@ function specOf({ holder, acquired, renewed, transitions }: Omit<LeaseRecord, "s
 
 function isUninstalling(lease: JsonRecord): boolean {
   return memberAt(lease, "metadata", "annotations", UNINSTALLING_ANNOTATION) === "true";
-}
-
-/** Go's MicroTime is read with six digits only. Source: k8s.io/apimachinery, meta/v1, RFC3339Micro. */
-export function microTime(date: Date): string {
-  return date.toISOString().replace("Z", "000Z");
 }
 
 function now(): Date {

@@ -3,8 +3,9 @@ import type { LiveReplica } from "../certificates/authority.ts";
 import type { ApiClient, ApiError } from "../cluster/live/api-client.ts";
 import { listAt, memberAt, textAt } from "../cluster/live/json.ts";
 import { SYSTEM_TIMING, type Timing } from "../cluster/live/timing.ts";
+import { microTime } from "./event-object.ts";
 import { FIELD_MANAGER } from "./kept-object.ts";
-import { LEASE_LABELS, microTime } from "./leadership.ts";
+import { LEASE_LABELS } from "./leadership.ts";
 
 export interface ReplicaLease {
   /**

@@ -8,7 +8,7 @@ import { authorityEvent, leaderNote } from "../../explain/certificate-events.ts"
 import type { LogFields, Logger } from "../../observability/log.ts";
 import type { Metrics } from "../../observability/metrics.ts";
 import { type AuthorityKeeper, type AuthorityObserver, startAuthorityKeeper } from "../../operator/authority-keeper.ts";
-import type { EventRecorder } from "../../operator/cluster-event.ts";
+import type { ClusterEvent, EventRecorder } from "../../operator/cluster-event.ts";
 import { type Leadership, type LeadershipObserver, startLeadership } from "../../operator/leadership.ts";
 import { type ReplicaLease, startReplicaLease } from "../../operator/replica-lease.ts";
 import { CommandError, EXIT } from "../exit-status.ts";
@@ -19,8 +19,11 @@ export interface Replica {
   readonly leadership: Leadership;
   readonly trust: TrustSource;
   readonly certificate: Certificate;
-  /** What tells that the bundle of `trust` was published. */
-  follow(publication: Publication): void;
+  /**
+   * To be called once, when the rest of the server is there: what tells that the bundle of `trust` was published, and whom
+   * Events are told; those of before then are told now.
+   */
+  join(others: { readonly publication: Publication; readonly events: EventRecorder }): void;
   /** After the last answer. */
   stop(): Promise<void>;
 }
@@ -30,8 +33,6 @@ export interface ReplicaOptions {
   readonly client: ApiClient;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Null: nobody writes Events. */
-  readonly events: EventRecorder | null;
 }
 
 type SelfManaged = Extract<TrustChoice, { kind: "self-managed" }>;
@@ -39,12 +40,13 @@ type SelfManaged = Extract<TrustChoice, { kind: "self-managed" }>;
 /** @throws CommandError */
 export async function openReplica(options: ReplicaOptions, trust: SelfManaged): Promise<Replica> {
   const { choice, client, logger } = options;
+  const events = createWaitingRecorder();
   const { namespace } = choice.service;
   const leadership = startLeadership({
     client,
     namespace,
     replica: choice.replica,
-    observer: tellLeadership(options),
+    observer: tellLeadership(options, events),
   });
   const lease = startReplicaLease({
     client,
@@ -59,7 +61,7 @@ export async function openReplica(options: ReplicaOptions, trust: SelfManaged): 
     client,
     namespace,
     leadership,
-    observer: tellAuthority(options),
+    observer: tellAuthority(options, events),
     authorityHours: trust.authorityHours,
     holdSeconds: trust.rotationHoldSeconds,
   });
@@ -67,8 +69,9 @@ export async function openReplica(options: ReplicaOptions, trust: SelfManaged): 
     leadership,
     trust: keeper,
     certificate: await ownCertificate(options, { keeper, lease, hours: trust.certificateHours }),
-    follow(publication) {
-      keeper.follow(publication);
+    join(others) {
+      events.handTo(others.events);
+      keeper.follow(others.publication);
     },
     async stop() {
       keeper.stop();
@@ -135,13 +138,13 @@ async function ownCertificate(
   };
 }
 
-function tellLeadership({ choice, logger, metrics, events }: ReplicaOptions): LeadershipObserver {
+function tellLeadership({ choice, logger, metrics }: ReplicaOptions, events: EventRecorder): LeadershipObserver {
   const { replica } = choice;
   return {
     elected({ namespace, name, uid }) {
       metrics.leader.set(1);
       logger.info({ replica } satisfies LogFields, "this replica leads");
-      events?.record({
+      events.record({
         regarding: { apiVersion: "coordination.k8s.io/v1", kind: "Lease", namespace, name, ...(uid === null ? {} : { uid }) },
         type: "Normal",
         reason: "LeaderElected",
@@ -162,7 +165,7 @@ function tellLeadership({ choice, logger, metrics, events }: ReplicaOptions): Le
   };
 }
 
-function tellAuthority({ logger, metrics, events }: ReplicaOptions): AuthorityObserver {
+function tellAuthority({ logger, metrics }: ReplicaOptions, events: EventRecorder): AuthorityObserver {
   return {
     listed: () => undefined,
     watchRestarted(resource, reason) {
@@ -186,7 +189,7 @@ function tellAuthority({ logger, metrics, events }: ReplicaOptions): AuthorityOb
         } satisfies LogFields,
         "authority's secret written",
       );
-      events?.record({
+      events.record({
         regarding: { apiVersion: "v1", kind: "Secret", namespace, name, ...(uid === null ? {} : { uid }) },
         ...authorityEvent({ because, issued: made, signer }),
       });
@@ -197,6 +200,25 @@ function tellAuthority({ logger, metrics, events }: ReplicaOptions): AuthorityOb
     stuck({ code, message }) {
       metrics.certificateRotations.inc({ kind: "authority", result: code });
       logger.error({ code, reason: message } satisfies LogFields, "authority cannot be kept, trying again");
+    },
+  };
+}
+
+interface WaitingRecorder extends EventRecorder {
+  handTo(recorder: EventRecorder): void;
+}
+
+function createWaitingRecorder(): WaitingRecorder {
+  const waiting: ClusterEvent[] = [];
+  let use: EventRecorder | null = null;
+  return {
+    record(event) {
+      if (use === null) waiting.push(event);
+      else use.record(event);
+    },
+    handTo(recorder) {
+      use = recorder;
+      for (const event of waiting.splice(0)) recorder.record(event);
     },
   };
 }
