@@ -12,22 +12,20 @@ import type { ClusterFlags } from "./cluster-flags.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { openCertificate } from "./serve/certificate.ts";
+import { chooseKeeping, type KeepingChoice, type KeepingFlags, parseHttpsUrl } from "./serve/keeping-choice.ts";
 import type { DevelopmentRegistration } from "./serve/development-registration.ts";
 import type { LiveFacts } from "./serve/live-facts.ts";
+import type { Replica } from "./serve/replica.ts";
 import type { Upkeep } from "./serve/upkeep.ts";
 import { loadBundles, loadCatalog, policyFromFlags, refuseCatalogConfigMap } from "./sources.ts";
 import type { Terminal } from "./terminal.ts";
 import { VERSION } from "./version.ts";
 
-export interface ServeOptions extends ClusterFlags {
+export interface ServeOptions extends ClusterFlags, KeepingFlags {
   readonly listen: Address;
   readonly healthListen: Address;
-  readonly tlsCertFile: string | undefined;
   readonly tlsPrivateKeyFile: string | undefined;
-  readonly tlsCaFile: string | undefined;
-  readonly registerUrl: string | undefined;
   readonly warnWorkloads: boolean;
-  readonly facts: string | undefined;
   /** Files and folders of own catalog entries. */
   readonly catalog: readonly string[];
   readonly catalogConfigMap: ConfigMapName | undefined;
@@ -40,6 +38,7 @@ export interface ServeOptions extends ClusterFlags {
 /** Runs until SIGTERM or SIGINT. */
 export async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitStatus> {
   const policy = policyFromFlags(options.rule, options.onUndecided);
+  const keeping = chooseKeeping(options);
   const registerUrl = parseRegisterUrl(options);
   if (options.facts !== undefined && options.catalogConfigMap !== undefined) throw refuseCatalogConfigMap("--facts");
   const catalog = await loadCatalog(options.catalog);
@@ -50,7 +49,8 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
 
   const facts = await openFacts(options, catalog, { logger, metrics, terminal });
   objectCounts = facts.objectCounts;
-  const certificate = await openCertificate(options, registerUrl, logger, metrics);
+  const replica = keeping === null || facts.live === null ? null : await openReplica(keeping, facts.live, { logger, metrics });
+  const certificate = replica?.certificate ?? (await openCertificate(options, registerUrl, logger, metrics));
   const guard = await startGuard({
     cluster: facts.cluster,
     policy,
@@ -59,7 +59,8 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
     metrics,
     listen: options.listen,
     healthListen: options.healthListen,
-    hasValidCertificate: () => certificate.notAfter().getTime() > Date.now(),
+    hasValidCertificate: () => certificate.isInOrder(),
+    isCertificateMendedByRestart: certificate.isMendedByRestart,
   }).catch((error: unknown) => {
     throw new CommandError(EXIT.usage, "listen-failed", error instanceof Error ? error.message : String(error));
   });
@@ -67,7 +68,9 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   logger.info({ address: guard.url } satisfies LogFields, "serving reviews");
   if (guard.healthUrl !== null) logger.info({ address: guard.healthUrl } satisfies LogFields, "serving probes and metrics");
 
-  const upkeep = facts.live === null ? null : await openUpkeep(facts.live, logger);
+  const upkeep = facts.live === null ? null : await openUpkeep(facts.live, logger, metrics);
+  // Nothing is published until upkeep keeps the configurations.
+  if (upkeep !== null) replica?.join({ events: upkeep.events, publication: { isPublished: () => true, published: () => "" } });
   const unregister =
     registerUrl === null
       ? null
@@ -82,9 +85,11 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   logger.info({ signal } satisfies LogFields, "stopping");
   // Unregistered first: the API server then asks no more, and nothing fails closed for want of an answer.
   await unregister?.();
+  await replica?.leadership.stop();
   await guard.drain(options.drainSeconds);
   certificate.stop();
-  upkeep?.stop();
+  await replica?.stop();
+  await upkeep?.stop();
   facts.live?.stop();
   logger.info({} satisfies LogFields, "stopped");
   return EXIT.allowed;
@@ -102,11 +107,11 @@ function nextStopSignal(): Promise<string> {
 
 function parseRegisterUrl(options: ServeOptions): URL | null {
   if (options.registerUrl === undefined) {
-    if (!options.warnWorkloads) return null;
+    if (!options.warnWorkloads || options.keepInstalled !== undefined) return null;
     throw new CommandError(
       EXIT.usage,
       "flags-incomplete",
-      "--warn-workloads goes with --register-url; in a cluster, manifests/workloads registers the same",
+      "--warn-workloads goes with --keep-installed or --register-url; manifests/workloads registers the same",
     );
   }
   if (options.facts !== undefined) {
@@ -116,8 +121,8 @@ function parseRegisterUrl(options: ServeOptions): URL | null {
       "--register-url needs a cluster, which --facts stands in for: give one of them",
     );
   }
-  const url = URL.parse(options.registerUrl);
-  if (url?.protocol !== "https:" || url.search !== "" || url.hash !== "") {
+  const url = parseHttpsUrl(options.registerUrl);
+  if (url === null) {
     throw new CommandError(
       EXIT.usage,
       "register-url-invalid",
@@ -151,9 +156,19 @@ async function openFacts(
   return { cluster, objectCounts: () => ({}), live: null };
 }
 
-async function openUpkeep(live: LiveFacts, logger: Logger): Promise<Upkeep> {
+async function openReplica(
+  choice: KeepingChoice,
+  { client }: LiveFacts,
+  { logger, metrics }: { readonly logger: Logger; readonly metrics: Metrics },
+): Promise<Replica | null> {
+  if (choice.trust.kind !== "self-managed") return null;
+  const replica = await import("./serve/replica.ts");
+  return replica.openReplica({ choice, client, logger, metrics }, choice.trust);
+}
+
+async function openUpkeep(live: LiveFacts, logger: Logger, metrics: Metrics): Promise<Upkeep> {
   const { startUpkeep } = await import("./serve/upkeep.ts");
-  return startUpkeep({ facts: live, logger });
+  return startUpkeep({ facts: live, logger, metrics });
 }
 
 async function register(
