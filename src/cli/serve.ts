@@ -51,12 +51,14 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   const facts = await openFacts(options, catalog, { logger, metrics, terminal });
   objectCounts = facts.objectCounts;
   const certificate = await openCertificate(options, registerUrl, logger, metrics);
+  let upkeep: Upkeep | null = null;
   const guard = await startGuard({
     cluster: facts.cluster,
     policy,
     tls: certificate.tls(),
     logger,
     metrics,
+    onAnswered: (change) => upkeep?.onAnswered(change),
     listen: options.listen,
     healthListen: options.healthListen,
     hasValidCertificate: () => certificate.notAfter().getTime() > Date.now(),
@@ -67,7 +69,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   logger.info({ address: guard.url } satisfies LogFields, "serving reviews");
   if (guard.healthUrl !== null) logger.info({ address: guard.healthUrl } satisfies LogFields, "serving probes and metrics");
 
-  const upkeep = facts.live === null ? null : await openUpkeep(facts.live, logger, metrics);
+  upkeep = facts.live === null ? null : await openUpkeep(facts.live, logger, metrics);
   const unregister =
     registerUrl === null
       ? null

@@ -4,6 +4,7 @@ import type { UndecidedReason, Verdict } from "../review/verdict.ts";
 import type { WorkloadRef } from "../rules/facts.ts";
 import type { Audience } from "./audience.ts";
 import { type ExplainedFinding, explainFinding, findingLine, findingLines } from "./finding.ts";
+import { overrideAnnotations, overrideOffer } from "./override.ts";
 import { exceptionLabel } from "./relief.ts";
 import type { Subject } from "./subject.ts";
 import { quoted, shown } from "./text.ts";
@@ -36,7 +37,8 @@ export function explainVerdict(
   subject: Subject,
   audience: Audience,
 ): AdmissionAnswer {
-  const explain = (finding: JudgedFinding): ExplainedFinding => explainFinding(finding, subject, audience);
+  const offer = overrideOffer(verdict.findings, subject.name);
+  const explain = (finding: JudgedFinding): ExplainedFinding => explainFinding(finding, subject, audience, offer);
   const denials = verdict.findings.filter(({ enforcement }) => enforcement === "deny").map(explain);
   const warnings = verdict.findings
     .filter(({ enforcement }) => enforcement === "warn")
@@ -63,6 +65,7 @@ function annotationsOf({ kind, findings }: Exclude<Verdict, { kind: "undecided" 
     verdict: kind,
     ...(rules.size > 0 ? { rules: [...rules].join(",") } : {}),
     ...(exceptions.size > 0 ? { exceptions: [...exceptions].join(",") } : {}),
+    ...overrideAnnotations(findings),
   };
 }
 

@@ -3,7 +3,8 @@
  * tells it.
  */
 import type { JudgedFinding, Relief, UnmetRelief } from "../policy/policy.ts";
-import { shown } from "./text.ts";
+import { overrideClause, overrideInShort, overrideRefused } from "./override.ts";
+import { dayOf, shortName, shown } from "./text.ts";
 
 /** Clauses that follow the message of a finding, each after a semicolon. */
 export function reliefClauses({ relief, unmet = [] }: Pick<JudgedFinding, "relief" | "unmet">): readonly string[] {
@@ -16,7 +17,7 @@ export function reliefClause(relief: Relief): string {
     case "exception":
       return `${reliefInShort(relief)} (${shown(relief.reason)}; owner: ${shown(relief.owner)})`;
     case "override":
-      return `${reliefInShort(relief)} (${shown(relief.reason)})`;
+      return overrideClause(relief);
   }
 }
 
@@ -25,10 +26,8 @@ export function reliefInShort(relief: Relief): string {
   switch (relief.kind) {
     case "exception":
       return `excepted until ${dayOf(relief.expires)} by GuardPolicy ${shortName(relief.policy)}`;
-    case "override": {
-      const until = relief.until === null ? "" : ` until ${dayOf(relief.until)}`;
-      return `overridden${until}${relief.by === null ? "" : ` by ${shortName(relief.by)}`}`;
-    }
+    case "override":
+      return overrideInShort(relief);
   }
 }
 
@@ -37,7 +36,7 @@ export function unmetClause(unmet: UnmetRelief): string {
     case "exception-lapsed":
       return `the exception by GuardPolicy ${shown(unmet.policy)} lapsed on ${dayOf(unmet.expires)} (owner: ${shown(unmet.owner)})`;
     case "override-refused":
-      return refusedClause(unmet);
+      return overrideRefused(unmet);
   }
 }
 
@@ -50,33 +49,4 @@ export function exceptionLabel({ rule, relief }: Pick<JudgedFinding, "rule" | "r
     case "override":
       return null;
   }
-}
-
-function refusedClause(refused: Extract<UnmetRelief, { kind: "override-refused" }>): string {
-  const by = "by" in refused && refused.by !== null ? shown(refused.by) : "whoever asks";
-  switch (refused.why) {
-    case "not-allowed":
-      return `its override does not count: ${by} may not override this rule`;
-    case "no-reason":
-      return "its override does not count: it gives no reason";
-    case "unverified":
-      return `its override does not count: whether ${by} may override this rule could not be asked`;
-    case "expired":
-      return `its override expired on ${dayOf(refused.until)}`;
-    case "malformed":
-      return `its override does not count: ${shown(refused.problem)}`;
-  }
-}
-
-/** A time of the day is told where it is not that at which the day begins. */
-function dayOf(time: string): string {
-  return shown(time.replace(/T00:00(?::00(?:\.0+)?)?Z$/, ""));
-}
-
-/** Names have up to 253 characters; what they are told beside must stay in a warning of 120. */
-const MAX_NAME_LENGTH = 32;
-
-function shortName(name: string): string {
-  const told = shown(name);
-  return told.length <= MAX_NAME_LENGTH ? told : `${told.slice(0, MAX_NAME_LENGTH - 1)}…`;
 }

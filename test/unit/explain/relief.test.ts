@@ -41,14 +41,14 @@ describe("what lifted a denial", () => {
     {
       title: "names who overrode",
       relief: override,
-      inShort: "overridden by alice",
-      clause: "overridden by alice (incident 4711)",
+      inShort: "overridden by alice: incident 4711",
+      clause: "overridden by alice: incident 4711",
     },
     {
-      title: "names nobody where nobody in particular asks, and the end where there is one",
+      title: "names nobody where nobody in particular asks, and the end where there is room",
       relief: { ...override, by: null, until: "2027-01-01T00:00:00Z" },
-      inShort: "overridden until 2027-01-01",
-      clause: "overridden until 2027-01-01 (incident 4711)",
+      inShort: "overridden: incident 4711",
+      clause: "overridden until 2027-01-01: incident 4711",
     },
   ])("$title", ({ relief, inShort, clause }) => {
     expect(reliefInShort(relief)).toBe(inShort);
@@ -70,23 +70,28 @@ describe("what was meant to lift a denial", () => {
     },
     {
       unmet: { kind: "override-refused", why: "not-allowed", by: "bob" },
-      clause: "its override does not count: bob may not override this rule",
+      clause:
+        "its override does not count: bob may not: RBAC grants no verb override on guardpolicies.crdguard.dev of this rule's name (docs/override.md)",
     },
     {
       unmet: { kind: "override-refused", why: "no-reason", by: "bob" },
-      clause: "its override does not count: it gives no reason",
+      clause: "its override does not count: the annotation crdguard.dev/override-reason is missing or says nothing",
     },
     {
       unmet: { kind: "override-refused", why: "unverified", by: null },
-      clause: "its override does not count: whether whoever asks may override this rule could not be asked",
+      clause: "its override does not count: whether you may override this rule could not be asked",
     },
     {
       unmet: { kind: "override-refused", why: "expired", until: "2026-11-01T00:00:00Z" },
-      clause: "its override expired on 2026-11-01",
+      clause: "its override ended at 2026-11-01T00:00:00Z",
     },
     {
       unmet: { kind: "override-refused", why: "malformed", problem: '"objects" is no rule' },
       clause: 'its override does not count: "objects" is no rule',
+    },
+    {
+      unmet: { kind: "override-refused", why: "no-use" },
+      clause: "its override is of no use: the API server refuses this change by itself, whoever asks",
     },
   ])("$clause", ({ unmet, clause }) => {
     expect(unmetClause(unmet)).toBe(clause);
