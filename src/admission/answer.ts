@@ -158,7 +158,8 @@ async function decide(
   accessReviewMilliseconds: number,
   { cluster, policy }: AnswerContext,
 ): Promise<Answered> {
-  const verdict = await review({ change, requester }, cluster, policy, signal);
+  const patient = withOwnPatience(cluster, accessReviewMilliseconds);
+  const verdict = await review({ change, requester }, patient, policy, signal);
   if (verdict.kind === "undecided") return undecided(phase, change, verdict.reason, policy, null);
   if (phase === "explain" && verdict.kind === "allow") return { answer: SILENT, verdict, error: null };
 
@@ -166,6 +167,25 @@ async function decide(
   const audience =
     verdict.findings.length === 0 ? NOBODY : await audienceFor(verdict, subject, requester, cluster, accessReviewMilliseconds);
   return { answer: explainVerdict(verdict, subject, audience), verdict, error: null };
+}
+
+/**
+ * Whether somebody may override is asked within a time of its own: a count that used up the time for evidence must not cost the
+ * override that it makes necessary. What does not answer then is unverified, and lifts nothing.
+ */
+function withOwnPatience(cluster: Cluster, milliseconds: number): Cluster {
+  return {
+    ...cluster,
+    async mayOverride(requester, ruleId) {
+      const signal = AbortSignal.timeout(milliseconds);
+      const silence = new Promise<"unverified">((resolve) => {
+        signal.addEventListener("abort", () => {
+          resolve("unverified");
+        });
+      });
+      return Promise.race([cluster.mayOverride(requester, ruleId, signal), silence]);
+    },
+  };
 }
 
 async function audienceFor(
@@ -195,9 +215,12 @@ const MAX_ACCESS_REVIEWS = 16;
 /** An access review takes single milliseconds; one that does not answer hides a name rather than delay the denial. */
 const MAX_ACCESS_REVIEW_MILLISECONDS = 2_000;
 
-/** Half of what is left once a count has used up its time, so that the denial itself is never late. */
+/**
+ * A third of what is left once a count has used up its time, so that the denial itself is never late: whether it is overridden
+ * is asked first, then whose names it may tell.
+ */
 function accessMilliseconds({ evidenceMilliseconds, answerMilliseconds }: Deadlines): number {
-  return Math.floor(Math.min(MAX_ACCESS_REVIEW_MILLISECONDS, (answerMilliseconds - evidenceMilliseconds) / 2));
+  return Math.floor(Math.min(MAX_ACCESS_REVIEW_MILLISECONDS, (answerMilliseconds - evidenceMilliseconds) / 3));
 }
 
 const SILENT: AdmissionAnswer = { allowed: true, auditAnnotations: {} };

@@ -4,9 +4,13 @@ import type { Server } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { AdmissionAnswer } from "../explain/admission.ts";
+import { overrideResult } from "../explain/override.ts";
+import { exceptionLabel } from "../explain/relief.ts";
 import { shown } from "../explain/text.ts";
 import type { LogFields, Logger } from "../observability/log.ts";
 import type { Metrics } from "../observability/metrics.ts";
+import type { Verdict } from "../review/verdict.ts";
+import type { CrdChange } from "../rules/change.ts";
 import { type Answered, type AnswerContext, answerReview, type Phase } from "./answer.ts";
 import {
   BodyError,
@@ -25,6 +29,16 @@ export interface AdmissionServerOptions extends AnswerContext {
   readonly tls: { readonly cert: string; readonly key: string };
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Told what became of a change, once the answer that counts is on its way; not of dry runs. Must not throw. */
+  readonly onAnswered?: (change: AnsweredChange) => void;
+}
+
+export interface AnsweredChange {
+  readonly operation: DecodedReview["operation"];
+  readonly change: CrdChange;
+  /** Who asked for it. */
+  readonly username: string;
+  readonly verdict: Exclude<Verdict, { kind: "undecided" }>;
 }
 
 interface ReviewRoute {
@@ -165,7 +179,22 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
       dry_run: String(decoded.isDryRun),
     });
     metrics.admissionDuration.observe({ phase }, milliseconds / 1000);
-    for (const { rule, enforcement } of findings) metrics.ruleResults.inc({ rule, enforcement });
+    for (const { rule, enforcement, relief } of findings) {
+      metrics.ruleResults.inc({ rule, enforcement });
+      // The explainer is asked about the same change before.
+      if (relief?.kind === "exception" && phase !== "explain") metrics.exceptionsApplied.inc({ policy: relief.policy, rule });
+    }
+    const overrides = findings.flatMap((finding) => {
+      const result = overrideResult(finding);
+      return result === null ? [] : [{ rule: finding.rule, result }];
+    });
+    // The explainer is asked about the same change before, and counts only where it answers in the place of the other.
+    const isLast = phase === "validate" || decision === "deny";
+    if (isLast && !decoded.isDryRun) {
+      for (const override of overrides) metrics.overrides.inc(override);
+      tellAnswered(decoded, verdict);
+    }
+    const exceptions = findings.map(exceptionLabel).filter((label) => label !== null);
     const fields: LogFields = {
       requestUid: decoded.uid,
       phase,
@@ -177,11 +206,18 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
       dryRun: decoded.isDryRun,
       decision,
       rules: findings.map(({ rule, enforcement }) => `${rule}=${enforcement}`),
+      ...(overrides.length === 0 ? {} : { overrides: overrides.map(({ rule, result }) => `${rule}=${result}`) }),
+      ...(exceptions.length === 0 ? {} : { exceptions }),
       durationMs: Math.round(milliseconds * 1000) / 1000,
       ...(error === null ? {} : { err: error }),
     };
     if (error === null) logger.info(fields, "review answered");
     else logger.error(fields, "review failed");
+  }
+
+  function tellAnswered({ operation, subject, requester }: DecodedReview, verdict: Verdict | null): void {
+    if (subject.kind !== "change" || verdict === null || verdict.kind === "undecided") return;
+    options.onAnswered?.({ operation, change: subject.change, username: requester.username, verdict });
   }
 
   return {

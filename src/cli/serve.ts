@@ -51,12 +51,14 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   objectCounts = facts.objectCounts;
   const replica = keeping === null || facts.live === null ? null : await openReplica(keeping, facts.live, { logger, metrics });
   const certificate = replica?.certificate ?? (await openCertificate(options, registerUrl, logger, metrics));
+  let upkeep: Upkeep | null = null;
   const guard = await startGuard({
     cluster: facts.cluster,
     policy,
     tls: certificate.tls(),
     logger,
     metrics,
+    onAnswered: (change) => upkeep?.onAnswered(change),
     listen: options.listen,
     healthListen: options.healthListen,
     hasValidCertificate: () => certificate.isInOrder(),
@@ -68,7 +70,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   logger.info({ address: guard.url } satisfies LogFields, "serving reviews");
   if (guard.healthUrl !== null) logger.info({ address: guard.healthUrl } satisfies LogFields, "serving probes and metrics");
 
-  const upkeep = facts.live === null ? null : await openUpkeep(facts.live, logger, metrics);
+  upkeep = facts.live === null ? null : await openUpkeep(facts.live, logger, metrics);
   // Nothing is published until upkeep keeps the configurations.
   if (upkeep !== null) replica?.join({ events: upkeep.events, publication: { isPublished: () => true, published: () => "" } });
   const unregister =

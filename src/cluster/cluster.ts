@@ -20,6 +20,9 @@ export interface ListTarget {
   readonly namespace: string;
 }
 
+/** `unverified`: it could not be asked. */
+export type OverrideRight = "allowed" | "not-allowed" | "unverified";
+
 export interface Cluster {
   readonly source: EvidenceSource;
   /** The newest picture, by reference and without I/O. Null until the first complete one exists. */
@@ -40,4 +43,9 @@ export interface Cluster {
   preview(applied: Applied, signal: AbortSignal): Promise<Preview | null>;
   /** Whether the requester may list the target. Never rejects: what cannot be asked is not allowed. */
   mayList(requester: Requester, target: ListTarget, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Whether the requester may override a rule. Never rejects.
+   * @param requester null: whoever runs the command.
+   */
+  mayOverride(requester: Requester | null, ruleId: string, signal: AbortSignal): Promise<OverrideRight>;
 }

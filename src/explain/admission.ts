@@ -4,6 +4,8 @@ import type { UndecidedReason, Verdict } from "../review/verdict.ts";
 import type { WorkloadRef } from "../rules/facts.ts";
 import type { Audience } from "./audience.ts";
 import { type ExplainedFinding, explainFinding, findingLine, findingLines } from "./finding.ts";
+import { overrideAnnotations, overrideOffer } from "./override.ts";
+import { exceptionLabel } from "./relief.ts";
 import type { Subject } from "./subject.ts";
 import { quoted, shown } from "./text.ts";
 import { cutWarning, MAX_WARNINGS } from "./warning.ts";
@@ -35,12 +37,13 @@ export function explainVerdict(
   subject: Subject,
   audience: Audience,
 ): AdmissionAnswer {
-  const explain = (finding: JudgedFinding): ExplainedFinding => explainFinding(finding, subject, audience);
+  const offer = overrideOffer(verdict.findings, subject.name);
+  const explain = (finding: JudgedFinding): ExplainedFinding => explainFinding(finding, subject, audience, offer);
   const denials = verdict.findings.filter(({ enforcement }) => enforcement === "deny").map(explain);
   const warnings = verdict.findings
     .filter(({ enforcement }) => enforcement === "warn")
     .slice(0, MAX_WARNINGS)
-    .map((finding) => cutWarning(findingLine(explain(finding), finding.fact)));
+    .map((finding) => cutWarning(findingLine(finding, subject, audience)));
   return {
     allowed: verdict.kind === "allow",
     ...(verdict.kind === "deny" ? { status: denialStatus(subject, denials) } : {}),
@@ -57,7 +60,13 @@ export function explainWorkload(verdict: Extract<Verdict, { kind: "allow" }>, wo
 
 function annotationsOf({ kind, findings }: Exclude<Verdict, { kind: "undecided" }>): AdmissionAnswer["auditAnnotations"] {
   const rules = new Set(findings.map(({ rule, enforcement }) => `${rule}=${enforcement}`));
-  return { verdict: kind, ...(rules.size > 0 ? { rules: [...rules].join(",") } : {}) };
+  const exceptions = new Set(findings.map(exceptionLabel).filter((label) => label !== null));
+  return {
+    verdict: kind,
+    ...(rules.size > 0 ? { rules: [...rules].join(",") } : {}),
+    ...(exceptions.size > 0 ? { exceptions: [...exceptions].join(",") } : {}),
+    ...overrideAnnotations(findings),
+  };
 }
 
 /** The guard itself could not answer; the words say so, so that nobody looks for the fault in the change. */

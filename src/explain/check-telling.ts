@@ -3,7 +3,7 @@ import type { Severity } from "../health/severity.ts";
 import type { Verdict } from "../review/verdict.ts";
 import type { Enforcement } from "../rules/finding.ts";
 import { inputNotes } from "./check-input.ts";
-import { evidenceLines, pageOf, type ExplainedFinding } from "./finding.ts";
+import { evidenceLines, overrideLine, pageOf, type ExplainedFinding } from "./finding.ts";
 import { type CheckReport, type ReportedChange, titleOf } from "./report.ts";
 import type { Place, Telling, ToldFinding, ToldSubject } from "./telling.ts";
 import { countOf, shown } from "./text.ts";
@@ -51,6 +51,7 @@ function toldFinding(finding: ExplainedFinding, place: Place | null): ToldFindin
     evidence: evidenceLines(finding),
     remedies,
     page: pageOf(rule),
+    override: overrideLine(finding),
     place,
   };
 }

@@ -1,9 +1,11 @@
 /** @file The common form of a told finding, from which every output is made. */
-import type { JudgedFinding } from "../policy/policy.ts";
+import type { JudgedFinding, Relief, UnmetRelief } from "../policy/policy.ts";
 import type { Enforcement, Fact } from "../rules/finding.ts";
 import type { Audience } from "./audience.ts";
 import { type Evidence, evidenceLine, evidenceOf } from "./evidence.ts";
 import { doubtInShort, messageOf } from "./messages.ts";
+import { isOffered, offerLine, type OverrideOffer } from "./override.ts";
+import { reliefClauses, reliefInShort } from "./relief.ts";
 import { type ExplainedRemedy, explainRemedies } from "./remedies.ts";
 import { type Subject, workloadName } from "./subject.ts";
 import type { ToldFinding } from "./telling.ts";
@@ -16,16 +18,31 @@ export interface ExplainedFinding {
   readonly message: string;
   readonly evidence: readonly Evidence[];
   readonly remedies: readonly ExplainedRemedy[];
+  /** Why it is no denial, though its rule denies. */
+  readonly relief?: Relief;
+  /** What was meant to be a relief, and is none. */
+  readonly unmet?: readonly UnmetRelief[];
+  /** The way to override it, with all that denies the same change; absent where there is none. */
+  readonly override?: OverrideOffer;
 }
 
-export function explainFinding(finding: JudgedFinding, subject: Subject, audience: Audience): ExplainedFinding {
+/** @param offer of the verdict that the finding is part of. */
+export function explainFinding(
+  finding: JudgedFinding,
+  subject: Subject,
+  audience: Audience,
+  offer: OverrideOffer | null = null,
+): ExplainedFinding {
   return {
     rule: finding.rule,
     enforcement: finding.enforcement,
     field: shown(finding.field),
-    message: messageOf(finding.fact, subject.name),
+    message: [messageOf(finding.fact, subject.name), ...reliefClauses(finding)].join("; "),
     evidence: evidenceOf(finding.fact, subject, audience),
     remedies: explainRemedies(finding.remedies, audience),
+    ...(finding.relief === undefined ? {} : { relief: finding.relief }),
+    ...(finding.unmet === undefined ? {} : { unmet: finding.unmet }),
+    ...(offer !== null && isOffered(finding) ? { override: offer } : {}),
   };
 }
 
@@ -43,36 +60,45 @@ export interface FindingParts {
   readonly remediesHeading: string | null;
   readonly remedies: readonly ExplainedRemedy[];
   readonly more: string;
+  /** One line; null where there is no way to override it. */
+  readonly override: string | null;
 }
 
-type Told = Pick<ToldFinding, "rule" | "message" | "evidence" | "remedies" | "page">;
+type Told = Pick<ToldFinding, "rule" | "message" | "evidence" | "remedies" | "page" | "override">;
 
-export function findingParts({ rule, message, evidence, remedies, page }: Told): FindingParts {
+export function findingParts({ rule, message, evidence, remedies, page, override }: Told): FindingParts {
   return {
     sentence: `${rule}: ${message}${evidence.length > 0 ? ":" : ""}`,
     evidence: shortened(evidence, MAX_EVIDENCE_LINES),
     remediesHeading: remedies.length > 0 ? remediesHeading(remedies) : null,
     remedies: remedies.slice(0, MAX_REMEDIES),
     more: `More: ${page}`,
+    override,
   };
 }
 
 /** A finding as text: its sentence, then who is hurt, how to go on, where to read more. */
 export function findingLines(finding: ExplainedFinding): readonly string[] {
   const { rule, message, remedies } = finding;
-  return plainLines({ rule, message, evidence: evidenceLines(finding), remedies, page: pageOf(rule) });
+  const evidence = evidenceLines(finding);
+  return plainLines({ rule, message, evidence, remedies, page: pageOf(rule), override: overrideLine(finding) });
 }
 
 /** As `findingLines`, of a finding in its common form; lines may have any length. */
 export function plainLines(finding: Told): readonly string[] {
-  const { sentence, evidence, remediesHeading: heading, remedies, more } = findingParts(finding);
+  const { sentence, evidence, remediesHeading: heading, remedies, more, override } = findingParts(finding);
   return [
     sentence,
     ...evidence.map((line) => `    ${line}`),
     ...(heading === null ? [] : [`  ${heading}`]),
     ...remedies.flatMap(remedyLines),
     `  ${more}`,
+    ...(override === null ? [] : [`  ${override}`]),
   ];
+}
+
+export function overrideLine({ override }: Pick<ExplainedFinding, "override">): string | null {
+  return override === undefined ? null : offerLine(override);
 }
 
 export function evidenceLines({ evidence }: Pick<ExplainedFinding, "evidence">): readonly string[] {
@@ -86,9 +112,15 @@ function remediesHeading(remedies: readonly ExplainedRemedy[]): string {
   return workloads.size < 2 ? "To go on, do one of:" : "To go on, do one of (what is about one workload, for each of them):";
 }
 
-/** A finding in one line, with the name of a workload or writer first, so that cutting the line does not cost it. */
-export function findingLine(finding: ExplainedFinding, fact: Fact): string {
-  return `${finding.rule}: ${doubtLine(finding.evidence, fact) ?? `${nameFirst(finding.evidence)}${finding.message}`}`;
+/**
+ * A finding in one line, with what lifted a denial, then the name of a workload or writer first, so that cutting the line
+ * does not cost them.
+ */
+export function findingLine(finding: JudgedFinding, subject: Subject, audience: Audience): string {
+  const { rule, fact, relief, unmet: _, ...rest } = finding;
+  const { evidence, message } = explainFinding({ ...rest, rule, fact }, subject, audience);
+  const lifted = relief === undefined ? "" : `${reliefInShort(relief)}: `;
+  return `${rule}: ${lifted}${doubtLine(evidence, fact) ?? `${nameFirst(evidence)}${message}`}`;
 }
 
 /** @returns null for what is no doubt about a CRD, and where the reader may see no workload's name. */

@@ -104,6 +104,7 @@ function tellFinding(finding: HealthFinding): ToldFinding {
     evidence: healthEvidence(finding.fact),
     remedies: finding.remedies.map(healthRemedy),
     page: `docs/doctor/${finding.check}.md`,
+    override: null,
     place: null,
   };
 }

@@ -6,6 +6,7 @@ import { undecidedSentence } from "./admission.ts";
 import type { Audience } from "./audience.ts";
 import type { CheckInput } from "./check-input.ts";
 import { type ExplainedFinding, explainFinding } from "./finding.ts";
+import { overrideOffer } from "./override.ts";
 import { subjectOf } from "./subject.ts";
 
 /**
@@ -51,8 +52,9 @@ export function checkReport(
 
 function reportChange(change: Change, verdict: Verdict, audience: Audience): ReportedChange {
   const subject = subjectOf(change);
-  const findings =
-    verdict.kind === "undecided" ? [] : verdict.findings.map((finding) => explainFinding(finding, subject, audience));
+  const judged = verdict.kind === "undecided" ? [] : verdict.findings;
+  const offer = overrideOffer(judged, subject.name);
+  const findings = judged.map((finding) => explainFinding(finding, subject, audience, offer));
   return {
     ...(change.kind === "apply-workload" ? { workload: subject.name } : { crd: subject.name }),
     operation: operationOf(change),

@@ -44,6 +44,8 @@ export interface ToldFinding {
   readonly remedies: readonly ExplainedRemedy[];
   /** Where more is told, relative to the root of the project. */
   readonly page: string;
+  /** The way to override it, one line; null where there is none. */
+  readonly override: string | null;
   /** Where the field stands; null where the subject comes from no file. */
   readonly place: Place | null;
 }

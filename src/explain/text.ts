@@ -32,6 +32,19 @@ export function shown(value: string): string {
   return escaped(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value);
 }
 
+/** RFC 3339 as told: a time of the day only where it is not that at which the day begins. */
+export function dayOf(time: string): string {
+  return shown(time.replace(/T00:00(?::00(?:\.0+)?)?Z$/, ""));
+}
+
+/** Names have up to 253 characters; what they are told beside must stay in a warning of 120. */
+const MAX_NAME_LENGTH = 32;
+
+export function shortName(name: string): string {
+  const told = shown(name);
+  return told.length <= MAX_NAME_LENGTH ? told : `${told.slice(0, MAX_NAME_LENGTH - 1)}…`;
+}
+
 /** As `shown`, whatever its length. */
 export function escaped(value: string): string {
   // Nearly all text is plain, and to make ready the expression below takes longer than to tell most reports.

@@ -41,7 +41,9 @@ export type UnmetRelief =
   /** `unverified`: whether it is allowed could not be asked. `until`, RFC 3339, of one that has expired. */
   | { readonly kind: "override-refused"; readonly why: "not-allowed" | "no-reason" | "unverified"; readonly by: string | null }
   | { readonly kind: "override-refused"; readonly why: "expired"; readonly until: string }
-  | { readonly kind: "override-refused"; readonly why: "malformed"; readonly problem: string };
+  | { readonly kind: "override-refused"; readonly why: "malformed"; readonly problem: string }
+  /** The API server refuses the same by itself. */
+  | { readonly kind: "override-refused"; readonly why: "no-use" };
 
 const SEVERITY = { deny: 2, warn: 1, audit: 0 } as const satisfies Record<Enforcement, number>;
 
@@ -52,7 +54,12 @@ export function judge(findings: readonly Finding[], policy: Policy): readonly Ju
       const enforcement = enforcementOf(finding, policy);
       return enforcement === "off" ? [] : [{ ...finding, enforcement }];
     })
-    .toSorted((left, right) => SEVERITY[right.enforcement] - SEVERITY[left.enforcement]);
+    .toSorted(bySeverity);
+}
+
+/** Denials first; what is alike stays in its order. */
+export function bySeverity(left: JudgedFinding, right: JudgedFinding): number {
+  return SEVERITY[right.enforcement] - SEVERITY[left.enforcement];
 }
 
 /** An advisory finding is a guess or a lesser harm: no setting turns it into a denial, but one may quieten it. */

@@ -2,6 +2,7 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Applied } from "../cluster/preview.ts";
 import type { Crd } from "../crd/crd.ts";
+import { keepingOverride } from "../policy/override.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Change } from "../rules/change.ts";
 import { leavingCrds } from "../rules/leaving.ts";
@@ -45,7 +46,9 @@ export async function reviewBundle(
   const crdChanges: readonly Change[] = [
     ...applied.crds.map((next): Change => {
       const previous = crds.get(next.name);
-      return previous === undefined ? { kind: "create", next } : { kind: "update", previous, next };
+      return previous === undefined
+        ? { kind: "create", next }
+        : { kind: "update", previous, next: keepingOverride(previous, next) };
     }),
     ...gone.map((previous): Change => ({ kind: "delete", previous })),
   ];

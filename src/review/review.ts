@@ -1,6 +1,7 @@
 /** @file The one use case: a change, the facts, the rules and the policy make a verdict. */
 import type { Cluster, Requester } from "../cluster/cluster.ts";
-import { type Policy, judge } from "../policy/policy.ts";
+import { overrideClaims, overrideRequestOf, withOverrides } from "../policy/override.ts";
+import { type JudgedFinding, type Policy, judge } from "../policy/policy.ts";
 import { type Change, changedCrdName, previousCrd } from "../rules/change.ts";
 import { rules } from "../rules/checks/index.ts";
 import { evaluate, evidenceNeeded } from "../rules/evaluate.ts";
@@ -21,9 +22,28 @@ export async function review(question: Question, cluster: Cluster, policy: Polic
   const facts = await gatherFacts(question, cluster, policy, signal);
   if (facts === null) return { kind: "undecided", reason: "facts-not-synced" };
 
-  const [first, ...others] = judge(evaluate(question.change, facts), policy);
+  const judged = judge(evaluate(question.change, facts), policy);
+  const [first, ...others] = await overridden(judged, question, cluster, signal);
   if (first?.enforcement === "deny") return { kind: "deny", findings: [first, ...others] };
   return { kind: "allow", findings: first === undefined ? [] : [first, ...others] };
+}
+
+/** Nobody is asked about an override unless a rule denies and the CRD names it. */
+async function overridden(
+  findings: readonly JudgedFinding[],
+  { change, requester }: Question,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<readonly JudgedFinding[]> {
+  // A workload is only ever warned about, but by `check`, which nobody needs to override.
+  if (change.kind === "apply-workload") return findings;
+  const by = requester?.username ?? null;
+  const claims = overrideClaims(findings, overrideRequestOf(change), { now: new Date(), by });
+  const asked = [...claims].filter(([, { kind }]) => kind === "permission-needed").map(([rule]) => rule);
+  const answers = await Promise.all(
+    asked.map(async (rule) => [rule, await cluster.mayOverride(requester, rule, signal)] as const),
+  );
+  return withOverrides(findings, claims, new Map(answers), by);
 }
 
 async function gatherFacts(

@@ -6,10 +6,18 @@ import type { Enforcement, RuleFinding } from "./finding.ts";
 /** Facts that cost requests to the API server, so that they are gathered only for changes that a rule asks them for. */
 export type EvidenceKind = "objects" | "migration" | "writers";
 
+/**
+ * `api-server-refuses`: the API server refuses the same change by itself, whoever asks. `never-denied`: it finds something in
+ * workloads alone, which admission only ever warns about.
+ */
+export type NoOverride = "api-server-refuses" | "never-denied";
+
 export interface Rule {
   /** The fact found, in kebab case; also the name of its file, its test and its page in `docs/rules/`. */
   readonly id: string;
   readonly defaultEnforcement: Enforcement;
+  /** Why no override lifts its denial; absent where one can. */
+  readonly noOverride?: NoOverride;
   /** What must be gathered before `find` can judge this change; nothing when absent. */
   readonly evidence?: (change: Change) => readonly EvidenceKind[];
   /** Pure; never mutates its input. */

@@ -1,13 +1,17 @@
 /** @file What a running server does in its cluster beside answering reviews. */
 import { hostname } from "node:os";
+import type { AnsweredChange } from "../../admission/server.ts";
 import type { LogFields, Logger } from "../../observability/log.ts";
 import type { Metrics } from "../../observability/metrics.ts";
 import type { EventRecorder } from "../../operator/cluster-event.ts";
 import { createEventRecorder, type EventRecorderObserver } from "../../operator/event-recorder.ts";
 import { type ReportingObserver, startReporting } from "../../operator/reporting.ts";
 import type { LiveFacts } from "./live-facts.ts";
+import { recordAnswered } from "./review-events.ts";
 
 export interface Upkeep {
+  /** To be told of each change that was answered. */
+  onAnswered(change: AnsweredChange): void;
   /** Of this server: whatever it does, it tells by these. */
   readonly events: EventRecorder;
   /** For good; what is to be told yet is told within a bound. */
@@ -31,6 +35,9 @@ export function startUpkeep({ facts: { cluster, client }, logger, metrics }: Upk
   const reporting = startReporting({ client, source: cluster, observer: logReports(logger), instance });
   return {
     events,
+    onAnswered(change) {
+      recordAnswered(change, events);
+    },
     async stop() {
       reporting.stop();
       await events.stop();

@@ -15,6 +15,7 @@ import { createDeclarations, type DeclarationsObserver, type StoredApiRequiremen
 import { findMigration } from "./find-migration.ts";
 import { isRecord, textAt } from "./json.ts";
 import { mayList } from "./may-list.ts";
+import { mayOverride } from "./may-override.ts";
 import { createOwnCatalog, type OwnCatalogSource } from "./own-catalog.ts";
 import { type ConfigMapName, readConfigMaps } from "./read-config-maps.ts";
 import { createReflector, type Reflector, type ReflectorHandlers } from "./reflector.ts";
@@ -226,6 +227,7 @@ export function connectLiveCluster(options: LiveClusterOptions): LiveCluster {
     findMigration: (crd, signal) => findMigration(client, crd, signal),
     sampleWriters: (crd, signal) => sampleWriters(client, crd, signal),
     mayList: (requester, target, signal) => mayList(client, requester, target, signal),
+    mayOverride: (requester, ruleId, signal) => mayOverride(client, requester, ruleId, signal),
   };
 }
 

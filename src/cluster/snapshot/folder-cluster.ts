@@ -97,6 +97,8 @@ export function folderCluster(
       sampleWriters: (crd) => Promise.resolve(writersOf(crd, manifests)),
       // Who can read the folder can read all of it.
       mayList: () => Promise.resolve(true),
+      // Nobody's rights are in it.
+      mayOverride: () => Promise.resolve("unverified"),
     },
   };
 }

@@ -3,7 +3,7 @@
  * is declared.
  */
 import { isRecord } from "../../crd/is-record.ts";
-import { isCrdManifest } from "../../crd/parse.ts";
+import { isCrdManifest, OVERRIDE, OVERRIDE_UNTIL } from "../../crd/parse.ts";
 import { isApiRequirementManifest } from "../../requirements/api-requirement.ts";
 import { REQUIRES, USES } from "../../requirements/annotations.ts";
 import { type Catalog, wantedKeys } from "../../requirements/catalog.ts";
@@ -228,7 +228,14 @@ function redactAnnotations(annotations: JsonRecord, names: Redactor): JsonRecord
 }
 
 function redactAnnotation(key: string, value: string, names: Redactor): string {
-  if (key === REQUIRES || key === USES || KEPT_ANNOTATIONS.some((kept) => key.startsWith(kept))) return value;
+  if (
+    key === REQUIRES ||
+    key === USES ||
+    key === OVERRIDE ||
+    key === OVERRIDE_UNTIL ||
+    KEPT_ANNOTATIONS.some((kept) => key.startsWith(kept))
+  )
+    return value;
   if (key.endsWith("namespace")) return names.namespace(value);
   // Argo CD: `<application>:<group>/<kind>:<namespace>/<name>`.
   return names.of("release", value.split(":", 1)[0] ?? "");

@@ -21,7 +21,7 @@ function harmlessSubject(subject: ToldSubject): ToldSubject {
 }
 
 function harmlessFinding(finding: ToldFinding): ToldFinding {
-  const { rule, severityWord, field, message, evidence, remedies, page } = finding;
+  const { rule, severityWord, field, message, evidence, remedies, page, override } = finding;
   return {
     ...finding,
     rule: inert(rule),
@@ -31,6 +31,7 @@ function harmlessFinding(finding: ToldFinding): ToldFinding {
     evidence: evidence.map(inert),
     remedies: remedies.map(harmlessRemedy),
     page: inert(page),
+    override: override === null ? null : inert(override),
   };
 }
 

@@ -74,11 +74,13 @@ function failureMessage(findings: readonly ToldFinding[]): string {
 
 function findingText(finding: ToldFinding): readonly string[] {
   const [sentence = "", ...details] = plainLines(finding);
+  // Where to read more, and the way to override it.
+  const last = finding.override === null ? 1 : 2;
   return [
     `${finding.severityWord} ${finding.field}: ${sentence}`,
-    ...details.slice(0, -1),
+    ...details.slice(0, -last),
     ...(finding.place === null ? [] : [`  Where: ${placeText(finding.place)}`]),
-    ...details.slice(-1),
+    ...details.slice(-last),
   ];
 }
 

@@ -34,11 +34,12 @@ export function fenced(language: string, text: string): readonly string[] {
 
 /** What stands below a finding's sentence. */
 export function findingBody(finding: ToldFinding): readonly string[] {
-  const { evidence, remediesHeading, remedies } = findingParts(finding);
+  const { evidence, remediesHeading, remedies, override } = findingParts(finding);
   return [
     ...(evidence.length === 0 ? [] : [...fenced("text", evidence.join("\n")), ""]),
     ...(remediesHeading === null ? [] : [remediesHeading, "", ...remedies.flatMap(remedyLines)]),
     `More: ${codeSpan(finding.page)}`,
+    ...(override === null ? [] : ["", prose(override)]),
   ];
 }
 

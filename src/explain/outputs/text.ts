@@ -64,7 +64,7 @@ function silentLines(subjects: readonly ToldSubject[], colors: Colors, width: nu
 
 function findingLines(finding: ToldFinding, colors: Colors, width: number): readonly string[] {
   const { field, place, severity, severityWord } = finding;
-  const { sentence, evidence, remediesHeading, remedies, more } = findingParts(finding);
+  const { sentence, evidence, remediesHeading, remedies, more, override } = findingParts(finding);
   const start = `  ${severityWord} `;
   return [
     ...painted(wrapped(`${field}: ${sentence}`, start, "    ", width), start, field, severityPaint(severity, colors)),
@@ -73,6 +73,7 @@ function findingLines(finding: ToldFinding, colors: Colors, width: number): read
     ...remedies.flatMap((remedy) => remedyLines(remedy, width)),
     ...(place === null ? [] : [`    Where: ${placeText(place)}`]),
     `    ${more}`,
+    ...(override === null ? [] : [`    ${override}`]),
   ];
 }
 

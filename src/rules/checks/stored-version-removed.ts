@@ -14,6 +14,7 @@ import { defineRule } from "../rule.ts";
 export const storedVersionRemoved = defineRule({
   id: "stored-version-removed",
   defaultEnforcement: "deny",
+  noOverride: "api-server-refuses",
   evidence: (change) => (change.kind === "update" && removedVersions(change.previous, change.next).length > 0 ? ["objects"] : []),
   find({ change, facts }) {
     if (change.kind !== "update") return [];

@@ -16,6 +16,7 @@ import { defineRule } from "../rule.ts";
 export const workloadRequirementUnmet = defineRule({
   id: "workload-requirement-unmet",
   defaultEnforcement: "deny",
+  noOverride: "never-denied",
   find({ change, facts }) {
     if (change.kind !== "apply-workload") return [];
 

@@ -91,7 +91,8 @@ describe("a denial, whole", () => {
                 kubectl -n envoy-gateway-system scale deployment/envoy-gateway --replicas=0
             - stop cilium-operator first, if nobody needs it:
                 kubectl -n kube-system scale deployment/cilium-operator --replicas=0
-          More: docs/rules/required-version-unserved.md"
+          More: docs/rules/required-version-unserved.md
+          To override: kubectl crdguard override grpcroutes.gateway.networking.k8s.io --rule required-version-unserved --reason "…""
       `);
   });
 
@@ -106,7 +107,8 @@ describe("a denial, whole", () => {
           DaemonSet mill/turner (annotation crdguard.dev/requires): crashes at its next restart
         To go on:
           - keep serving "v1beta1": put it back into the new manifest, or apply a release or channel that serves it
-        More: docs/rules/required-version-unserved.md"
+        More: docs/rules/required-version-unserved.md
+        To override: kubectl crdguard override gears.own.dev --rule required-version-unserved --reason "…""
     `);
   });
 
@@ -128,7 +130,8 @@ describe("a denial, whole", () => {
           - keep serving "v1alpha2": set its served to true in the new manifest, or apply a release or channel that serves it
           - stop cilium-operator first, if nobody needs it:
               kubectl -n kube-system scale deployment/cilium-operator --replicas=0
-        More: docs/rules/required-version-unserved.md"
+        More: docs/rules/required-version-unserved.md
+        To override: kubectl crdguard override grpcroutes.gateway.networking.k8s.io --rule required-version-unserved --reason "…""
     `);
   });
 
@@ -249,7 +252,8 @@ describe("a denial, whole", () => {
               echo '{"apiVersion":"storagemigration.k8s.io/v1beta1","kind":"StorageVersionMigration","metadata":{"name":"gears.own.dev"},"spec":{"resource":{"group":"own.dev","resource":"gears"}}}' | kubectl create -f - &&
               kubectl wait --for=condition=Succeeded --timeout=15m storageversionmigration/gears.own.dev &&
               kubectl patch customresourcedefinition gears.own.dev --subresource=status --type=merge -p '{"status":{"storedVersions":["v1"]}}'
-        More: docs/rules/stored-version-forgotten.md"
+        More: docs/rules/stored-version-forgotten.md
+        To override: kubectl crdguard override gears.own.dev --rule stored-version-forgotten --reason "…""
     `);
   });
 
@@ -259,7 +263,8 @@ describe("a denial, whole", () => {
       * status.storedVersions[v1]: stored-version-forgotten: "v1" is the storage version: the next object written would be stored in it, unrecorded
         To go on:
           - keep "v1" in status.storedVersions
-        More: docs/rules/stored-version-forgotten.md"
+        More: docs/rules/stored-version-forgotten.md
+        To override: kubectl crdguard override gears.own.dev --rule stored-version-forgotten --reason "…""
     `);
   });
 
@@ -284,7 +289,8 @@ describe("a denial, whole", () => {
           - back the objects up and delete them one by one first, if they are no longer needed:
               kubectl get gears.v1.own.dev --all-namespaces -o yaml > gears.own.dev.backup.yaml &&
               kubectl delete gears.v1.own.dev --all --all-namespaces
-        More: docs/rules/objects-deleted.md"
+        More: docs/rules/objects-deleted.md
+        To override: kubectl crdguard override gears.own.dev --rule objects-deleted --reason "…""
     `);
   });
 
@@ -293,14 +299,15 @@ describe("a denial, whole", () => {
 
     expect(denialOf(remove(onlyV1), { needs: [need({ versions: ["v1"], outcome: "stops-working" }), soft], objects: counted(0) }))
       .toMatchInlineSnapshot(`
-      "CustomResourceDefinition "gears.own.dev" would break the cluster:
-      * metadata.name: required-resource-deleted: "gears.own.dev" would be deleted, and 1 running workload needs it to work:
-          Deployment mill/turner (annotation crdguard.dev/requires): stays up but does its work no more, at its next restart at the latest
-        To go on:
-          - stop turner first, if nobody needs it:
-              kubectl -n mill scale deployment/turner --replicas=0
-        More: docs/rules/required-resource-deleted.md"
-    `);
+        "CustomResourceDefinition "gears.own.dev" would break the cluster:
+        * metadata.name: required-resource-deleted: "gears.own.dev" would be deleted, and 1 running workload needs it to work:
+            Deployment mill/turner (annotation crdguard.dev/requires): stays up but does its work no more, at its next restart at the latest
+          To go on:
+            - stop turner first, if nobody needs it:
+                kubectl -n mill scale deployment/turner --replicas=0
+          More: docs/rules/required-resource-deleted.md
+          To override: kubectl crdguard override gears.own.dev --rule required-resource-deleted --reason "…""
+      `);
   });
 
   it("tells ten of those who are hurt, and how many more there are", () => {
@@ -449,7 +456,8 @@ describe("a warning of who writes in a version that goes away", () => {
           - write "v1" first, which is served today too: set apiVersion to own.dev/v1 in manifests and charts and apply them again, upgrade programs; to see what is written by whom:
               kubectl get gears.v1.own.dev --all-namespaces -o 'go-template={{range .items}}{{$object := .metadata}}{{range $object.managedFields}}{{if eq .apiVersion "own.dev/v1beta1"}}{{$object.namespace}}/{{$object.name}} {{.manager}} {{.time}}{{"\\n"}}{{end}}{{end}}{{end}}'
           - keep serving "v1beta1": set its served to true in the new manifest, or apply a release or channel that serves it
-        More: docs/rules/version-in-use-unserved.md"
+        More: docs/rules/version-in-use-unserved.md
+        To override: kubectl crdguard override gears.own.dev --rule version-in-use-unserved --reason "…""
     `);
   });
 });

@@ -29,6 +29,7 @@ function clusterOf({
     sampleWriters: vi.fn<Cluster["sampleWriters"]>(() => Promise.resolve(writers)),
     preview: vi.fn<Cluster["preview"]>(() => Promise.resolve(null)),
     mayList: vi.fn<Cluster["mayList"]>(() => Promise.resolve(true)),
+    mayOverride: vi.fn<Cluster["mayOverride"]>(() => Promise.resolve("not-allowed")),
   } satisfies Cluster;
 }
 

@@ -30,6 +30,8 @@ export interface ClusterShape {
   readonly countObjects?: Cluster["countObjects"];
   readonly findMigration?: Cluster["findMigration"];
   readonly mayList?: Cluster["mayList"];
+  /** Nobody may, unless told. */
+  readonly mayOverride?: Cluster["mayOverride"];
 }
 
 /** Three objects and nobody who needs them, unless told; everybody may list everything. */
@@ -49,6 +51,7 @@ export function fakeCluster(shape: ClusterShape = {}): Cluster {
     sampleWriters: () => Promise.resolve(sampled([])),
     preview: () => Promise.resolve(null),
     mayList: shape.mayList ?? (() => Promise.resolve(true)),
+    mayOverride: shape.mayOverride ?? (() => Promise.resolve("not-allowed")),
   };
 }
 

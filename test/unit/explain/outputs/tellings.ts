@@ -15,6 +15,7 @@ export function finding(shape: Partial<ToldFinding> = {}): ToldFinding {
     evidence: [],
     remedies: [],
     page: "docs/rules/stored-version-removed.md",
+    override: null,
     place: null,
     ...shape,
   };
