@@ -269,7 +269,10 @@ function keptIn(
     });
     if (!applied.ok) return applied;
     if (isRecord(applied.body)) return { ok: true, value: applied.body };
-    return { ok: false, error: { code: "invalid", status: applied.status, message: "the API server answered without an object" } };
+    return {
+      ok: false,
+      error: { code: "invalid", status: applied.status, message: "the API server answered without an object" },
+    };
   }
 
   return { object, reflector, live: () => live, look };

@@ -142,14 +142,7 @@ function webhooksDifferences(
 
 const OWN_DOMAIN = ".crdguard.dev";
 
-const OWNED = [
-  "rules",
-  "matchPolicy",
-  "failurePolicy",
-  "sideEffects",
-  "admissionReviewVersions",
-  "reinvocationPolicy",
-] as const;
+const OWNED = ["rules", "matchPolicy", "failurePolicy", "sideEffects", "admissionReviewVersions", "reinvocationPolicy"] as const;
 
 /** Empty, as the API server fills them in. */
 const UNSELECTIVE = ["namespaceSelector", "objectSelector"] as const;

@@ -23,8 +23,7 @@ export interface RegistrationKeeperOptions {
   /** It never rejects. */
   readonly client: Pick<ApiClient, "request">;
   readonly leadership: { isLeader(): boolean };
-  /** `external`: somebody else writes `caBundle`, and we leave it alone. */
-  readonly trust: TrustSource | "external";
+  readonly trust: TrustSource;
   readonly address: WebhookAddress;
   readonly profile: WebhookProfile;
   readonly warnWorkloads: boolean;
@@ -70,6 +69,7 @@ export function createRegistrationKeeper(options: RegistrationKeeperOptions): Re
   );
   const [validating] = objects;
   let sight: RegistrationSight | null = null;
+  let learnDueAt = -Infinity;
   let callDueAt = -Infinity;
   let proofDueAt = -Infinity;
   /** Of the proofs in a row for one configuration. */
@@ -79,6 +79,7 @@ export function createRegistrationKeeper(options: RegistrationKeeperOptions): Re
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
+        await learnOwnUser();
         if (leadership.isLeader()) {
           await call();
           await prove();
@@ -93,10 +94,17 @@ export function createRegistrationKeeper(options: RegistrationKeeperOptions): Re
     }
   }
 
+  /** Each replica, since each may be asked. */
+  async function learnOwnUser(): Promise<void> {
+    if (ownUser.name() !== null || timing.now() < learnDueAt) return;
+    await ownUser.learn(stopping.signal);
+    learnDueAt = timing.now() + PROVE_LATER_MILLISECONDS;
+  }
+
   async function call(): Promise<void> {
     if (!knowledge.isCallWanted || timing.now() < callDueAt) return;
-    const bundle = trust === "external" ? null : trust.bundle();
-    if (trust !== "external" && bundle === null) return;
+    const bundle = trust.bundle();
+    if (bundle === null && !trust.isExternal) return;
     const { needsClientCertificate } = options;
     const answered = await options.callSelf({ address, bundle, needsClientCertificate, signal: stopping.signal });
     callDueAt = timing.now() + CALL_AGAIN_MILLISECONDS;
@@ -139,21 +147,29 @@ export function createRegistrationKeeper(options: RegistrationKeeperOptions): Re
   return {
     objects,
     publication: {
-      isPublished: (bundle) =>
-        objects.every((object) => {
-          const live = sight?.live(object);
-          return live !== null && live !== undefined && trusts(live, bundle);
-        }),
+      isPublished(bundle) {
+        const wanted = certificatesIn(bundle).map(({ fingerprint256 }) => fingerprint256);
+        const published = objects.map((object) => authoritiesOf(sight?.live(object)));
+        return (
+          wanted.length > 0 &&
+          published.every((webhooks) => webhooks !== null && webhooks.length > 0) &&
+          published.flatMap((webhooks) => webhooks ?? []).every((trusted) => wanted.every((each) => trusted.has(each)))
+        );
+      },
+      published() {
+        const published = objects.map((object) => authoritiesOf(sight?.live(object)));
+        if (published.includes(null)) return null;
+        const all = new Map(published.flatMap((webhooks) => webhooks ?? []).flatMap((trusted) => [...trusted]));
+        return [...all.values()].join("");
+      },
     },
     start(keeper) {
       sight = keeper;
       void run();
-      if (trust !== "external") {
-        const end = trust.onChange(() => {
-          keeper.poke();
-        });
-        stopping.signal.addEventListener("abort", end, { once: true });
-      }
+      const end = trust.onChange(() => {
+        keeper.poke();
+      });
+      stopping.signal.addEventListener("abort", end, { once: true });
     },
     stop() {
       stopping.abort();
@@ -228,8 +244,8 @@ function keptConfiguration(
   }
 
   function mend(live: LiveObject | null): Mending {
-    const bundle = trust === "external" ? null : trust.bundle();
-    if (trust !== "external" && bundle === null) return { kind: "wait", reason: "there is no authority to trust yet" };
+    const bundle = trust.bundle();
+    if (bundle === null && !trust.isExternal) return { kind: "wait", reason: "there is no authority to trust yet" };
     const endpoint = bundle === null ? address : { ...address, caBundle: Buffer.from(bundle).toString("base64") };
     const isElsewhere = live === null || leadsElsewhere(render(endpoint, "Fail"), live);
     // Over restarts: what fails closed goes on to, unless it led to somewhere else.
@@ -324,26 +340,23 @@ function defaultsOf({ apiVersion, kind, metadata: { name }, webhooks }: WebhookC
   };
 }
 
-function trusts(live: LiveObject, bundle: string): boolean {
-  const wanted = fingerprintsOf(bundle);
-  const own = webhooksOf(live).filter(({ name }) => String(name).endsWith(".crdguard.dev"));
-  return (
-    wanted.length > 0 &&
-    own.length > 0 &&
-    own.every((webhook) => {
-      const caBundle = memberAt(webhook, "clientConfig", "caBundle");
-      const trusted = typeof caBundle === "string" ? fingerprintsOf(Buffer.from(caBundle, "base64").toString("utf8")) : [];
-      return wanted.every((fingerprint) => trusted.includes(fingerprint));
-    })
-  );
+/** Of each webhook of ours, the certificates that it trusts: PEM by fingerprint. Null: it was not read yet. */
+function authoritiesOf(live: LiveObject | null | undefined): readonly ReadonlyMap<string, string>[] | null {
+  if (live === undefined) return null;
+  const own = live === null ? [] : webhooksOf(live).filter(({ name }) => String(name).endsWith(".crdguard.dev"));
+  return own.map((webhook) => {
+    const caBundle = memberAt(webhook, "clientConfig", "caBundle");
+    const pem = typeof caBundle === "string" ? Buffer.from(caBundle, "base64").toString("utf8") : "";
+    return new Map(certificatesIn(pem).map((certificate) => [certificate.fingerprint256, certificate.toString()]));
+  });
 }
 
-/** Of each certificate of a PEM text; one that cannot be read counts as none. */
-function fingerprintsOf(pem: string): readonly string[] {
+/** One that cannot be read counts as none. */
+function certificatesIn(pem: string): readonly X509Certificate[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
   return blocks.flatMap((block) => {
     try {
-      return [new X509Certificate(block).fingerprint256];
+      return [new X509Certificate(block)];
     } catch {
       return [];
     }

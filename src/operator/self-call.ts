@@ -25,7 +25,12 @@ export async function callSelf({ address, bundle, needsClientCertificate, signal
   const url = urlOf(address);
   const uid = randomUUID();
   try {
-    const { status, body } = await post(url, bundle, reviewOf(uid), AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MILLISECONDS)]));
+    const { status, body } = await post(
+      url,
+      bundle,
+      reviewOf(uid),
+      AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MILLISECONDS)]),
+    );
     const isAnswer = status === 200 && memberAt(body, "response", "uid") === uid;
     const isRefusal = needsClientCertificate && status >= 400 && isRecord(body) && typeof body["code"] === "string";
     if (isAnswer || isRefusal) return { ok: true };

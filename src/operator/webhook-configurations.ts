@@ -26,8 +26,6 @@ export type RegisteredBy =
  */
 export type WebhookProfile = "staged" | "fail-open" | "fail-closed";
 
-export const WEBHOOK_PROFILES = ["staged", "fail-open", "fail-closed"] as const satisfies readonly WebhookProfile[];
-
 export interface RenderOptions {
   readonly warnWorkloads?: boolean;
   /** `running-server` for a URL and `manifests` for a Service unless told. */

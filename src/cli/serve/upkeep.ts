@@ -5,6 +5,7 @@ import type { Metrics } from "../../observability/metrics.ts";
 import type { EventRecorder } from "../../operator/cluster-event.ts";
 import { createEventRecorder, type EventRecorderObserver } from "../../operator/event-recorder.ts";
 import { type ReportingObserver, startReporting } from "../../operator/reporting.ts";
+import { type KeepingOptions, startKeeping } from "./keeping.ts";
 import type { LiveFacts } from "./live-facts.ts";
 
 export interface Upkeep {
@@ -16,11 +17,17 @@ export interface Upkeep {
 
 export interface UpkeepOptions {
   readonly facts: Pick<LiveFacts, "cluster" | "client">;
+  /** Null: nothing is kept installed. */
+  readonly keeping: Pick<
+    KeepingOptions,
+    "address" | "leadership" | "needsClientCertificate" | "ownUser" | "profile" | "trust" | "warnWorkloads"
+  > | null;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
 
-export function startUpkeep({ facts: { cluster, client }, logger, metrics }: UpkeepOptions): Upkeep {
+export function startUpkeep({ facts, keeping, logger, metrics }: UpkeepOptions): Upkeep {
+  const { cluster, client } = facts;
   const instance = hostname();
   const events = createEventRecorder({
     client,
@@ -29,9 +36,11 @@ export function startUpkeep({ facts: { cluster, client }, logger, metrics }: Upk
     uidOf: ({ kind, name }) => (kind === CRD_KIND ? (cluster.picture()?.crds.get(name)?.uid ?? null) : null),
   });
   const reporting = startReporting({ client, source: cluster, observer: logReports(logger), instance });
+  const kept = keeping === null ? null : startKeeping({ ...keeping, facts, others: [], events, logger, metrics });
   return {
     events,
     async stop() {
+      kept?.stop();
       reporting.stop();
       await events.stop();
     },
