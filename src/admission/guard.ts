@@ -14,6 +14,8 @@ export interface GuardOptions extends AdmissionServerOptions {
   /** Null: no probes and no metrics. */
   readonly healthListen: Address | null;
   readonly hasValidCertificate: () => boolean;
+  /** Whether liveness hangs on it too; true unless told. */
+  readonly isCertificateMendedByRestart?: boolean;
 }
 
 export interface Guard {
@@ -44,7 +46,8 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
   };
   const draining = { name: "not-draining", isHealthy: () => !isDraining, detail: "the server is about to stop" };
   const ready = [certificate, synced, draining];
-  const health = createHealthServer({ live: [certificate], ready, metrics: options.metrics });
+  const live = options.isCertificateMendedByRestart === false ? [] : [certificate];
+  const health = createHealthServer({ live, ready, metrics: options.metrics });
 
   const close = async (): Promise<void> => {
     await server.close();

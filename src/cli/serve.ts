@@ -17,6 +17,7 @@ import { openCertificate } from "./serve/certificate.ts";
 import { chooseKeeping, type KeepingChoice, type KeepingFlags, parseHttpsUrl } from "./serve/keeping-choice.ts";
 import type { DevelopmentRegistration } from "./serve/development-registration.ts";
 import type { LiveFacts } from "./serve/live-facts.ts";
+import type { Replica } from "./serve/replica.ts";
 import type { Upkeep, UpkeepOptions } from "./serve/upkeep.ts";
 import { loadBundles, loadCatalog, policyFromFlags, refuseCatalogConfigMap } from "./sources.ts";
 import type { Terminal } from "./terminal.ts";
@@ -51,7 +52,8 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
 
   const facts = await openFacts(options, catalog, { logger, metrics, terminal });
   objectCounts = facts.objectCounts;
-  const certificate = await openCertificate(options, registerUrl ?? keeping?.webhookUrl ?? null, logger, metrics);
+  const replica = keeping === null || facts.live === null ? null : await openReplica(keeping, facts.live, { logger, metrics });
+  const certificate = replica?.certificate ?? (await openCertificate(options, registerUrl, logger, metrics));
   const ownUser = keeping === null || facts.live === null ? null : createOwnUser(facts.live.client);
   const guard = await startGuard({
     cluster: facts.cluster,
@@ -62,7 +64,8 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
     metrics,
     listen: options.listen,
     healthListen: options.healthListen,
-    hasValidCertificate: () => certificate.notAfter().getTime() > Date.now(),
+    hasValidCertificate: () => certificate.isInOrder(),
+    isCertificateMendedByRestart: certificate.isMendedByRestart,
   }).catch((error: unknown) => {
     throw new CommandError(EXIT.usage, "listen-failed", error instanceof Error ? error.message : String(error));
   });
@@ -71,15 +74,15 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   if (guard.healthUrl !== null) logger.info({ address: guard.healthUrl } satisfies LogFields, "serving probes and metrics");
 
   const kept =
-    keeping === null || ownUser === null || facts.live === null
+    keeping === null || ownUser === null
       ? null
       : {
           address: addressOf(keeping),
-          leadership: { isLeader: () => true },
+          leadership: replica?.leadership ?? { isLeader: () => true },
           needsClientCertificate: false,
           ownUser,
           profile: options.webhookProfile,
-          trust: {
+          trust: replica?.trust ?? {
             isExternal: keeping.trust.kind === "external",
             bundle: () => certificate.caBundle(),
             onChange: () => () => undefined,
@@ -87,6 +90,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
           warnWorkloads: options.warnWorkloads,
         };
   const upkeep = facts.live === null ? null : await openUpkeep(facts.live, kept, logger, metrics);
+  if (upkeep?.publication) replica?.join({ events: upkeep.events, publication: upkeep.publication });
   const unregister =
     registerUrl === null
       ? null
@@ -101,8 +105,10 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   logger.info({ signal } satisfies LogFields, "stopping");
   // Unregistered first: the API server then asks no more, and nothing fails closed for want of an answer.
   await unregister?.();
+  await replica?.leadership.stop();
   await guard.drain(options.drainSeconds);
   certificate.stop();
+  await replica?.stop();
   await upkeep?.stop();
   facts.live?.stop();
   logger.info({} satisfies LogFields, "stopped");
@@ -178,6 +184,16 @@ function addressOf({ service, webhookUrl }: KeepingChoice): WebhookAddress {
 
 /** Of HTTPS, which the Service of every installation has. */
 const SERVICE_PORT = 443;
+
+async function openReplica(
+  choice: KeepingChoice,
+  { client }: LiveFacts,
+  { logger, metrics }: { readonly logger: Logger; readonly metrics: Metrics },
+): Promise<Replica | null> {
+  if (choice.trust.kind !== "self-managed") return null;
+  const replica = await import("./serve/replica.ts");
+  return replica.openReplica({ choice, client, logger, metrics }, choice.trust);
+}
 
 async function openUpkeep(live: LiveFacts, keeping: UpkeepOptions["keeping"], logger: Logger, metrics: Metrics): Promise<Upkeep> {
   const { startUpkeep } = await import("./serve/upkeep.ts");
