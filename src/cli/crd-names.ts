@@ -1,7 +1,7 @@
 /** @file Which CRD was meant by a name that none has. */
 import type { Crd } from "../crd/crd.ts";
 import { listOf } from "../explain/text.ts";
-import { nearestWord } from "../requirements/nearest-word.ts";
+import { nearestWord } from "../crd/nearest-word.ts";
 
 /**
  * The end of a sentence that says that there is no such CRD: which ones may be meant, or where to look.

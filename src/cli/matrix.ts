@@ -5,7 +5,7 @@ import { compatibilityMatrix, type SubjectTitle } from "../explain/matrix.ts";
 import { matrixLines, matrixMarkdown } from "../explain/matrix-text.ts";
 import { workloadName } from "../explain/subject.ts";
 import type { Catalog, CatalogController } from "../requirements/catalog.ts";
-import { nearestWord } from "../requirements/nearest-word.ts";
+import { nearestWord } from "../crd/nearest-word.ts";
 import { type Configuration, DEFAULT_CONFIGURATION, findRelease, needsOfRelease } from "../requirements/releases.ts";
 import { type Bundle, compareReleases } from "../rules/bundle.ts";
 import { fitOf, minimumBundle, type Needy, recommendedBundle } from "../rules/compatibility.ts";

@@ -2,7 +2,7 @@
 import { listOf, quoted, shown } from "../explain/text.ts";
 import type { Catalog, CatalogController, CatalogRelease } from "../requirements/catalog.ts";
 import { isInRange, readTagVersion } from "../requirements/image.ts";
-import { nearestWord } from "../requirements/nearest-word.ts";
+import { nearestWord } from "../crd/nearest-word.ts";
 import { controllerLines, controllerReport, listLines, listReport, spanOf } from "./catalog-report.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { loadCatalog } from "./sources.ts";

@@ -1,4 +1,5 @@
 /** @file What a CustomResourceDefinition is to crdguard: only what the rules read, frozen by type. */
+import type { Labels } from "./label-selector.ts";
 
 export interface CrdVersion {
   readonly name: string;
@@ -61,6 +62,7 @@ export interface Crd {
   readonly plural: string;
   readonly kind: string;
   readonly scope: "Namespaced" | "Cluster";
+  readonly labels: Labels;
   /** In the order of the manifest. */
   readonly versions: readonly CrdVersion[];
   readonly stored: StoredVersions;
@@ -82,6 +84,7 @@ export interface Crd {
 
 /** What a CRD has that no cluster has taken yet, and that nobody says to own. */
 export const UNRECORDED = {
+  labels: {},
   lastWrittenAt: null,
   isMigratedInTree: false,
   isTerminating: false,

@@ -2,7 +2,7 @@
 import { Ajv, type ErrorObject } from "ajv";
 import { type Outcome, PRESENCES, type Presence, type Requirement } from "../rules/requirement.ts";
 import type { Confidence, Verification } from "./catalog.ts";
-import { nearestWord } from "./nearest-word.ts";
+import { nearestWord } from "../crd/nearest-word.ts";
 
 export interface CatalogFile {
   readonly controller: string;

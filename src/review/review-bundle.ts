@@ -2,7 +2,7 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Applied } from "../cluster/preview.ts";
 import type { Crd } from "../crd/crd.ts";
-import type { Policy } from "../policy/policy.ts";
+import type { PolicyFlags } from "../policy/combine.ts";
 import type { Change } from "../rules/change.ts";
 import { leavingCrds } from "../rules/leaving.ts";
 import { review } from "./review.ts";
@@ -34,7 +34,7 @@ export interface BundleDeadlines {
 export async function reviewBundle(
   { applied, deleted, isPruned }: BundleQuestion,
   cluster: Cluster,
-  policy: Policy,
+  flags: PolicyFlags,
   deadlines: BundleDeadlines,
 ): Promise<BundleAnswer> {
   const preview = await cluster.preview(applied, AbortSignal.timeout(deadlines.settings));
@@ -60,6 +60,6 @@ export async function reviewBundle(
 
   async function judge(change: Change, seen: Cluster): Promise<JudgedChange> {
     const signal = AbortSignal.timeout(deadlines.evidence);
-    return { change, verdict: await review({ change, requester: null }, seen, policy, signal) };
+    return { change, verdict: await review({ change, requester: null }, seen, flags, signal) };
   }
 }

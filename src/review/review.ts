@@ -1,10 +1,12 @@
 /** @file The one use case: a change, the facts, the rules and the policy make a verdict. */
 import type { Cluster, Requester } from "../cluster/cluster.ts";
-import { type Policy, judge } from "../policy/policy.ts";
+import type { ClusterPicture } from "../cluster/picture.ts";
+import type { PolicyFlags } from "../policy/combine.ts";
 import { type Change, changedCrdName, previousCrd } from "../rules/change.ts";
 import { rules } from "../rules/checks/index.ts";
 import { evaluate, evidenceNeeded } from "../rules/evaluate.ts";
 import type { Facts, MigrationEvidence, ObjectEvidence, WriterEvidence } from "../rules/facts.ts";
+import { judgeChange, policyOfCrd } from "./effective-policy.ts";
 import type { Verdict } from "./verdict.ts";
 
 export interface Question {
@@ -14,30 +16,39 @@ export interface Question {
 }
 
 /**
+ * @param flags what the command line sets, above the GuardPolicies of the cluster.
  * @param signal aborted shortly before the asker stops waiting; evidence gathered so far is then used, as a lower bound.
  * @returns a verdict always; it rejects only if crdguard itself is broken.
  */
-export async function review(question: Question, cluster: Cluster, policy: Policy, signal: AbortSignal): Promise<Verdict> {
-  const facts = await gatherFacts(question, cluster, policy, signal);
-  if (facts === null) return { kind: "undecided", reason: "facts-not-synced" };
+export async function review(
+  question: Question,
+  cluster: Cluster,
+  flags: PolicyFlags,
+  signal: AbortSignal,
+  clock: () => number = Date.now,
+): Promise<Verdict> {
+  const picture = cluster.picture();
+  if (picture === null) return { kind: "undecided", reason: "facts-not-synced" };
 
-  const [first, ...others] = judge(evaluate(question.change, facts), policy);
+  const { change } = question;
+  const facts = await gatherFacts(question, { ...cluster, picture }, flags, signal, clock());
+  const [first, ...others] = judgeChange(change, evaluate(change, facts), picture, flags, clock());
   if (first?.enforcement === "deny") return { kind: "deny", findings: [first, ...others] };
   return { kind: "allow", findings: first === undefined ? [] : [first, ...others] };
 }
 
 async function gatherFacts(
   { change, requester }: Question,
-  cluster: Cluster,
-  policy: Policy,
+  cluster: Omit<Cluster, "picture"> & { readonly picture: ClusterPicture },
+  flags: PolicyFlags,
   signal: AbortSignal,
-): Promise<Facts | null> {
-  const picture = cluster.picture();
-  if (picture === null) return null;
-
+  nowMilliseconds: number,
+): Promise<Facts> {
+  const { picture } = cluster;
   const { crds, applied, bundles, unreadableDeclarations } = picture;
   if (change.kind === "apply-workload") return { ...NOTHING_GATHERED, crds, applied, bundles, unreadableDeclarations };
   // What only a rule asks for that is off is not worth a request.
+  const policy = policyOfCrd(change, picture, flags, nowMilliseconds);
   const needed = evidenceNeeded(
     change,
     rules.filter(({ id }) => policy.enforcement.get(id) !== "off"),

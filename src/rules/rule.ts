@@ -10,6 +10,8 @@ export interface Rule {
   /** The fact found, in kebab case; also the name of its file, its test and its page in `docs/rules/`. */
   readonly id: string;
   readonly defaultEnforcement: Enforcement;
+  /** Its findings are about a CRD as a whole, never about some of its versions. */
+  readonly isAboutWholeCrd?: true;
   /** What must be gathered before `find` can judge this change; nothing when absent. */
   readonly evidence?: (change: Change) => readonly EvidenceKind[];
   /** Pure; never mutates its input. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { nearestWord } from "../../../src/requirements/nearest-word.ts";
+import { nearestWord } from "../../../src/crd/nearest-word.ts";
 
 describe("nearestWord", () => {
   const candidates = ["images", "releases", "when", "traefik", "versionLabel"];
