@@ -68,7 +68,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   logger.info({ address: guard.url } satisfies LogFields, "serving reviews");
   if (guard.healthUrl !== null) logger.info({ address: guard.healthUrl } satisfies LogFields, "serving probes and metrics");
 
-  const upkeep = facts.live === null ? null : await openUpkeep(facts.live, logger);
+  const upkeep = facts.live === null ? null : await openUpkeep(facts.live, logger, metrics);
   const unregister =
     registerUrl === null
       ? null
@@ -152,9 +152,9 @@ async function openFacts(
   return { cluster, objectCounts: () => ({}), live: null };
 }
 
-async function openUpkeep(live: LiveFacts, logger: Logger): Promise<Upkeep> {
+async function openUpkeep(live: LiveFacts, logger: Logger, metrics: Metrics): Promise<Upkeep> {
   const { startUpkeep } = await import("./serve/upkeep.ts");
-  return startUpkeep({ facts: live, logger });
+  return startUpkeep({ facts: live, logger, metrics });
 }
 
 async function register(

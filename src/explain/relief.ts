@@ -69,7 +69,7 @@ function refusedClause(refused: Extract<UnmetRelief, { kind: "override-refused" 
 }
 
 /** A time of the day is told where it is not that at which the day begins. */
-function dayOf(time: string): string {
+export function dayOf(time: string): string {
   return shown(time.replace(/T00:00(?::00(?:\.0+)?)?Z$/, ""));
 }
 

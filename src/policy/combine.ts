@@ -1,7 +1,8 @@
 /** @file What holds for one CRD at one moment, of all that is set: GuardPolicies, and flags above them. */
 import { compareText } from "../crd/compare-text.ts";
 import type { Labels } from "../crd/label-selector.ts";
-import { type GuardPolicy, isChosen, readTime } from "./guard-policy.ts";
+import { type GuardPolicy, isChosen } from "./guard-policy.ts";
+import { endOf } from "./lapse.ts";
 import { compareStrictness, DEFAULT_POLICY, type EffectiveException, type Policy, type RuleSetting } from "./policy.ts";
 
 /** What the command line sets; it counts more than every GuardPolicy. */
@@ -79,12 +80,11 @@ function exceptionsFor(
     .map(({ crd: _, ...exception }) => ({
       ...exception,
       policy: name,
-      isLapsed: (readTime(exception.expires) ?? -Infinity) <= nowMilliseconds,
+      isLapsed: endOf(exception) <= nowMilliseconds,
     }));
 }
 
 /** So that of several the one is told that holds the longest; then by the name of the policy. */
 function longestFirst(left: EffectiveException, right: EffectiveException): number {
-  const byEnd = (readTime(right.expires) ?? 0) - (readTime(left.expires) ?? 0);
-  return byEnd || compareText(left.policy, right.policy) || compareText(left.rule, right.rule);
+  return endOf(right) - endOf(left) || compareText(left.policy, right.policy) || compareText(left.rule, right.rule);
 }

@@ -254,8 +254,14 @@ function readOneOf<Word extends string>(
 ): Word | null {
   if (presence === "optional" && isAbsent(input)) return null;
   const word = words.find((known) => known === input) ?? null;
-  if (word === null) problems.push({ kind: "malformed", path, expected: words.join(", ") });
+  if (word === null) problems.push({ kind: "malformed", path, expected: expectedOf(words, input) });
   return word;
+}
+
+/** YAML takes the bare word off for false. */
+function expectedOf(words: readonly string[], input: unknown): string {
+  const isBareOff = input === false && words.includes("off");
+  return words.map((word) => (isBareOff && word === "off" ? '"off" in quotes' : word)).join(", ");
 }
 
 /** Null for what is no list of texts. */

@@ -118,6 +118,11 @@ describe("a GuardPolicy", () => {
       problems: [{ kind: "malformed", path: "spec.rules[1].enforcement", expected: "deny, warn, audit, off" }],
     },
     {
+      title: "what YAML makes of the bare word off",
+      wrong: { rules: [deny, { id: "stored-version-removed", enforcement: false }] },
+      problems: [{ kind: "malformed", path: "spec.rules[1].enforcement", expected: 'deny, warn, audit, "off" in quotes' }],
+    },
+    {
       title: "a rule that is set twice, of which the first counts",
       wrong: { rules: [deny, { ...deny, enforcement: "off" }] },
       problems: [{ kind: "repeated", path: "spec.rules[1]", id: "objects-deleted" }],
