@@ -7,7 +7,7 @@ import { EVERYTHING } from "../explain/audience.ts";
 import { checkTelling, severityOf } from "../explain/check-telling.ts";
 import { checkReport, type CheckReport } from "../explain/report.ts";
 import { isFailing, type Severity } from "../health/severity.ts";
-import type { Policy } from "../policy/policy.ts";
+import type { PolicyFlags } from "../policy/combine.ts";
 import { reviewBundle } from "../review/review-bundle.ts";
 import { crdNameHint } from "./crd-names.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
@@ -59,7 +59,7 @@ function tellIdle(folder: FolderCluster, applied: Applied, terminal: Terminal): 
 }
 
 /** CRDs are judged against the cluster as it is, workloads against the CRDs as they will be. */
-async function judgeAll(bundle: Bundle, cluster: Cluster, policy: Policy, { prune }: CheckOptions): Promise<CheckReport> {
+async function judgeAll(bundle: Bundle, cluster: Cluster, policy: PolicyFlags, { prune }: CheckOptions): Promise<CheckReport> {
   const crds = cluster.picture()?.crds ?? new Map<string, Crd>();
   const deleted = bundle.deleted.map((name) => crds.get(name) ?? unknownCrd(name, crds));
   const { judged, leaving } = await reviewBundle({ applied: bundle.applied, deleted, isPruned: prune }, cluster, policy, {

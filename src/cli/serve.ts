@@ -7,7 +7,7 @@ import type { LogLevel } from "../observability/log-levels.ts";
 import { createMetrics, type Metrics } from "../observability/metrics.ts";
 import { createOwnUser } from "../operator/own-user.ts";
 import type { WebhookAddress, WebhookProfile } from "../operator/webhook-configurations.ts";
-import type { Policy } from "../policy/policy.ts";
+import type { PolicyFlags } from "../policy/combine.ts";
 import type { Catalog } from "../requirements/catalog.ts";
 import { openStandIn } from "./against.ts";
 import type { ClusterFlags } from "./cluster-flags.ts";
@@ -33,7 +33,8 @@ export interface ServeOptions extends ClusterFlags, KeepingFlags {
   readonly catalog: readonly string[];
   readonly catalogConfigMap: ConfigMapName | undefined;
   readonly rule: readonly string[];
-  readonly onUndecided: Policy["onUndecided"];
+  /** Null: as the GuardPolicies of the cluster have it. */
+  readonly onUndecided: PolicyFlags["onUndecided"];
   readonly drainSeconds: number;
   readonly logLevel: LogLevel;
 }

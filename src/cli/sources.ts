@@ -1,6 +1,7 @@
 /** @file What commands are made of alike: catalog, policy, cluster, from their flags. */
 import { type FolderCluster, readFolderCluster } from "../cluster/snapshot/folder-cluster.ts";
-import { DEFAULT_POLICY, parseRuleSettings, type Policy } from "../policy/policy.ts";
+import type { PolicyFlags } from "../policy/combine.ts";
+import { parseRuleSettings } from "../policy/policy.ts";
 import { type Catalog, mergeCatalogs } from "../requirements/catalog.ts";
 import type { ApiRequirement } from "../requirements/api-requirement.ts";
 import { findStatus, type StatusFacts } from "../requirements/api-requirement-status.ts";
@@ -38,10 +39,8 @@ export function refuseCatalogConfigMap(standIn: string): CommandError {
   );
 }
 
-export function policyFromFlags(
-  settings: readonly string[],
-  onUndecided: Policy["onUndecided"] = DEFAULT_POLICY.onUndecided,
-): Policy {
+/** Flags that are not given leave it to the GuardPolicies of the cluster. */
+export function policyFromFlags(settings: readonly string[], onUndecided: PolicyFlags["onUndecided"] = null): PolicyFlags {
   const enforcement = parseRuleSettings(
     settings,
     rules.map(({ id }) => id),

@@ -3,7 +3,7 @@ import type { Crd, OverrideRequest } from "../crd/crd.ts";
 import { nearestWord } from "../crd/nearest-word.ts";
 import type { CrdChange } from "../rules/change.ts";
 import { rules } from "../rules/checks/index.ts";
-import { bySeverity, type JudgedFinding, type Relief, type UnmetRelief } from "./policy.ts";
+import { type JudgedFinding, type Relief, type UnmetRelief, worstFirst } from "./policy.ts";
 
 /** What is asked for of one rule that denies. */
 export type OverrideClaim =
@@ -86,7 +86,7 @@ export function withOverrides(
       const claim = isDenial(finding) ? claims.get(finding.rule) : undefined;
       return claim === undefined ? finding : settled(finding, claim, answers.get(finding.rule) ?? "unverified", by);
     })
-    .toSorted(bySeverity);
+    .toSorted(worstFirst);
 }
 
 /** Rules that an override may name. */

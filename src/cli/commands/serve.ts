@@ -41,9 +41,10 @@ export function declareServe(command: Command, invocation: Invocation): void {
   command
     .addOption(ruleOption())
     .addOption(
-      new Option("--on-undecided <answer>", "what to answer when a change cannot be judged in time")
-        .choices(["deny", "allow"])
-        .default("deny"),
+      new Option(
+        "--on-undecided <answer>",
+        "what to answer when a change cannot be judged in time, whatever GuardPolicies say; without: as they say, else deny",
+      ).choices(["deny", "allow"]),
     )
     .addOption(
       new Option("--client-auth <mode>", "whether callers must show a client certificate: request only logs and counts")
@@ -83,6 +84,7 @@ export function declareServe(command: Command, invocation: Invocation): void {
             facts: undefined,
             catalogConfigMap: undefined,
             ...options,
+            onUndecided: options.onUndecided ?? null,
           },
           invocation.terminal,
         ),

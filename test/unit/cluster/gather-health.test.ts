@@ -47,6 +47,7 @@ function gathered(crds: readonly Crd[], beside: Partial<HealthSources>) {
       crds: new Map(crds.map((each) => [each.name, each])),
       needs: new Map(),
       unreadableDeclarations: [],
+      guardPolicies: [],
       applied: new Map(),
       bundles: [],
     },
