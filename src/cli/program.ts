@@ -6,6 +6,7 @@ import { declareComplete, declareCompletion } from "./commands/completion.ts";
 import { declareDemo } from "./commands/demo.ts";
 import { declareDoctor } from "./commands/doctor.ts";
 import { declareMatrix } from "./commands/matrix.ts";
+import { declareRender } from "./commands/render.ts";
 import { declareRequirements } from "./commands/requirements.ts";
 import { declareServe } from "./commands/serve.ts";
 import { declareSnapshot } from "./commands/snapshot.ts";
@@ -21,6 +22,7 @@ const COMMANDS: ReadonlyMap<string, Declare> = new Map<string, Declare>([
   ["doctor", declareDoctor],
   ["requirements", declareRequirements],
   ["serve", declareServe],
+  ["render", declareRender],
   ["catalog", declareCatalog],
   ["matrix", declareMatrix],
   ["demo", declareDemo],
