@@ -18,9 +18,7 @@ export type Overlay = (typeof OVERLAYS)[number];
 
 /** Of which CRDs the guard may count the objects: none but by roles that others add, these, or all that ever will be. */
 export type Counting =
-  | { readonly kind: "none" }
-  | { readonly kind: "crds"; readonly crds: readonly CountedCrd[] }
-  | { readonly kind: "all" };
+  { readonly kind: "none" } | { readonly kind: "crds"; readonly crds: readonly CountedCrd[] } | { readonly kind: "all" };
 
 export interface CountedCrd {
   readonly group: string;
@@ -44,6 +42,13 @@ export async function renderInstallation(choice: InstallationChoice): Promise<re
   const labels = built.find(({ kind }) => kind === "Deployment")?.metadata.labels ?? {};
   const counting = choice.counting.kind === "crds" ? countingRole(choice.counting.crds, ownLabels(labels)) : [];
   return inOrderOfNeed([...built, ...counting].map((object) => placed(object, choice)));
+}
+
+/** Whatever any choice brings, to be looked for by name. @throws Error where the package is damaged. */
+export async function renderEverything(namespace: string): Promise<readonly KubernetesObject[]> {
+  const choice: InstallationChoice = { overlays: OVERLAYS, counting: { kind: "all" }, namespace, image: null };
+  const existing = countingRole([], {}).map((object) => placed(object, choice));
+  return inOrderOfNeed([...(await renderInstallation(choice)), ...existing]);
 }
 
 /** Two below the root, as the bundled sources are. */
@@ -110,9 +115,7 @@ function renamed(node: unknown, namespace: string): unknown {
 function withImage(node: unknown, image: string): unknown {
   if (Array.isArray(node)) return node.map((each) => withImage(each, image));
   if (!isRecord(node)) return node;
-  return Object.fromEntries(
-    Object.entries(node).map(([key, value]) => [key, key === "image" ? image : withImage(value, image)]),
-  );
+  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, key === "image" ? image : withImage(value, image)]));
 }
 
 function asserted(input: unknown): KubernetesObject {

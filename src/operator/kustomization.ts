@@ -46,8 +46,7 @@ async function patched(
   if (!isRecord(target) || Object.keys(target).toSorted().join() !== "kind,name") {
     throw new Error(`${path}: a patch needs kind and name of its target, and nothing else`);
   }
-  const isMeant = ({ kind, metadata }: KubernetesObject): boolean =>
-    kind === target["kind"] && metadata.name === target["name"];
+  const isMeant = ({ kind, metadata }: KubernetesObject): boolean => kind === target["kind"] && metadata.name === target["name"];
   if (!objects.some(isMeant)) throw new Error(`${path}: there is no ${String(target["kind"])} ${String(target["name"])}`);
   return objects.map((object) => (isMeant(object) ? decoded(applyPatch(object, operations), path) : object));
 }
@@ -60,11 +59,7 @@ function operationOf({ op, path: pointer, value }: Members, path: string): Patch
   throw new Error(`${path}: ${String(op)} is not understood`);
 }
 
-function labelled(
-  objects: readonly KubernetesObject[],
-  labels: readonly Members[],
-  path: string,
-): readonly KubernetesObject[] {
+function labelled(objects: readonly KubernetesObject[], labels: readonly Members[], path: string): readonly KubernetesObject[] {
   const all = labels.map(({ pairs, includeSelectors, ...others }) => {
     if (includeSelectors !== false || !isRecord(pairs) || Object.keys(others).length > 0) {
       throw new Error(`${path}: labels are only understood as pairs, outside of selectors`);

@@ -7,9 +7,7 @@ import { listPages } from "./pages.ts";
 /** `<plural>.<group>` of each, since the API server accepts no other name. */
 export async function listCrdNames(
   client: Pick<ApiClient, "request">,
-): Promise<
-  { readonly ok: true; readonly names: readonly string[] } | { readonly ok: false; readonly error: ApiError }
-> {
+): Promise<{ readonly ok: true; readonly names: readonly string[] } | { readonly ok: false; readonly error: ApiError }> {
   const names: string[] = [];
   const listed = await listPages(client, {
     path: "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
