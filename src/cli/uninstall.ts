@@ -17,17 +17,23 @@ export interface UninstallFlags extends ConnectionChoice {
   readonly yes: boolean;
   readonly deleteObjects: boolean;
   readonly keptOnly: boolean;
+  readonly keepDefinitions: boolean;
   readonly deployment: string;
   readonly timeout: number;
 }
 
 export async function uninstallFrom(options: UninstallFlags, { terminal }: Pick<Invocation, "terminal">): Promise<ExitStatus> {
+  if (options.keepDefinitions && options.deleteObjects) {
+    throw new CommandError(EXIT.usage, "flags-conflict", "--delete-objects deletes definitions, and --keep-definitions keeps them: give one");
+  }
   const client = openClient(options);
   try {
     const question: PlanOptions = {
       client,
       namespace: options.namespace,
-      objects: await renderEverything(options.namespace),
+      objects: (await renderEverything(options.namespace)).filter(
+        ({ kind }) => !(options.keepDefinitions && kind === "CustomResourceDefinition"),
+      ),
       deletesObjects: options.deleteObjects,
       extent: options.keptOnly ? "definitions" : "all",
     };

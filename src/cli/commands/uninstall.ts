@@ -23,6 +23,7 @@ export function declareUninstall(command: Command, invocation: Invocation): void
       "only what the running server has made, and stop it; whatever installed it removes the rest (Helm's hook)",
       false,
     )
+    .option("--keep-definitions", "leave crdguard's definitions, even if nobody has made an object by them", false)
     .option("--deployment <name>", "Deployment of the server", "crdguard")
     .option("--timeout <seconds>", "how long to wait for its pods to end", parseSeconds, 60);
   addClusterFlags(command)
