@@ -24,7 +24,11 @@ export interface UninstallFlags extends ConnectionChoice {
 
 export async function uninstallFrom(options: UninstallFlags, { terminal }: Pick<Invocation, "terminal">): Promise<ExitStatus> {
   if (options.keepDefinitions && options.deleteObjects) {
-    throw new CommandError(EXIT.usage, "flags-conflict", "--delete-objects deletes definitions, and --keep-definitions keeps them: give one");
+    throw new CommandError(
+      EXIT.usage,
+      "flags-conflict",
+      "--delete-objects deletes definitions, and --keep-definitions keeps them: give one",
+    );
   }
   const client = openClient(options);
   try {

@@ -80,7 +80,9 @@ function valuesOf(map: YAMLMap, prefix = ""): readonly Value[] {
     const comment = key.commentBefore ?? (map.items[0]?.key === key ? map.commentBefore : null);
     const meaning = /(?:^|\n) -- (?<meaning>[^]*)$/.exec(comment ?? "")?.groups?.["meaning"];
     if (meaning !== undefined) {
-      return [{ path, standard: isScalar(value) ? value.value : (value as YAMLMap).toJSON(), meaning: meaning.replaceAll("\n", "") }];
+      return [
+        { path, standard: isScalar(value) ? value.value : (value as YAMLMap).toJSON(), meaning: meaning.replaceAll("\n", "") },
+      ];
     }
     if (!isMap(value)) throw new Error(`${path} has no comment`);
     return valuesOf(value, `${path}.`);
@@ -156,7 +158,11 @@ function pathsOf(node: unknown, prefix = ""): readonly string[] {
 describe("charts/crdguard/templates", () => {
   it("has helm test go by the checks of the guard, and by no other, which speak of the rest of the cluster", () => {
     const template = read("charts/crdguard/templates/tests/doctor.yaml");
-    const off = [.../range list (?<ids>(?:"[^"]+" ?)+)\}\}\n\{\{- \$command = concat/.exec(template)?.groups?.["ids"]?.matchAll(/"([^"]+)"/g) ?? []];
+    const off = [
+      ...(/range list (?<ids>(?:"[^"]+" ?)+)\}\}\n\{\{- \$command = concat/
+        .exec(template)
+        ?.groups?.["ids"]?.matchAll(/"([^"]+)"/g) ?? []),
+    ];
 
     expect(off.map(([, id]) => id)).toEqual(checks.map(({ id }) => id).filter((id) => !id.startsWith("guard-")));
   });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { wantedKeys } from "../../../src/requirements/catalog.ts";
 import { readCatalog } from "../../../src/requirements/catalog-folder.ts";
+import { explainRemedy } from "../../../src/explain/remedies.ts";
+import { crd } from "../../support/builders.ts";
 import { readManifests } from "./read-manifests.ts";
 
 /** Every permission of crdguard, and what it would not be able to do without. One that is not here does not belong in the manifest. */
@@ -65,6 +67,13 @@ describe("manifests/server/rbac.yaml", () => {
     expect(counting).toMatchObject({
       aggregationRule: { clusterRoleSelectors: [{ matchLabels: { "crdguard.dev/count-objects": "true" } }] },
     });
+  });
+
+  it("takes in the roles that a denial asks for", () => {
+    const { command } = explainRemedy({ kind: "allow-counting", crd: crd({ served: ["v1"] }) });
+
+    expect(command).toMatch(/^kubectl create clusterrole crdguard-count-\S+ --verb=list --resource=gears\.own\.dev &&$/m);
+    expect(command).toMatch(/^kubectl label clusterrole crdguard-count-\S+ crdguard\.dev\/count-objects=true$/m);
   });
 
   it("covers every ConfigMap that the catalog asks for and that of the flags, and no other", async () => {
