@@ -2,7 +2,9 @@
 
 /** Authorities to be trusted; changes while one of them takes over from another. */
 export interface TrustSource {
-  /** PEM, one certificate after the other; null until there is any. */
+  /** Somebody else writes `caBundle`, such as cert-manager's cainjector: it is left alone, and `bundle` stays null. */
+  readonly isExternal: boolean;
+  /** PEM, one certificate after the other; null until there is any, and while nothing may be published. */
   bundle(): string | null;
   /** `use` is called after each change of the bundle. Returns what ends that. */
   onChange(use: () => void): () => void;
@@ -12,4 +14,6 @@ export interface TrustSource {
 export interface Publication {
   /** Whether each webhook configuration that we keep was seen to hold these certificates (PEM) as authorities. */
   isPublished(bundle: string): boolean;
+  /** PEM of all that these configurations hold now; empty where there are none of them, null until they have been read. */
+  published(): string | null;
 }

@@ -36,3 +36,13 @@ export function parseSeconds(value: string): number {
   if (!/^\d+(?:\.\d+)?$/.test(value) || seconds > 600) throw new InvalidArgumentError("give seconds from 0 to 600.");
   return seconds;
 }
+
+/** Ten years: longer than any cluster goes without an upgrade of crdguard. */
+const MOST_HOURS = 87_600;
+
+export function parseHours(value: string): number {
+  const hours = Number(value);
+  if (!/^\d+(?:\.\d+)?$/.test(value) || hours <= 0 || hours > MOST_HOURS)
+    throw new InvalidArgumentError(`give hours, more than 0 and at most ${String(MOST_HOURS)}; fractions are fine.`);
+  return hours;
+}

@@ -5,6 +5,8 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { createLogger, type LogFields, type Logger } from "../observability/log.ts";
 import type { LogLevel } from "../observability/log-levels.ts";
 import { createMetrics, type Metrics } from "../observability/metrics.ts";
+import { createOwnUser } from "../operator/own-user.ts";
+import type { WebhookAddress, WebhookProfile } from "../operator/webhook-configurations.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Catalog } from "../requirements/catalog.ts";
 import { openStandIn } from "./against.ts";
@@ -12,22 +14,20 @@ import type { ClusterFlags } from "./cluster-flags.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { openCertificate } from "./serve/certificate.ts";
+import { chooseKeeping, type KeepingChoice, type KeepingFlags, parseHttpsUrl } from "./serve/keeping-choice.ts";
 import type { DevelopmentRegistration } from "./serve/development-registration.ts";
 import type { LiveFacts } from "./serve/live-facts.ts";
-import type { Upkeep } from "./serve/upkeep.ts";
+import type { Upkeep, UpkeepOptions } from "./serve/upkeep.ts";
 import { loadBundles, loadCatalog, policyFromFlags, refuseCatalogConfigMap } from "./sources.ts";
 import type { Terminal } from "./terminal.ts";
 import { VERSION } from "./version.ts";
 
-export interface ServeOptions extends ClusterFlags {
+export interface ServeOptions extends ClusterFlags, KeepingFlags {
   readonly listen: Address;
   readonly healthListen: Address;
-  readonly tlsCertFile: string | undefined;
   readonly tlsPrivateKeyFile: string | undefined;
-  readonly tlsCaFile: string | undefined;
-  readonly registerUrl: string | undefined;
   readonly warnWorkloads: boolean;
-  readonly facts: string | undefined;
+  readonly webhookProfile: WebhookProfile;
   /** Files and folders of own catalog entries. */
   readonly catalog: readonly string[];
   readonly catalogConfigMap: ConfigMapName | undefined;
@@ -40,6 +40,7 @@ export interface ServeOptions extends ClusterFlags {
 /** Runs until SIGTERM or SIGINT. */
 export async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitStatus> {
   const policy = policyFromFlags(options.rule, options.onUndecided);
+  const keeping = chooseKeeping(options);
   const registerUrl = parseRegisterUrl(options);
   if (options.facts !== undefined && options.catalogConfigMap !== undefined) throw refuseCatalogConfigMap("--facts");
   const catalog = await loadCatalog(options.catalog);
@@ -50,10 +51,12 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
 
   const facts = await openFacts(options, catalog, { logger, metrics, terminal });
   objectCounts = facts.objectCounts;
-  const certificate = await openCertificate(options, registerUrl, logger, metrics);
+  const certificate = await openCertificate(options, registerUrl ?? keeping?.webhookUrl ?? null, logger, metrics);
+  const ownUser = keeping === null || facts.live === null ? null : createOwnUser(facts.live.client);
   const guard = await startGuard({
     cluster: facts.cluster,
     policy,
+    ...(ownUser === null ? {} : { ownUser: ownUser.name }),
     tls: certificate.tls(),
     logger,
     metrics,
@@ -67,7 +70,23 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   logger.info({ address: guard.url } satisfies LogFields, "serving reviews");
   if (guard.healthUrl !== null) logger.info({ address: guard.healthUrl } satisfies LogFields, "serving probes and metrics");
 
-  const upkeep = facts.live === null ? null : await openUpkeep(facts.live, logger);
+  const kept =
+    keeping === null || ownUser === null || facts.live === null
+      ? null
+      : {
+          address: addressOf(keeping),
+          leadership: { isLeader: () => true },
+          needsClientCertificate: false,
+          ownUser,
+          profile: options.webhookProfile,
+          trust: {
+            isExternal: keeping.trust.kind === "external",
+            bundle: () => certificate.caBundle(),
+            onChange: () => () => undefined,
+          },
+          warnWorkloads: options.warnWorkloads,
+        };
+  const upkeep = facts.live === null ? null : await openUpkeep(facts.live, kept, logger, metrics);
   const unregister =
     registerUrl === null
       ? null
@@ -84,7 +103,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   await unregister?.();
   await guard.drain(options.drainSeconds);
   certificate.stop();
-  upkeep?.stop();
+  await upkeep?.stop();
   facts.live?.stop();
   logger.info({} satisfies LogFields, "stopped");
   return EXIT.allowed;
@@ -102,11 +121,11 @@ function nextStopSignal(): Promise<string> {
 
 function parseRegisterUrl(options: ServeOptions): URL | null {
   if (options.registerUrl === undefined) {
-    if (!options.warnWorkloads) return null;
+    if (!options.warnWorkloads || options.keepInstalled !== undefined) return null;
     throw new CommandError(
       EXIT.usage,
       "flags-incomplete",
-      "--warn-workloads goes with --register-url; in a cluster, manifests/workloads registers the same",
+      "--warn-workloads goes with --keep-installed or --register-url; manifests/workloads registers the same",
     );
   }
   if (options.facts !== undefined) {
@@ -116,8 +135,8 @@ function parseRegisterUrl(options: ServeOptions): URL | null {
       "--register-url needs a cluster, which --facts stands in for: give one of them",
     );
   }
-  const url = URL.parse(options.registerUrl);
-  if (url?.protocol !== "https:" || url.search !== "" || url.hash !== "") {
+  const url = parseHttpsUrl(options.registerUrl);
+  if (url === null) {
     throw new CommandError(
       EXIT.usage,
       "register-url-invalid",
@@ -151,9 +170,18 @@ async function openFacts(
   return { cluster, objectCounts: () => ({}), live: null };
 }
 
-async function openUpkeep(live: LiveFacts, logger: Logger): Promise<Upkeep> {
+function addressOf({ service, webhookUrl }: KeepingChoice): WebhookAddress {
+  return webhookUrl === null
+    ? { kind: "service", ...service, port: SERVICE_PORT }
+    : { kind: "url", url: webhookUrl.href.replace(/\/$/, "") };
+}
+
+/** Of HTTPS, which the Service of every installation has. */
+const SERVICE_PORT = 443;
+
+async function openUpkeep(live: LiveFacts, keeping: UpkeepOptions["keeping"], logger: Logger, metrics: Metrics): Promise<Upkeep> {
   const { startUpkeep } = await import("./serve/upkeep.ts");
-  return startUpkeep({ facts: live, logger });
+  return startUpkeep({ facts: live, keeping, logger, metrics });
 }
 
 async function register(

@@ -54,9 +54,21 @@ export type CrdOwner =
   /** Operator Lifecycle Manager. */
   | { readonly kind: "olm" };
 
+/** An override, as annotations ask for it: raw text, which `policy/override.ts` reads. */
+export interface OverrideRequest {
+  /** `crdguard.dev/override`: ids of rules, separated by commas. */
+  readonly rules: string;
+  /** `crdguard.dev/override-reason`; null where there is none. */
+  readonly reason: string | null;
+  /** `crdguard.dev/override-until`, RFC 3339; null where there is none. */
+  readonly until: string | null;
+}
+
 export interface Crd {
   /** `<plural>.<group>`, for example `grpcroutes.gateway.networking.k8s.io`. */
   readonly name: string;
+  /** `metadata.uid`; null where no cluster has taken it yet. */
+  readonly uid: string | null;
   readonly group: string;
   readonly plural: string;
   readonly kind: string;
@@ -65,6 +77,8 @@ export interface Crd {
   readonly versions: readonly CrdVersion[];
   readonly stored: StoredVersions;
   readonly bundle: Bundle | null;
+  /** Null where the annotation that names rules is missing. Who may ask for one is not said by it. */
+  readonly override: OverrideRequest | null;
   /** Newest `managedFields` time of a write to the main resource (not `/status`), or null where none is recorded. */
   readonly lastWrittenAt: string | null;
   /** The API server's storage version migrator finished for exactly this generation (condition on the CRD). */
@@ -82,6 +96,8 @@ export interface Crd {
 
 /** What a CRD has that no cluster has taken yet, and that nobody says to own. */
 export const UNRECORDED = {
+  uid: null,
+  override: null,
   lastWrittenAt: null,
   isMigratedInTree: false,
   isTerminating: false,

@@ -1,5 +1,14 @@
 /** @file Reads a CustomResourceDefinition out of untrusted JSON, keeping only what rules read. */
-import type { Bundle, Crd, CrdCondition, CrdConversion, CrdVersion, StoredVersions, WebhookTarget } from "./crd.ts";
+import type {
+  Bundle,
+  Crd,
+  CrdCondition,
+  CrdConversion,
+  CrdVersion,
+  OverrideRequest,
+  StoredVersions,
+  WebhookTarget,
+} from "./crd.ts";
 import { isRecord } from "./is-record.ts";
 import { readAppliers, readOwners } from "./owners.ts";
 
@@ -63,6 +72,7 @@ function readCrd(input: unknown): Crd {
   const conditions = readConditions(input["status"]);
   return {
     name: text(metadata["name"], "metadata.name"),
+    uid: typeof metadata["uid"] === "string" ? metadata["uid"] : null,
     group: text(spec["group"], "spec.group"),
     plural: text(names["plural"], "spec.names.plural"),
     kind: text(names["kind"], "spec.names.kind"),
@@ -70,6 +80,7 @@ function readCrd(input: unknown): Crd {
     versions,
     stored: readStoredVersions(input["status"], versions),
     bundle: readBundle(metadata["annotations"]),
+    override: readOverride(metadata["annotations"]),
     lastWrittenAt: readLastWrite(metadata["managedFields"]),
     isMigratedInTree: conditions.some((condition) => isFinishedMigration(condition, metadata["generation"])),
     isTerminating: metadata["deletionTimestamp"] !== undefined && metadata["deletionTimestamp"] !== null,
@@ -121,6 +132,18 @@ function readBundle(annotations: unknown): Bundle | null {
   const channel = annotations[BUNDLE_CHANNEL];
   if (typeof version !== "string") return null;
   return { version, channel: typeof channel === "string" ? channel : null };
+}
+
+export const OVERRIDE = "crdguard.dev/override";
+export const OVERRIDE_REASON = "crdguard.dev/override-reason";
+export const OVERRIDE_UNTIL = "crdguard.dev/override-until";
+
+/** Whether it counts is not decided here; annotations that it is not made of are not looked at. */
+function readOverride(annotations: unknown): OverrideRequest | null {
+  if (!isRecord(annotations)) return null;
+  const { [OVERRIDE]: rules, [OVERRIDE_REASON]: reason, [OVERRIDE_UNTIL]: until } = annotations;
+  if (typeof rules !== "string") return null;
+  return { rules, reason: typeof reason === "string" ? reason : null, until: typeof until === "string" ? until : null };
 }
 
 function readLastWrite(managedFields: unknown): string | null {

@@ -14,6 +14,7 @@ import type { Workload } from "../requirements/workload.ts";
 import type { UnreadableDeclaration, WorkloadRef } from "../rules/facts.ts";
 import { createAttempts } from "./attempts.ts";
 import { declarationEvent } from "./declaration-event.ts";
+import { isTrouble } from "./trouble.ts";
 
 /** What of the live cluster is read. Each gives the same object, by reference, while nothing changes. */
 export interface ReportingSource {
@@ -255,25 +256,6 @@ const PLURALS = {
   StatefulSet: "statefulsets",
   DaemonSet: "daemonsets",
 } as const satisfies Record<WorkloadRef["kind"], string>;
-
-/** What would go wrong with every other request too. */
-function isTrouble(code: ApiErrorCode): boolean {
-  switch (code) {
-    case "unreachable":
-    case "unauthorized":
-    case "timeout":
-    case "too-many-requests":
-    case "server-error":
-      return true;
-    case "aborted":
-    case "forbidden":
-    case "not-found":
-    case "conflict":
-    case "gone":
-    case "invalid":
-      return false;
-  }
-}
 
 interface Failures {
   add(resource: ReportedResource, error: ApiError): void;

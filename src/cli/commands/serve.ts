@@ -3,8 +3,10 @@ import { type Command, Option } from "commander";
 import { LOG_LEVELS } from "../../observability/log-levels.ts";
 import { parseAddress } from "../address.ts";
 import { addClusterFlags } from "../cluster-flags.ts";
-import { addCatalogFlags, parseSeconds, ruleOption } from "../flags.ts";
+import { addCatalogFlags, parseHours, parseSeconds, ruleOption } from "../flags.ts";
 import { examples, type Invocation } from "../invocation.ts";
+import { WEBHOOK_PROFILES } from "../webhook-profiles.ts";
+import { parseServiceName } from "../service-name.ts";
 
 export function declareServe(command: Command, invocation: Invocation): void {
   command
@@ -22,12 +24,19 @@ export function declareServe(command: Command, invocation: Invocation): void {
       "serving certificate, PEM; read again when it changes. Without: a self-signed one for development",
     )
     .option("--tls-private-key-file <path>", "its private key, PEM")
-    .option("--tls-ca-file <path>", "CA bundle to register with --register-url, where the certificate does not sign itself")
+    .option(
+      "--tls-ca-file <path>",
+      "CA bundle to register with --register-url or --keep-installed, where the certificate does not sign itself",
+    )
     .option(
       "--register-url <url>",
       "register the webhook configurations by this https URL, and remove them at exit (development)",
     )
-    .option("--warn-workloads", "with --register-url: be asked about workloads too, to warn of what they will lack", false)
+    .option(
+      "--warn-workloads",
+      "with --register-url or --keep-installed: be asked about workloads too, to warn of what they will lack",
+      false,
+    )
     .option("--facts <snapshot|folder>", "take facts from a snapshot or a folder of manifests instead of a cluster");
   command
     .addOption(ruleOption())
@@ -36,8 +45,16 @@ export function declareServe(command: Command, invocation: Invocation): void {
         .choices(["deny", "allow"])
         .default("deny"),
     )
+    .addOption(
+      new Option("--client-auth <mode>", "whether callers must show a client certificate: request only logs and counts")
+        .choices(["off", "request", "require"])
+        .default("off"),
+    )
+    .option("--client-ca-file <path>", "who must have signed it, PEM; read again when it changes")
+    .option("--client-name <subject>", "common name or subject alternative name that it must have, such as kube-apiserver")
     .option("--drain-seconds <number>", "how long to go on answering after SIGTERM", parseSeconds, 10)
     .addOption(new Option("--log-level <level>", "least level logged").choices(LOG_LEVELS).default("info"));
+  addKeepingFlags(command);
   addClusterFlags(addCatalogFlags(command))
     .addHelpText(
       "after",
@@ -45,6 +62,7 @@ export function declareServe(command: Command, invocation: Invocation): void {
         invocation,
         "crdguard serve --facts demo/cluster",
         "crdguard serve --listen 0.0.0.0:8443 --register-url https://192.0.2.1:8443",
+        "crdguard serve --listen 0.0.0.0:8443 --keep-installed crdguard/crdguard",
       ),
     )
     .action(async (options) => {
@@ -56,6 +74,12 @@ export function declareServe(command: Command, invocation: Invocation): void {
             tlsPrivateKeyFile: undefined,
             tlsCaFile: undefined,
             registerUrl: undefined,
+            keepInstalled: undefined,
+            webhookUrl: undefined,
+            replica: undefined,
+            caBundle: undefined,
+            clientCaFile: undefined,
+            clientName: undefined,
             facts: undefined,
             catalogConfigMap: undefined,
             ...options,
@@ -64,4 +88,40 @@ export function declareServe(command: Command, invocation: Invocation): void {
         ),
       );
     });
+}
+
+const KEEPING = "A server that keeps itself installed:";
+
+function addKeepingFlags(command: Command): void {
+  for (const option of keepingOptions()) command.addOption(option.helpGroup(KEEPING));
+}
+
+function keepingOptions(): readonly Option[] {
+  return [
+    new Option(
+      "--keep-installed <ns/service>",
+      "keep webhook configurations, certificates and the default policy of this Service in the cluster",
+    ).argParser(parseServiceName),
+    new Option("--webhook-url <url>", "have the API server call this https URL instead of the Service"),
+    new Option(
+      "--webhook-profile <profile>",
+      "when changes that cannot be judged are refused: staged, once the API server reaches us",
+    )
+      .choices(WEBHOOK_PROFILES)
+      .default("staged"),
+    new Option("--replica <name>", "name of this replica").default(undefined, "$POD_NAME, or the host's"),
+    new Option("--authority-hours <number>", "how long an authority of our own is valid; replaced at two thirds")
+      .default(8_760)
+      .argParser(parseHours),
+    new Option("--certificate-hours <number>", "how long a serving certificate of our own is valid; replaced at two thirds")
+      .default(168)
+      .argParser(parseHours),
+    new Option("--rotation-hold-seconds <number>", "how long a new authority is published before anyone serves by it")
+      .default(60)
+      .argParser(parseSeconds),
+    new Option(
+      "--ca-bundle <file|external>",
+      "with --tls-cert-file: what the API server shall trust, in place of --tls-ca-file; external: another writes caBundle",
+    ),
+  ];
 }

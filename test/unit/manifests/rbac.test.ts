@@ -16,13 +16,14 @@ const REASONS: Readonly<Record<string, string>> = {
   "ClusterRole crdguard: list storageversionmigrations.storagemigration.k8s.io":
     "to accept a finished migration as proof that no object is stored in a version",
   "ClusterRole crdguard: create subjectaccessreviews.authorization.k8s.io":
-    "to name namespaces in a denial only to those who may list them",
+    "to name namespaces in a denial only to those who may list them, and to let those override it who may",
   "ClusterRole crdguard: list,watch apirequirements.crdguard.dev": "to know what people declare of workloads",
   "ClusterRole crdguard: list,watch clusterserviceversions.operators.coreos.com":
     "to know what OLM declares of the operators that it installs",
   "ClusterRole crdguard-report: patch apirequirements/status.crdguard.dev":
     "to tell whether an APIRequirement counts, and whether it is met",
-  "ClusterRole crdguard-report: create events.events.k8s.io": "to tell that an annotation cannot be read",
+  "ClusterRole crdguard-report: create,patch events.events.k8s.io":
+    "to tell that an annotation cannot be read, and what was denied and overridden, repeated ones as a series",
   "Role kube-system/crdguard: get,list,watch configmaps/cilium-config.": "to know whether Cilium's Gateway API support is on",
   "Role crdguard/crdguard: get,list,watch configmaps/crdguard-catalog.": "to know catalog entries that a user has added",
 };
@@ -42,6 +43,7 @@ describe("manifests/server/rbac.yaml", () => {
       "ClusterRole crdguard: create subjectaccessreviews",
       "ClusterRole crdguard-report: patch apirequirements/status",
       "ClusterRole crdguard-report: create events",
+      "ClusterRole crdguard-report: patch events",
     ]);
   });
 

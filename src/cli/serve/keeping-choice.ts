@@ -1,0 +1,145 @@
+/** @file What the flags of `crdguard serve` say of keeping itself installed, once they are known to go together. */
+import { hostname } from "node:os";
+import { CommandError, EXIT } from "../exit-status.ts";
+import type { ServiceName } from "../service-name.ts";
+
+export interface KeepingFlags {
+  readonly keepInstalled: ServiceName | undefined;
+  readonly webhookUrl: string | undefined;
+  readonly replica: string | undefined;
+  readonly authorityHours: number;
+  readonly certificateHours: number;
+  readonly rotationHoldSeconds: number;
+  readonly caBundle: string | undefined;
+  readonly registerUrl: string | undefined;
+  readonly facts: string | undefined;
+  readonly tlsCertFile: string | undefined;
+  readonly tlsCaFile: string | undefined;
+}
+
+export interface KeepingChoice {
+  readonly service: ServiceName;
+  /** Called instead of the Service. */
+  readonly webhookUrl: URL | null;
+  /** As a part of names of objects. */
+  readonly replica: string;
+  readonly trust: TrustChoice;
+}
+
+export type TrustChoice =
+  /** An authority of our own. */
+  | {
+      readonly kind: "self-managed";
+      readonly authorityHours: number;
+      readonly certificateHours: number;
+      readonly rotationHoldSeconds: number;
+    }
+  /** Certificates come as files; `path`: what is to be trusted. */
+  | { readonly kind: "file"; readonly path: string }
+  /** Certificates come as files, and somebody else writes `caBundle`. */
+  | { readonly kind: "external" };
+
+/** Null without `--keep-installed`. @throws CommandError */
+export function chooseKeeping(flags: KeepingFlags): KeepingChoice | null {
+  const service = flags.keepInstalled;
+  if (service === undefined) {
+    if (flags.webhookUrl !== undefined) {
+      throw incomplete(
+        "--webhook-url goes with --keep-installed; --register-url registers a server for as long as it runs on a developer's machine",
+      );
+    }
+    if (flags.caBundle !== undefined) {
+      throw incomplete("--ca-bundle goes with --keep-installed; with --register-url, give --tls-ca-file");
+    }
+    return null;
+  }
+  if (flags.registerUrl !== undefined) {
+    throw conflicting(
+      "--keep-installed and --register-url write the same webhook configurations: give one of them, and with --keep-installed --webhook-url where the API server shall call a URL",
+    );
+  }
+  if (flags.facts !== undefined) {
+    throw conflicting("--keep-installed needs a cluster, which --facts stands in for: give one of them");
+  }
+  return {
+    service,
+    webhookUrl: flags.webhookUrl === undefined ? null : parseWebhookUrl(flags.webhookUrl),
+    replica: replicaName(flags.replica),
+    trust: chooseTrust(flags),
+  };
+}
+
+/** What `--register-url` and `--webhook-url` take, or null. */
+export function parseHttpsUrl(text: string): URL | null {
+  const url = URL.parse(text);
+  return url?.protocol === "https:" && url.search === "" && url.hash === "" && url.username === "" ? url : null;
+}
+
+function parseWebhookUrl(text: string): URL {
+  const url = parseHttpsUrl(text);
+  if (url !== null) return url;
+  throw new CommandError(
+    EXIT.usage,
+    "webhook-url-invalid",
+    "--webhook-url takes https://HOST:PORT, as the API server reaches this server",
+  );
+}
+
+function chooseTrust(flags: KeepingFlags): TrustChoice {
+  const { tlsCertFile, tlsCaFile, caBundle, authorityHours, certificateHours, rotationHoldSeconds } = flags;
+  if (tlsCertFile === undefined) {
+    if (caBundle !== undefined) {
+      throw incomplete(
+        "--ca-bundle goes with --tls-cert-file: without it, crdguard makes its certificates and knows whom to trust",
+      );
+    }
+    if (tlsCaFile !== undefined) throw incomplete("--tls-ca-file goes with --tls-cert-file and --tls-private-key-file");
+    if (certificateHours > authorityHours) {
+      throw conflicting(
+        `--certificate-hours ${String(certificateHours)} is more than --authority-hours ${String(authorityHours)}: no certificate outlives the authority that signed it`,
+      );
+    }
+    return { kind: "self-managed", authorityHours, certificateHours, rotationHoldSeconds };
+  }
+  if (caBundle === "external") return { kind: "external" };
+  if (caBundle !== undefined && tlsCaFile !== undefined) {
+    throw conflicting("--ca-bundle and --tls-ca-file both say what the API server shall trust: give one of them");
+  }
+  const path = caBundle ?? tlsCaFile;
+  if (path === undefined) {
+    throw incomplete(
+      "--keep-installed with --tls-cert-file does not say what the API server shall trust: give --tls-ca-file, or --ca-bundle external where another writes caBundle",
+    );
+  }
+  return { kind: "file", path };
+}
+
+/** 253 characters of an object's name, less those of `crdguard-replica-`. */
+const LONGEST_REPLICA_NAME = 236;
+const REPLICA_NAME = /^[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/;
+
+/** A pod's name is a part of an object's name as it stands; a host's may have capitals and underscores. */
+function replicaName(flag: string | undefined): string {
+  if (flag !== undefined && (flag.length > LONGEST_REPLICA_NAME || !REPLICA_NAME.test(flag))) {
+    throw new CommandError(
+      EXIT.usage,
+      "replica-name-invalid",
+      `--replica ${JSON.stringify(flag)}: give what can stand in an object's name, small letters, digits, "-" and ".", at most ${String(LONGEST_REPLICA_NAME)} of them`,
+    );
+  }
+  const name = flag ?? (process.env["POD_NAME"] || hostname());
+  const plain = name
+    .toLowerCase()
+    .replaceAll(/[^-a-z0-9.]+/g, "-")
+    .slice(0, LONGEST_REPLICA_NAME)
+    .replaceAll(/^[-.]+|[-.]+$/g, "");
+  return plain === "" ? "unnamed" : plain;
+}
+
+function incomplete(message: string): CommandError {
+  return new CommandError(EXIT.usage, "flags-incomplete", message);
+}
+
+function conflicting(message: string): CommandError {
+  return new CommandError(EXIT.usage, "flags-conflict", message);
+}
