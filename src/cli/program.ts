@@ -5,11 +5,14 @@ import { declareCheck } from "./commands/check.ts";
 import { declareComplete, declareCompletion } from "./commands/completion.ts";
 import { declareDemo } from "./commands/demo.ts";
 import { declareDoctor } from "./commands/doctor.ts";
+import { declareInstall } from "./commands/install.ts";
 import { declareMatrix } from "./commands/matrix.ts";
+import { declareRender } from "./commands/render.ts";
 import { declareRequirements } from "./commands/requirements.ts";
 import { declareServe } from "./commands/serve.ts";
 import { declareSnapshot } from "./commands/snapshot.ts";
 import { examples, type Invocation } from "./invocation.ts";
+import { declareUninstall } from "./commands/uninstall.ts";
 import { VERSION } from "./version.ts";
 
 type Declare = (command: Command, invocation: Invocation) => void;
@@ -21,6 +24,9 @@ const COMMANDS: ReadonlyMap<string, Declare> = new Map<string, Declare>([
   ["doctor", declareDoctor],
   ["requirements", declareRequirements],
   ["serve", declareServe],
+  ["install", declareInstall],
+  ["render", declareRender],
+  ["uninstall", declareUninstall],
   ["catalog", declareCatalog],
   ["matrix", declareMatrix],
   ["demo", declareDemo],

@@ -111,6 +111,17 @@ export function explainRemedy(remedy: Remedy): ExplainedRemedy {
         title: "back the objects up and delete them one by one first, if they are no longer needed",
         command: inTurn([backUp(remedy.crd, remedy.readIn), deleteObjects(remedy.crd, remedy.readIn)]),
       };
+    case "allow-counting": {
+      const crd = shellWord(remedy.crd.name);
+      const role = shellWord(`crdguard-count-${remedy.crd.name}`);
+      return {
+        title: "let the server count its objects, then apply your change again",
+        command: inTurn([
+          `kubectl create clusterrole ${role} --verb=list --resource=${crd}`,
+          `kubectl label clusterrole ${role} ${COUNTING_LABEL}=true`,
+        ]),
+      };
+    }
     case "serve-to-count":
       return {
         title: "serve a version, so that the objects can be seen, then look before you delete",
@@ -299,6 +310,9 @@ function workloadArgument(need: Need): string {
 export function scale(need: Need, replicas: number): string {
   return `kubectl -n ${shellWord(need.workload.namespace)} scale ${workloadArgument(need)} --replicas=${String(replicas)}`;
 }
+
+/** Of roles whose rules the ClusterRole `crdguard-count-objects` takes in (manifests/server/rbac.yaml). */
+const COUNTING_LABEL = "crdguard.dev/count-objects";
 
 /** The image that runs, at the version that is needed: same registry, same `v` before the number, no digest. */
 export function setImage(need: Need, minimumVersion: string): string {

@@ -101,7 +101,8 @@ export type ObjectEvidence =
       readonly examples: readonly ObjectRef[];
       readonly source: EvidenceSource;
     }
-  | { readonly kind: "uncountable"; readonly reason: string };
+  /** `isForbidden`: for want of the right to list them. */
+  | { readonly kind: "uncountable"; readonly reason: string; readonly isForbidden?: boolean };
 
 export interface ObjectRef {
   /** Empty for cluster-scoped objects. */
@@ -136,7 +137,8 @@ export type WriterEvidence =
       /** Most objects first. */
       readonly writers: readonly Writer[];
     }
-  | { readonly kind: "unreadable"; readonly reason: string };
+  /** `isForbidden`: for want of the right to list them. */
+  | { readonly kind: "unreadable"; readonly reason: string; readonly isForbidden?: boolean };
 
 /** Whoever wrote objects in one version. Nobody counts for a version that they have turned away from since. */
 export interface Writer {

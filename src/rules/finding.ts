@@ -129,6 +129,8 @@ export type Remedy =
   | { readonly kind: "stay-on-bundle"; readonly version: string; readonly channel: string | null }
   | { readonly kind: "delete-objects"; readonly crd: Crd; readonly readIn: string }
   | { readonly kind: "serve-to-count"; readonly crd: Crd }
+  /** The server may not list its objects. */
+  | { readonly kind: "allow-counting"; readonly crd: Crd }
   | { readonly kind: "declare-requirement"; readonly need: Need }
   | { readonly kind: "correct-declaration"; readonly declaration: UnreadableDeclaration };
 

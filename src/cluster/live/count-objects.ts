@@ -22,7 +22,11 @@ export async function countObjects(client: Pick<ApiClient, "request">, crd: Crd,
     return counted(second.total > first.total ? second : first, false);
   }
   if (first.error.code === "aborted" || first.total > 0) return counted(first, false);
-  return { kind: "uncountable", reason: whyUnlisted(first.error, crd, version) };
+  return {
+    kind: "uncountable",
+    reason: whyUnlisted(first.error, crd, version),
+    ...(first.error.code === "forbidden" ? { isForbidden: true } : {}),
+  };
 }
 
 /** Enough to recognise whose objects they are. */

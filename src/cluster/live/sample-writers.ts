@@ -24,7 +24,13 @@ export async function sampleWriters(client: Pick<ApiClient, "request">, crd: Crd
       for (const item of items) tally.add(recordedWrites(memberAt(item, "metadata"), crd.group));
     },
   });
-  if (!listed.ok && objectCount === 0) return { kind: "unreadable", reason: whyUnlisted(listed.error, crd, version) };
+  if (!listed.ok && objectCount === 0) {
+    return {
+      kind: "unreadable",
+      reason: whyUnlisted(listed.error, crd, version),
+      ...(listed.error.code === "forbidden" ? { isForbidden: true } : {}),
+    };
+  }
   return { kind: "sampled", objectCount, isComplete: listed.ok && listed.isComplete, writers: tally.writers() };
 }
 

@@ -23,7 +23,15 @@ export async function takeEvidence(
     const writers = await sampleWriters(objects, crd, own);
     const migration = await findMigration(migrations, crd, signal);
     done();
-    return [crd.name, { objects: counted, migration, writers }];
+    // Who takes a snapshot is not who judges by it: that one lacked a right is no advice to the other.
+    return [
+      crd.name,
+      {
+        objects: counted.kind === "uncountable" ? { kind: "uncountable", reason: counted.reason } : counted,
+        migration,
+        writers: writers.kind === "unreadable" ? { kind: "unreadable", reason: writers.reason } : writers,
+      },
+    ];
   });
   return new Map(evidence);
 }

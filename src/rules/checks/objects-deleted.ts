@@ -1,5 +1,6 @@
 /** @file Finds the deletion of a CRD while objects of it exist. */
 import { readableVersion } from "../../crd/versions.ts";
+import { allowCounting } from "../allow-counting.ts";
 import type { ObjectEvidence } from "../facts.ts";
 import type { Remedy } from "../finding.ts";
 import { defineRule } from "../rule.ts";
@@ -23,7 +24,13 @@ export const objectsDeleted = defineRule({
       readIn === null
         ? { kind: "serve-to-count", crd: change.previous }
         : { kind: "delete-objects", crd: change.previous, readIn };
-    return [{ field: "metadata.name", fact: { kind: "objects-deleted", objects }, remedies: [remedy] }];
+    return [
+      {
+        field: "metadata.name",
+        fact: { kind: "objects-deleted", objects },
+        remedies: [...allowCounting(change.previous, objects), remedy],
+      },
+    ];
   },
 });
 

@@ -1,5 +1,6 @@
 /** @file Finds an update after which a version is no longer served that somebody writes objects in. */
 import type { Crd } from "../../crd/crd.ts";
+import { allowCounting } from "../allow-counting.ts";
 import { findVersion, servedVersions } from "../../crd/versions.ts";
 import type { Writer } from "../facts.ts";
 import type { Remedy, RuleFinding } from "../finding.ts";
@@ -27,7 +28,7 @@ export const versionInUseUnserved = defineRule({
       case "not-sampled":
         return [];
       case "unreadable":
-        return isNonEmpty(versions) ? [unknownWriters(previous, versions, evidence.reason)] : [];
+        return isNonEmpty(versions) ? [unknownWriters(previous, versions, evidence)] : [];
       case "sampled":
         return versions.flatMap((version): readonly RuleFinding[] => {
           const writers = evidence.writers.filter((writer) => writer.version === version && !isUnharmed(writer));
@@ -72,11 +73,15 @@ function isUnharmed({ kind, name }: Writer): boolean {
 }
 
 /** Nobody is known to be hurt, so that this can never be a denial. */
-function unknownWriters(crd: Crd, versions: readonly [string, ...string[]], reason: string): RuleFinding {
+function unknownWriters(
+  crd: Crd,
+  versions: readonly [string, ...string[]],
+  evidence: { readonly kind: "unreadable"; readonly reason: string; readonly isForbidden?: boolean },
+): RuleFinding {
   return {
     field: "spec.versions",
-    fact: { kind: "writers-unknown", versions, reason },
-    remedies: [{ kind: "list-writers", crd, versions }],
+    fact: { kind: "writers-unknown", versions, reason: evidence.reason },
+    remedies: [...allowCounting(crd, evidence), { kind: "list-writers", crd, versions }],
     isAdvisory: true,
   };
 }

@@ -187,6 +187,16 @@ const EXPECTED: {
       ].join("\n"),
     },
   },
+  "allow-counting": {
+    remedy: { kind: "allow-counting", crd: gears },
+    told: {
+      title: "let the server count its objects, then apply your change again",
+      command: [
+        "kubectl create clusterrole crdguard-count-gears.own.dev --verb=list --resource=gears.own.dev &&",
+        "kubectl label clusterrole crdguard-count-gears.own.dev crdguard.dev/count-objects=true",
+      ].join("\n"),
+    },
+  },
   "declare-requirement": {
     remedy: { kind: "declare-requirement", need: turner },
     told: {
@@ -376,6 +386,7 @@ describe("a command pasted into a real shell", () => {
     { kind: "scale-down", need: hostileNeed },
     { kind: "delete-objects", crd: hostileCrd, readIn: hostile },
     { kind: "serve-to-count", crd: { ...hostileCrd, versions: [{ name: hostile, isServed: false, isStorage: true }] } },
+    { kind: "allow-counting", crd: hostileCrd },
     { kind: "declare-requirement", need: hostileNeed },
   ])("runs nothing but kubectl, however hostile the names are: $kind", (remedy) => {
     // What is done only where no object exists is done where none is listed.

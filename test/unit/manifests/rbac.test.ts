@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { wantedKeys } from "../../../src/requirements/catalog.ts";
 import { readCatalog } from "../../../src/requirements/catalog-folder.ts";
+import { explainRemedy } from "../../../src/explain/remedies.ts";
+import { crd } from "../../support/builders.ts";
 import { readManifests } from "./read-manifests.ts";
 
 /** Every permission of crdguard, and what it would not be able to do without. One that is not here does not belong in the manifest. */
@@ -22,7 +24,6 @@ const REASONS: Readonly<Record<string, string>> = {
     "to tell whether an APIRequirement counts, and whether it is met",
   "ClusterRole crdguard-report: create,patch events.events.k8s.io":
     "to tell that an annotation cannot be read, and what was denied and overridden, repeated ones as a series",
-  "ClusterRole crdguard-count-objects: list *.*": "to count the objects of a CRD of any group, before it is deleted",
   "Role kube-system/crdguard: get,list,watch configmaps/cilium-config.": "to know whether Cilium's Gateway API support is on",
   "Role crdguard/crdguard: get,list,watch configmaps/crdguard-catalog.": "to know catalog entries that a user has added",
 };
@@ -46,12 +47,35 @@ describe("manifests/server/rbac.yaml", () => {
     ]);
   });
 
-  it("grants any group and any resource to the one verb that counting takes, in a role that can be left out", async () => {
-    const wide = (await rules()).filter((rule) => [...rule.apiGroups, ...rule.resources, ...rule.verbs].includes("*"));
+  it("grants no wildcard", async () => {
+    const wide = (await rules()).filter((rule) =>
+      [...rule.apiGroups, ...rule.resources, ...rule.verbs, ...rule.resourceNames].some((each) => each.includes("*")),
+    );
 
-    expect(wide).toEqual([
-      { role: "ClusterRole crdguard-count-objects", apiGroups: ["*"], resources: ["*"], resourceNames: [], verbs: ["list"] },
-    ]);
+    expect(wide).toEqual([]);
+    // Nothing but the component that a person chooses by its name.
+    expect((await readManifests("components/count-all-objects/rbac.yaml"))[0]).toMatchObject({
+      metadata: { name: "crdguard-count-all-objects" },
+      rules: [{ apiGroups: ["*"], resources: ["*"], verbs: ["list"] }],
+    });
+  });
+
+  it("counts objects by what other roles add, and by nothing of its own", async () => {
+    const counting = (await readObjects()).find(
+      ({ kind, metadata }) => kind === "ClusterRole" && metadata.name === "crdguard-count-objects",
+    );
+
+    expect(counting).not.toHaveProperty("rules");
+    expect(counting).toMatchObject({
+      aggregationRule: { clusterRoleSelectors: [{ matchLabels: { "crdguard.dev/count-objects": "true" } }] },
+    });
+  });
+
+  it("takes in the roles that a denial asks for", () => {
+    const { command } = explainRemedy({ kind: "allow-counting", crd: crd({ served: ["v1"] }) });
+
+    expect(command).toMatch(/^kubectl create clusterrole crdguard-count-\S+ --verb=list --resource=gears\.own\.dev &&$/m);
+    expect(command).toMatch(/^kubectl label clusterrole crdguard-count-\S+ crdguard\.dev\/count-objects=true$/m);
   });
 
   it("covers every ConfigMap that the catalog asks for and that of the flags, and no other", async () => {

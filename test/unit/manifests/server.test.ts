@@ -11,14 +11,25 @@ const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const POD_LABELS = { "app.kubernetes.io/name": "crdguard", "app.kubernetes.io/component": "webhook" };
 
 describe("manifests/server", () => {
-  it("holds every file of the folder, and the two folders together hold every manifest but the optional ones", async () => {
-    const files = (await readdir(join(ROOT, "manifests"), { recursive: true })).filter(
-      (file) => file.endsWith(".yaml") && !/^(?:workloads|check|doctor)\//.test(file),
+  it("holds every file of the folder and of crds, and nothing else", async () => {
+    const files = (await readdir(join(ROOT, "manifests"), { recursive: true })).filter((file) =>
+      /^(?:server|crds)\/.*\.yaml$/.test(file),
     );
 
-    expect((await readKustomization(".")).toSorted()).toEqual(
+    expect((await readKustomization("server")).toSorted()).toEqual(
       files.filter((file) => !file.endsWith("kustomization.yaml")).toSorted(),
     );
+  });
+
+  it("registers nothing: the server does so once it is ready, and no manifest holds an authority", async () => {
+    const files = (await readdir(join(ROOT, "manifests"), { recursive: true })).filter((file) => file.endsWith(".yaml"));
+
+    for (const file of files) {
+      const text = await readFile(join(ROOT, "manifests", file), "utf8");
+      expect(text, file).not.toMatch(/^kind: \w+WebhookConfiguration$/m);
+      // The schema of a CRD may speak of one; an object that sets one does not belong here.
+      expect(text, file).not.toMatch(/caBundle:\s*["\w]/);
+    }
   });
 
   it("runs the command that the image has, on the ports that probes and Service ask", async () => {
@@ -26,7 +37,7 @@ describe("manifests/server", () => {
 
     expect(container["args"]).toEqual(
       [
-        "serve --listen 0.0.0.0:8443 --health-listen 0.0.0.0:8080 --tls-cert-file /certs/tls.crt --tls-private-key-file /certs/tls.key",
+        "serve --listen 0.0.0.0:8443 --health-listen 0.0.0.0:8080 --keep-installed crdguard/crdguard",
         "--catalog-config-map crdguard/crdguard-catalog",
       ]
         .join(" ")
@@ -40,8 +51,10 @@ describe("manifests/server", () => {
     expect(container["startupProbe"]).toMatchObject({ httpGet: { path: "/livez", port: "health" } });
     expect(container["readinessProbe"]).toMatchObject({ httpGet: { path: "/readyz", port: "health" } });
     expect(container["livenessProbe"]).toMatchObject({ httpGet: { path: "/livez", port: "health" } });
-    expect(container["volumeMounts"]).toEqual([{ name: "certificates", mountPath: "/certs", readOnly: true }]);
-    expect(pod["volumes"]).toMatchObject([{ name: "certificates", secret: { secretName: "crdguard-tls" } }]);
+    expect(container["env"]).toEqual([{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }]);
+    // Certificates are in memory and in a Secret that the server reads by the API.
+    expect(container["volumeMounts"]).toBeUndefined();
+    expect(pod["volumes"]).toBeUndefined();
     expect(await readManifests("server/service.yaml")).toMatchObject([
       {
         metadata: { name: "crdguard", namespace: "crdguard" },
@@ -79,8 +92,6 @@ describe("manifests/server", () => {
       readOnlyRootFilesystem: true,
       capabilities: { drop: ["ALL"] },
     });
-    // Restricted allows these volumes and no host path; a projected token is what the account's own mount is.
-    expect(listOf(pod["volumes"]).flatMap((volume) => Object.keys(volume).filter((key) => key !== "name"))).toEqual(["secret"]);
   });
 
   it("survives the loss of a node and a drain: two pods, spread, and one of them always there", async () => {

@@ -22,6 +22,16 @@ describe("objects-deleted", () => {
     ]);
   });
 
+  it("tells how to let the server count them, where it may not list them", () => {
+    const objects = { kind: "uncountable", reason: "crdguard may not list gears.own.dev", isForbidden: true } as const;
+    const [finding] = objectsDeleted.find({ change: remove(gears), facts: { ...noFacts, objects } });
+
+    expect(finding?.remedies).toEqual([
+      { kind: "allow-counting", crd: gears },
+      { kind: "delete-objects", crd: gears, readIn: "v1" },
+    ]);
+  });
+
   it("allows when no object exists", () => {
     expect(objectsDeleted.find({ change: remove(gears), facts: { ...noFacts, objects: counted(0) } })).toEqual([]);
   });
