@@ -2,6 +2,7 @@
 import type { Address } from "../admission/guard.ts";
 import { startGuard } from "../admission/guard.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import type { ReportForm } from "../explain/cluster-report.ts";
 import { createLogger, type LogFields, type Logger } from "../observability/log.ts";
 import type { LogLevel } from "../observability/log-levels.ts";
 import { createMetrics, type Metrics } from "../observability/metrics.ts";
@@ -13,6 +14,7 @@ import type { ConfigMapName } from "./config-map-name.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { openCertificate } from "./serve/certificate.ts";
 import type { DevelopmentRegistration } from "./serve/development-registration.ts";
+import type { HealthReports } from "./serve/health-reports.ts";
 import type { LiveFacts } from "./serve/live-facts.ts";
 import type { Upkeep } from "./serve/upkeep.ts";
 import { loadBundles, loadCatalog, policyFromFlags, refuseCatalogConfigMap } from "./sources.ts";
@@ -33,6 +35,8 @@ export interface ServeOptions extends ClusterFlags {
   readonly catalogConfigMap: ConfigMapName | undefined;
   readonly rule: readonly string[];
   readonly onUndecided: Policy["onUndecided"];
+  readonly healthReports: ReportForm | "off";
+  readonly healthReportsInterval: number;
   readonly drainSeconds: number;
   readonly logLevel: LogLevel;
 }
@@ -42,6 +46,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   const policy = policyFromFlags(options.rule, options.onUndecided);
   const registerUrl = parseRegisterUrl(options);
   if (options.facts !== undefined && options.catalogConfigMap !== undefined) throw refuseCatalogConfigMap("--facts");
+  refuseReportsOfStandIn(options);
   const catalog = await loadCatalog(options.catalog);
   const logger = createLogger(options.logLevel);
   let objectCounts: OpenFacts["objectCounts"] = () => ({});
@@ -68,6 +73,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   if (guard.healthUrl !== null) logger.info({ address: guard.healthUrl } satisfies LogFields, "serving probes and metrics");
 
   const upkeep = facts.live === null ? null : await openUpkeep(facts.live, logger);
+  const healthReports = facts.live === null ? null : await openHealthReports(options, facts.live, { catalog, logger, metrics });
   const unregister =
     registerUrl === null
       ? null
@@ -84,6 +90,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   await unregister?.();
   await guard.drain(options.drainSeconds);
   certificate.stop();
+  healthReports?.stop();
   upkeep?.stop();
   facts.live?.stop();
   logger.info({} satisfies LogFields, "stopped");
@@ -154,6 +161,38 @@ async function openFacts(
 async function openUpkeep(live: LiveFacts, logger: Logger): Promise<Upkeep> {
   const { startUpkeep } = await import("./serve/upkeep.ts");
   return startUpkeep({ facts: live, logger });
+}
+
+/** @throws CommandError */
+function refuseReportsOfStandIn({ facts, healthReports }: ServeOptions): void {
+  if (facts === undefined || healthReports === "off") return;
+  throw new CommandError(
+    EXIT.usage,
+    "flags-conflict",
+    "--health-reports needs a cluster, which --facts stands in for: give one of them",
+  );
+}
+
+async function openHealthReports(
+  options: ServeOptions,
+  live: LiveFacts,
+  { catalog, logger, metrics }: { readonly catalog: Catalog; readonly logger: Logger; readonly metrics: Metrics },
+): Promise<HealthReports | null> {
+  const { healthReports: form, healthReportsInterval: intervalSeconds } = options;
+  if (form === "off") return null;
+  const { isInCluster } = await import("./examine-cluster.ts");
+  const { startHealthReports } = await import("./serve/health-reports.ts");
+  return startHealthReports({
+    facts: live,
+    catalog,
+    form,
+    intervalSeconds,
+    isInCluster: isInCluster(options),
+    // Without an election each server is on its own.
+    leadership: { isLeader: () => true },
+    logger,
+    metrics,
+  });
 }
 
 async function register(
