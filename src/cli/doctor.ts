@@ -49,7 +49,7 @@ function settingsFrom(given: readonly string[]): Settings {
 async function examineLive(options: DoctorOptions, known: Known, settings: Settings, terminal: Terminal): Promise<ExitStatus> {
   // The Kubernetes client takes a third of a second to load, which only a live cluster is worth.
   const { withLiveCluster } = await import("./live-source.ts");
-  const { examineCluster, isInCluster } = await import("./examine-cluster.ts");
+  const { examineCluster, runsInCluster } = await import("./examine-cluster.ts");
   return withLiveCluster(options, known, terminal, async (cluster, client) => {
     const progress = startProgress();
     try {
@@ -58,7 +58,7 @@ async function examineLive(options: DoctorOptions, known: Known, settings: Setti
         client,
         catalog: known.catalog,
         settings,
-        isInCluster: isInCluster(options),
+        isInCluster: runsInCluster(options),
         signal: AbortSignal.timeout(options.timeoutSeconds * 1_000),
         progress: (step) => {
           progress.tell(gatheringLine(step));

@@ -52,7 +52,7 @@ function isOwnServer({ labels, containers, isRunning }: Workload): boolean {
 }
 
 /** A pod that was given no other cluster asks about its own, in which names of services resolve. */
-export function isInCluster({
+export function runsInCluster({
   kubeconfig,
   context,
 }: {

@@ -180,14 +180,14 @@ async function openHealthReports(
 ): Promise<HealthReports | null> {
   const { healthReports: form, healthReportsInterval: intervalSeconds } = options;
   if (form === "off") return null;
-  const { isInCluster } = await import("./examine-cluster.ts");
+  const { runsInCluster } = await import("./examine-cluster.ts");
   const { startHealthReports } = await import("./serve/health-reports.ts");
   return startHealthReports({
     facts: live,
     catalog,
     form,
     intervalSeconds,
-    isInCluster: isInCluster(options),
+    isInCluster: runsInCluster(options),
     // Without an election each server is on its own.
     leadership: { isLeader: () => true },
     logger,
