@@ -1,4 +1,5 @@
 /** @file The running guard: admission server and health server together, and how they stop without losing a call. */
+import { X509Certificate } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createHealthServer } from "./health-server.ts";
 import { type AdmissionServerOptions, createAdmissionServer } from "./server.ts";
@@ -34,6 +35,11 @@ export interface Guard {
 export async function startGuard(options: GuardOptions): Promise<Guard> {
   let isDraining = false;
   const server = createAdmissionServer(options);
+  /** Of whichever certificate is served, wherever it comes from. */
+  const countLife = ({ cert }: { readonly cert: string }): void => {
+    options.metrics.certificateNotBefore.set({ kind: "serving" }, new X509Certificate(cert).validFromDate.getTime() / 1_000);
+  };
+  countLife(options.tls);
   const certificate = {
     name: "certificate",
     isHealthy: options.hasValidCertificate,
@@ -66,7 +72,10 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
   return {
     url,
     healthUrl,
-    setCertificate: server.setCertificate,
+    setCertificate(tls) {
+      server.setCertificate(tls);
+      countLife(tls);
+    },
     async drain(seconds) {
       isDraining = true;
       server.startDraining();

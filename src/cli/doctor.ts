@@ -1,26 +1,22 @@
 /** @file `crdguard doctor`: what is wrong in this cluster now, before anyone changes anything? */
-import type { Cluster } from "../cluster/cluster.ts";
-import { gatherHealth, type HealthSources } from "../cluster/gather-health.ts";
-import { healthReport, healthTelling } from "../explain/health-report.ts";
+import { gatherHealth } from "../cluster/gather-health.ts";
+import { type Examined, healthReport, healthTelling } from "../explain/health-report.ts";
 import { gatheringLine } from "../explain/progress.ts";
 import { checks } from "../health/checks/index.ts";
 import { examine } from "../health/examine.ts";
-import type { HealthFacts } from "../health/facts.ts";
 import { type CheckSetting, isFailing, type Severity } from "../health/severity.ts";
-import { parseImage } from "../requirements/image.ts";
-import type { Workload } from "../requirements/workload.ts";
 import { parseCheckSettings } from "./check-settings.ts";
 import { type AgainstChoice, openStandIn } from "./against.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
-import { type Progress, startProgress } from "./progress.ts";
+import { startProgress } from "./progress.ts";
 import { printReport } from "./print-report.ts";
-import type { ReportFormat } from "./report-formats.ts";
+import { type HealthFormat, isReportForm } from "./report-formats.ts";
 import { loadBundles, loadCatalog } from "./sources.ts";
-import type { Known } from "./stand-in.ts";
+import type { Known, StandIn } from "./stand-in.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface DoctorOptions extends AgainstChoice {
-  readonly output: ReportFormat;
+  readonly output: HealthFormat;
   /** `<check>=<severity>`, as `--check` and `--rule` give them. */
   readonly check: readonly string[];
   /** The mildest severity that gives exit status 1; null: none does. */
@@ -35,9 +31,8 @@ export async function doctor(options: DoctorOptions, terminal: Terminal): Promis
   const settings = settingsFrom(options.check);
   const known: Known = { catalog: await loadCatalog(options.catalog), bundles: await loadBundles() };
   if (options.against === "live") return examineLive(options, known, settings, terminal);
-  const { cluster, workloads } = await openStandIn(options.against, options.catalogConfigMap, known, terminal);
-  const beside = { catalog: known.catalog, workloads, probe: null, examineGuard: null };
-  return tell(options, await gather(cluster, beside, options, SILENT), settings, terminal);
+  const standIn = await openStandIn(options.against, options.catalogConfigMap, known, terminal);
+  return tell(options, await examineStandIn(standIn, known, options, settings), settings, terminal);
 }
 
 type Settings = ReadonlyMap<string, CheckSetting>;
@@ -54,22 +49,23 @@ function settingsFrom(given: readonly string[]): Settings {
 async function examineLive(options: DoctorOptions, known: Known, settings: Settings, terminal: Terminal): Promise<ExitStatus> {
   // The Kubernetes client takes a third of a second to load, which only a live cluster is worth.
   const { withLiveCluster } = await import("./live-source.ts");
-  const { createLiveProbe } = await import("../cluster/live/health/live-probe.ts");
-  const { examineGuard } = await import("../operator/guard-evidence.ts");
+  const { examineCluster, runsInCluster } = await import("./examine-cluster.ts");
   return withLiveCluster(options, known, terminal, async (cluster, client) => {
     const progress = startProgress();
     try {
-      const workloads = [...cluster.workloads()];
-      const probe = createLiveProbe(client, isInCluster(options));
-      const servers = workloads.filter(isOwnServer).map(({ ref }) => ref);
-      const beside: Beside = {
+      const examined = await examineCluster({
+        cluster,
+        client,
         catalog: known.catalog,
-        workloads,
-        probe,
-        examineGuard: (signal) => examineGuard({ client, probe, servers, signal }),
-      };
-      const examined = await gather(cluster, beside, options, progress);
+        settings,
+        isInCluster: runsInCluster(options),
+        signal: AbortSignal.timeout(options.timeoutSeconds * 1_000),
+        progress: (step) => {
+          progress.tell(gatheringLine(step));
+        },
+      });
       progress.end();
+      if (examined === null) throw new Error(UNREAD);
       return await tell(options, examined, settings, terminal);
     } finally {
       progress.end();
@@ -77,57 +73,43 @@ async function examineLive(options: DoctorOptions, known: Known, settings: Setti
   });
 }
 
-/** A pod that was given no other cluster asks about its own, in which names of services resolve. */
-function isInCluster({ kubeconfig, context }: DoctorOptions): boolean {
-  const { env } = process;
-  return (
-    kubeconfig === undefined &&
-    context === undefined &&
-    env["KUBECONFIG"] === undefined &&
-    env["KUBERNETES_SERVICE_HOST"] !== undefined
-  );
-}
+const UNREAD = "a cluster that has been read has a picture";
 
-/** By the label that the manifests give it, or by its image. */
-function isOwnServer({ labels, containers, isRunning }: Workload): boolean {
-  const isOwnImage = containers.some(({ image }) => parseImage(image).path.split("/").at(-1) === "crdguard");
-  return isRunning && (labels["app.kubernetes.io/name"] === "crdguard" || isOwnImage);
-}
-
-type Beside = Pick<HealthSources, "catalog" | "workloads" | "probe" | "examineGuard">;
-
-async function gather(cluster: Cluster, beside: Beside, options: DoctorOptions, progress: Progress): Promise<Gathered> {
+async function examineStandIn(
+  { cluster, workloads }: StandIn,
+  { catalog }: Known,
+  options: DoctorOptions,
+  settings: Settings,
+): Promise<Examined> {
   const picture = cluster.picture();
-  if (picture === null) throw new Error("a cluster that has been read has a picture");
+  if (picture === null) throw new Error(UNREAD);
   const facts = await gatherHealth({
     cluster,
     picture,
-    ...beside,
+    catalog,
+    workloads,
+    probe: null,
+    examineGuard: null,
     nowMilliseconds: Date.now(),
     signal: AbortSignal.timeout(options.timeoutSeconds * 1_000),
-    progress: (step) => {
-      progress.tell(gatheringLine(step));
-    },
+    progress: () => undefined,
   });
-  return { facts, workloadCount: beside.workloads.length };
+  return { facts, findings: examine(facts, settings), workloadCount: workloads.length };
 }
-
-interface Gathered {
-  readonly facts: HealthFacts;
-  readonly workloadCount: number;
-}
-
-const SILENT: Progress = { tell: () => undefined, end: () => undefined };
 
 async function tell(
   { output, failOn }: DoctorOptions,
-  gathered: Gathered,
+  examined: Examined,
   settings: Settings,
   terminal: Terminal,
 ): Promise<ExitStatus> {
-  const findings = examine(gathered.facts, settings);
-  const examined = { ...gathered, findings };
-  const report = healthReport(examined);
-  await printReport(output, { report, tell: () => healthTelling(examined, failOn), failLevel: failOn, anchor: null }, terminal);
-  return findings.some(({ severity }) => isFailing(severity, failOn)) ? EXIT.denied : EXIT.allowed;
+  if (isReportForm(output)) {
+    const { clusterReport } = await import("../explain/cluster-report.ts");
+    const { yamlText } = await import("./yaml-text.ts");
+    terminal.print(yamlText(clusterReport(examined, { form: output, settings })));
+  } else {
+    const report = healthReport(examined);
+    await printReport(output, { report, tell: () => healthTelling(examined, failOn), failLevel: failOn, anchor: null }, terminal);
+  }
+  return examined.findings.some(({ severity }) => isFailing(severity, failOn)) ? EXIT.denied : EXIT.allowed;
 }

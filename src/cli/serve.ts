@@ -2,6 +2,7 @@
 import type { Address } from "../admission/guard.ts";
 import { startGuard } from "../admission/guard.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import type { ReportForm } from "../explain/cluster-report.ts";
 import { createLogger, type LogFields, type Logger } from "../observability/log.ts";
 import type { LogLevel } from "../observability/log-levels.ts";
 import { createMetrics, type Metrics } from "../observability/metrics.ts";
@@ -16,6 +17,7 @@ import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { openCertificate } from "./serve/certificate.ts";
 import { chooseKeeping, type KeepingChoice, type KeepingFlags, parseHttpsUrl } from "./serve/keeping-choice.ts";
 import type { DevelopmentRegistration } from "./serve/development-registration.ts";
+import type { HealthReports } from "./serve/health-reports.ts";
 import type { LiveFacts } from "./serve/live-facts.ts";
 import type { Replica } from "./serve/replica.ts";
 import type { Upkeep, UpkeepOptions } from "./serve/upkeep.ts";
@@ -35,6 +37,8 @@ export interface ServeOptions extends ClusterFlags, KeepingFlags {
   readonly rule: readonly string[];
   /** Null: as the GuardPolicies of the cluster have it. */
   readonly onUndecided: PolicyFlags["onUndecided"];
+  readonly healthReports: ReportForm | "off";
+  readonly healthReportsInterval: number;
   readonly drainSeconds: number;
   readonly logLevel: LogLevel;
 }
@@ -45,6 +49,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   const keeping = chooseKeeping(options);
   const registerUrl = parseRegisterUrl(options);
   if (options.facts !== undefined && options.catalogConfigMap !== undefined) throw refuseCatalogConfigMap("--facts");
+  refuseReportsOfStandIn(options);
   const catalog = await loadCatalog(options.catalog);
   const logger = createLogger(options.logLevel);
   let objectCounts: OpenFacts["objectCounts"] = () => ({});
@@ -94,6 +99,15 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
         };
   upkeep = facts.live === null ? null : await openUpkeep(facts.live, kept, logger, metrics);
   if (upkeep?.publication) replica?.join({ events: upkeep.events, publication: upkeep.publication });
+  const healthReports =
+    facts.live === null
+      ? null
+      : await openHealthReports(options, facts.live, {
+          catalog,
+          logger,
+          metrics,
+          leadership: replica?.leadership ?? { isLeader: () => true },
+        });
   const unregister =
     registerUrl === null
       ? null
@@ -111,6 +125,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   await replica?.leadership.stop();
   await guard.drain(options.drainSeconds);
   certificate.stop();
+  healthReports?.stop();
   await replica?.stop();
   await upkeep?.stop();
   facts.live?.stop();
@@ -201,6 +216,47 @@ async function openReplica(
 async function openUpkeep(live: LiveFacts, keeping: UpkeepOptions["keeping"], logger: Logger, metrics: Metrics): Promise<Upkeep> {
   const { startUpkeep } = await import("./serve/upkeep.ts");
   return startUpkeep({ facts: live, keeping, logger, metrics });
+}
+
+/** @throws CommandError */
+function refuseReportsOfStandIn({ facts, healthReports }: ServeOptions): void {
+  if (facts === undefined || healthReports === "off") return;
+  throw new CommandError(
+    EXIT.usage,
+    "flags-conflict",
+    "--health-reports needs a cluster, which --facts stands in for: give one of them",
+  );
+}
+
+async function openHealthReports(
+  options: ServeOptions,
+  live: LiveFacts,
+  {
+    catalog,
+    logger,
+    metrics,
+    leadership,
+  }: {
+    readonly catalog: Catalog;
+    readonly logger: Logger;
+    readonly metrics: Metrics;
+    readonly leadership: { isLeader(): boolean };
+  },
+): Promise<HealthReports | null> {
+  const { healthReports: form, healthReportsInterval: intervalSeconds } = options;
+  if (form === "off") return null;
+  const { runsInCluster } = await import("./examine-cluster.ts");
+  const { startHealthReports } = await import("./serve/health-reports.ts");
+  return startHealthReports({
+    facts: live,
+    catalog,
+    form,
+    intervalSeconds,
+    isInCluster: runsInCluster(options),
+    leadership,
+    logger,
+    metrics,
+  });
 }
 
 async function register(

@@ -23,6 +23,7 @@ export function createMetrics(
   readonly cacheObjects: Gauge<"resource">;
   readonly watchRestarts: Counter<"resource" | "reason">;
   readonly certificateNotAfter: Gauge<"kind">;
+  readonly certificateNotBefore: Gauge<"kind">;
   readonly certificateReloads: Counter<"result">;
   readonly certificateRotations: Counter<"kind" | "result">;
   readonly clientCertificates: Counter<"state">;
@@ -105,6 +106,12 @@ export function createMetrics(
     certificateNotAfter: new Gauge({
       name: "crdguard_certificate_not_after_seconds",
       help: "When a certificate expires, in seconds since 1970; kind is serving or authority",
+      labelNames: ["kind"],
+      registers,
+    }),
+    certificateNotBefore: new Gauge({
+      name: "crdguard_certificate_not_before_seconds",
+      help: "Since when a certificate is valid, in seconds since 1970; kind is serving",
       labelNames: ["kind"],
       registers,
     }),

@@ -4,7 +4,7 @@ import { FAIL_ON_WORDS, parseFailOn } from "../check-settings.ts";
 import { addClusterFlags } from "../cluster-flags.ts";
 import { addCatalogFlags, outputOption, parseSeconds, repeatable } from "../flags.ts";
 import { examples, type Invocation } from "../invocation.ts";
-import { REPORT_FORMATS } from "../report-formats.ts";
+import { HEALTH_FORMATS } from "../report-formats.ts";
 
 export function declareDoctor(command: Command, invocation: Invocation): void {
   command
@@ -16,7 +16,7 @@ export function declareDoctor(command: Command, invocation: Invocation): void {
       "the cluster: live for that of the kubeconfig, a snapshot of it, or a folder of manifests",
       "live",
     )
-    .addOption(outputOption(...REPORT_FORMATS))
+    .addOption(outputOption(...HEALTH_FORMATS))
     .addOption(
       new Option("--fail-on <severity>", "the mildest finding that gives exit status 1; deny and warn mean error and warning")
         .choices(FAIL_ON_WORDS)

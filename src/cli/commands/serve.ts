@@ -1,5 +1,5 @@
 /** @file The flags of `crdguard serve`. */
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { LOG_LEVELS } from "../../observability/log-levels.ts";
 import { parseAddress } from "../address.ts";
 import { addClusterFlags } from "../cluster-flags.ts";
@@ -7,6 +7,7 @@ import { addCatalogFlags, parseHours, parseSeconds, ruleOption } from "../flags.
 import { examples, type Invocation } from "../invocation.ts";
 import { WEBHOOK_PROFILES } from "../webhook-profiles.ts";
 import { parseServiceName } from "../service-name.ts";
+import { REPORT_FORMS } from "../report-formats.ts";
 
 export function declareServe(command: Command, invocation: Invocation): void {
   command
@@ -53,6 +54,15 @@ export function declareServe(command: Command, invocation: Invocation): void {
     )
     .option("--client-ca-file <path>", "who must have signed it, PEM; read again when it changes")
     .option("--client-name <subject>", "common name or subject alternative name that it must have, such as kube-apiserver")
+    .addOption(
+      new Option(
+        "--health-reports <form>",
+        "examine the cluster every so often, as doctor does, and keep what was found as a ClusterReport or ClusterPolicyReport",
+      )
+        .choices([...REPORT_FORMS, "off"] as const)
+        .default("off" as const),
+    )
+    .option("--health-reports-interval <seconds>", "how often, 60 at least", parseReportsInterval, 3_600)
     .option("--drain-seconds <number>", "how long to go on answering after SIGTERM", parseSeconds, 10)
     .addOption(new Option("--log-level <level>", "least level logged").choices(LOG_LEVELS).default("info"));
   addKeepingFlags(command);
@@ -126,4 +136,13 @@ function keepingOptions(): readonly Option[] {
       "with --tls-cert-file: what the API server shall trust, in place of --tls-ca-file; external: another writes caBundle",
     ),
   ];
+}
+
+/** A minute leaves the API server in peace; after a week nobody believes a report. */
+function parseReportsInterval(value: string): number {
+  const seconds = Number(value);
+  if (!/^\d+(?:\.\d+)?$/.test(value) || seconds < 60 || seconds > 604_800) {
+    throw new InvalidArgumentError("give seconds from 60 to 604800.");
+  }
+  return seconds;
 }

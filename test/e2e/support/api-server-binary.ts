@@ -1,11 +1,10 @@
 /** @file Builds the API server that the tests run, once per machine, or finds the one that the user brought. */
-import { createHash, randomUUID } from "node:crypto";
-import { constants } from "node:fs";
-import { access, mkdir, readFile, rename, rm } from "node:fs/promises";
-import { homedir } from "node:os";
-import { delimiter, join, resolve } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { runCommand } from "./child-processes.ts";
+import { buildGoProgram, isExecutable, isOnPath } from "./go-program.ts";
+
+export { cacheFolder, isOnPath } from "./go-program.ts";
 
 /** The program that carries etcd in itself (test/cluster), or two programs from KUBEBUILDER_ASSETS. */
 export type ApiServerBinary =
@@ -64,9 +63,6 @@ function builtOnce(): Promise<string> {
 
 const sourceFolder = fileURLToPath(new URL("../../cluster/", import.meta.url));
 
-/** A cold build took 3 to 6 minutes on two cores; a slow machine that also downloads 200 MB of modules gets this long. */
-const buildTimeoutMs = 30 * 60_000;
-
 async function build(): Promise<string> {
   if (!(await isOnPath("go")))
     throw new Error(`The API server for tests is built with Go, which is not on the PATH: install it (${goOrAssets})`);
@@ -76,30 +72,13 @@ async function build(): Promise<string> {
   if (kubernetesVersion === undefined)
     throw new Error(`"${sourceFolder}go.mod" requires no released version of k8s.io/kubernetes`);
 
-  const folder = cacheFolder();
-  const path = join(folder, `kube-apiserver-${kubernetesVersion}-${await sourceHash(goMod)}`);
-  if (await isExecutable(path)) return path;
-
-  await mkdir(folder, { recursive: true });
-  const startedAt = Date.now();
-  process.stderr.write(
-    `Building kube-apiserver ${kubernetesVersion} for end-to-end tests, once: some six minutes on two cores …\n`,
-  );
-  const unfinished = `${path}.${randomUUID()}.unfinished`;
-  try {
-    const args = ["build", "-trimpath", "-buildvcs=false", "-ldflags", versionFlags(kubernetesVersion), "-o", unfinished, "."];
-    const outcome = await runCommand("go", args, { cwd: sourceFolder, env: { GOWORK: "off" }, timeoutMs: buildTimeoutMs });
-    if (outcome.exitCode !== 0) {
-      throw new Error(
-        `test/cluster could not be built; "go build" ended with:\n${outcome.stderr.split("\n").slice(-20).join("\n")}`,
-      );
-    }
-    await rename(unfinished, path);
-  } finally {
-    await rm(unfinished, { force: true });
-  }
-  process.stderr.write(`Built ${path} in ${Math.round((Date.now() - startedAt) / 1000)} s\n`);
-  return path;
+  return buildGoProgram({
+    folder: sourceFolder,
+    name: `kube-apiserver-${kubernetesVersion}`,
+    title: `kube-apiserver ${kubernetesVersion}`,
+    patience: "some six minutes",
+    linkerFlags: versionFlags(kubernetesVersion),
+  });
 }
 
 /** Without these the server calls itself v0.0.0-master, which kubectl cannot parse. */
@@ -111,34 +90,4 @@ function versionFlags(version: string): string {
     "-w",
     ...Object.entries(variables).map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`),
   ].join(" ");
-}
-
-async function sourceHash(goMod: string): Promise<string> {
-  const hash = createHash("sha256").update(goMod);
-  for (const file of ["go.sum", "main.go"]) hash.update(await readFile(join(sourceFolder, file)));
-  const { stdout } = await runCommand("go", ["version"], { cwd: sourceFolder });
-  return hash.update(stdout).digest("hex").slice(0, 16);
-}
-
-/** Where what tests build is kept. */
-export function cacheFolder(): string {
-  const own = process.env["CRDGUARD_CACHE"];
-  if (own) return resolve(own);
-  const shared = process.env["XDG_CACHE_HOME"];
-  return shared ? join(resolve(shared), "crdguard") : join(homedir(), ".cache", "crdguard");
-}
-
-export async function isOnPath(program: string): Promise<boolean> {
-  const folders = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
-  for (const folder of folders) if (await isExecutable(join(folder, program))) return true;
-  return false;
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
