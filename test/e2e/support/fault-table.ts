@@ -25,9 +25,9 @@ export async function documentedFaults(seen: readonly FaultRow[]): Promise<reado
     const options = await resolveConfig(PAGE);
     await writeFile(PAGE, await format(`${before}${START}\n${table}\n${END}${after}`, { ...options, filepath: PAGE }));
   }
-  return (await readFile(PAGE, "utf8"))
-    .split(START)[1]!
-    .split(END)[0]!
+  const [, table = ""] = (await readFile(PAGE, "utf8")).split(START);
+  const [lines = ""] = table.split(END);
+  return lines
     .split("\n")
     .filter((line) => line.startsWith("|"))
     .slice(2)

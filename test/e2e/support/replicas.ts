@@ -122,7 +122,7 @@ export async function leaderOf(replicas: readonly Replica[], timeoutMs = 30_000)
   return eventually(
     "one replica leads",
     async () => {
-      const running = replicas.filter(({ process: { isRunning } }) => isRunning());
+      const running = replicas.filter((replica) => replica.process.isRunning());
       const leading = await Promise.all(running.map(async (replica) => (await replica.metric("crdguard_leader")) === 1));
       const leaders = running.filter((_, index) => leading[index]);
       const [leader] = leaders;

@@ -63,7 +63,7 @@ export async function startServiceStandIn(): Promise<ServiceStandIn> {
     while (!isClosed) {
       await Promise.all(
         [...backends].map(async ([{ healthUrl }, state]) => {
-          state.isReady = await isReady(healthUrl);
+          state.isReady = await isAnsweringReady(healthUrl);
         }),
       );
       await sleep(PROBE_MILLISECONDS);
@@ -90,7 +90,7 @@ export async function startServiceStandIn(): Promise<ServiceStandIn> {
   };
 }
 
-async function isReady(healthUrl: string): Promise<boolean> {
+async function isAnsweringReady(healthUrl: string): Promise<boolean> {
   try {
     return (await fetch(`${healthUrl}/readyz`, { signal: AbortSignal.timeout(1_000) })).ok;
   } catch {
