@@ -80,7 +80,7 @@ describe("a guard that keeps itself installed", () => {
       isMended,
       isQuiet = false,
     }: { happens: () => Promise<unknown>; isMended: () => Promise<unknown>; isQuiet?: boolean },
-  ): Promise<LoadResult | null> {
+  ): Promise<Lost | null> {
     let seconds = 0;
     const whole = async (): Promise<void> => {
       const startedAt = performance.now();
