@@ -82,7 +82,9 @@ export interface RunningGuard {
 }
 
 /** Stopped when the test ends. */
-export async function runGuard(options: { readonly cluster?: Cluster; readonly policy?: PolicyFlags } = {}): Promise<RunningGuard> {
+export async function runGuard(
+  options: { readonly cluster?: Cluster; readonly policy?: PolicyFlags } = {},
+): Promise<RunningGuard> {
   const pair = await sharedPair;
   const metrics = createMetrics();
   const log = capturedLog();
