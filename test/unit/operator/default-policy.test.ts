@@ -75,20 +75,20 @@ describe("the GuardPolicy default", () => {
   it("waits for its CRD, and says so once each time that it goes", () => {
     const doneWithout = vi.fn<() => void>();
     let crds: ReadonlyMap<string, Crd> | null = null;
-    const { mend } = keptDefaultPolicy({ crds: () => crds, doneWithout });
+    const policy = keptDefaultPolicy({ crds: () => crds, doneWithout });
     const unserved = crd({ name: served.name, served: [], unserved: ["v1alpha1"] });
 
-    expect(mend(null)).toEqual({ kind: "wait", reason: "the cluster has not been read completely" });
+    expect(policy.mend(null)).toEqual({ kind: "wait", reason: "the cluster has not been read completely" });
     expect(doneWithout).not.toHaveBeenCalled();
     for (const known of [new Map<string, Crd>(), new Map([[served.name, unserved]])]) {
       crds = known;
-      expect(mend(null)).toEqual({ kind: "wait", reason: "no CRD guardpolicies.crdguard.dev: built-in defaults hold" });
+      expect(policy.mend(null)).toEqual({ kind: "wait", reason: "no CRD guardpolicies.crdguard.dev: built-in defaults hold" });
     }
     expect(doneWithout).toHaveBeenCalledTimes(1);
     crds = new Map([[served.name, served]]);
-    expect(mend(null)).toMatchObject({ kind: "create" });
+    expect(policy.mend(null)).toMatchObject({ kind: "create" });
     crds = new Map();
-    mend(null);
+    policy.mend(null);
     expect(doneWithout).toHaveBeenCalledTimes(2);
   });
 });

@@ -26,6 +26,7 @@ export interface ClusterShape {
   /** Needs for gears.own.dev. */
   readonly needs?: readonly Need[];
   readonly objects?: ObjectEvidence;
+  readonly guardPolicies?: ClusterPicture["guardPolicies"];
   readonly picture?: Cluster["picture"];
   readonly countObjects?: Cluster["countObjects"];
   readonly findMigration?: Cluster["findMigration"];
@@ -40,7 +41,7 @@ export function fakeCluster(shape: ClusterShape = {}): Cluster {
     bundles: [],
     needs: new Map([["gears.own.dev", shape.needs ?? []]]),
     unreadableDeclarations: [],
-    guardPolicies: [],
+    guardPolicies: shape.guardPolicies ?? [],
   };
   return {
     source: { kind: "cluster" },
