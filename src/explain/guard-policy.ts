@@ -47,7 +47,7 @@ export function exceptionsMessage({ held, lapsing, lapsed }: ExceptionsAtOnce): 
 }
 
 /** `objects-deleted for gears.own.dev (owner: millers; lapsed on 2026-11-01)` */
-export function exceptionName(
+function exceptionName(
   { rule, crd, owner, expires }: Omit<PolicyException, "versions" | "reason">,
   word: "lapsed on" | "until",
 ): string {
