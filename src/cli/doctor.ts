@@ -2,6 +2,7 @@
 import { gatherHealth } from "../cluster/gather-health.ts";
 import { type Examined, healthReport, healthTelling } from "../explain/health-report.ts";
 import { gatheringLine } from "../explain/progress.ts";
+import { lookAtPolicies } from "../explain/policy-looks.ts";
 import { checks } from "../health/checks/index.ts";
 import { examine } from "../health/examine.ts";
 import { type CheckSetting, isFailing, type Severity } from "../health/severity.ts";
@@ -83,6 +84,7 @@ async function examineStandIn(
 ): Promise<Examined> {
   const picture = cluster.picture();
   if (picture === null) throw new Error(UNREAD);
+  const nowMilliseconds = Date.now();
   const facts = await gatherHealth({
     cluster,
     picture,
@@ -90,7 +92,8 @@ async function examineStandIn(
     workloads,
     probe: null,
     examineGuard: null,
-    nowMilliseconds: Date.now(),
+    guardPolicies: lookAtPolicies(picture.guardPolicies, nowMilliseconds),
+    nowMilliseconds,
     signal: AbortSignal.timeout(options.timeoutSeconds * 1_000),
     progress: () => undefined,
   });

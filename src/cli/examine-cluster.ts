@@ -4,6 +4,7 @@ import type { ApiClient } from "../cluster/live/api-client.ts";
 import { createLiveProbe } from "../cluster/live/health/live-probe.ts";
 import type { LiveCluster } from "../cluster/live/live-cluster.ts";
 import type { Examined } from "../explain/health-report.ts";
+import { lookAtPolicies } from "../explain/policy-looks.ts";
 import { examine } from "../health/examine.ts";
 import type { CheckSetting } from "../health/severity.ts";
 import { examineGuard } from "../operator/guard-evidence.ts";
@@ -31,14 +32,16 @@ export async function examineCluster(examination: ClusterExamination): Promise<E
   const workloads = [...cluster.workloads()];
   const probe = createLiveProbe(client, isInCluster);
   const servers = workloads.filter(isOwnServer).map(({ ref }) => ref);
+  const nowMilliseconds = Date.now();
   const facts = await gatherHealth({
     cluster,
     picture,
+    guardPolicies: lookAtPolicies(picture.guardPolicies, nowMilliseconds),
     catalog,
     workloads,
     probe,
     examineGuard: (asked) => examineGuard({ client, probe, servers, signal: asked }),
-    nowMilliseconds: Date.now(),
+    nowMilliseconds,
     signal,
     progress,
   });

@@ -46,8 +46,16 @@ export function exceptionsMessage({ held, lapsing, lapsed }: ExceptionsAtOnce): 
 }
 
 /** `objects-deleted for gears.own.dev (owner: millers; lapsed on 2026-11-01)` */
-export function exceptionName({ rule, crd, owner, expires }: PolicyException, word: "lapsed on" | "until"): string {
+function exceptionName(
+  { rule, crd, owner, expires }: Omit<PolicyException, "versions" | "reason">,
+  word: "lapsed on" | "until",
+): string {
   return `${shown(rule)} for ${shown(crd)} (owner: ${shown(owner)}; ${word} ${dayOf(expires)})`;
+}
+
+/** As above, with the reason. */
+export function exceptionLine(exception: Omit<PolicyException, "versions">, word: "lapsed on" | "until"): string {
+  return `${exceptionName(exception, word)}: ${shown(exception.reason)}`;
 }
 
 /** Of an Event. */

@@ -44,6 +44,8 @@ function subjectReferences(subject: HealthSubject): readonly ObjectReference[] {
       const { kind, name } = subject.registration;
       return [{ apiVersion: "admissionregistration.k8s.io/v1", kind, name }];
     }
+    case "guard-policy":
+      return [{ apiVersion: "crdguard.dev/v1alpha1", kind: "GuardPolicy", name: subject.name }];
     case "owner":
     case "api-group":
     case "bundle":

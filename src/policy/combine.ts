@@ -77,10 +77,14 @@ function exceptionsFor(
 ): readonly EffectiveException[] {
   return exceptions
     .filter((exception) => exception.crd === crd.name)
-    .map(({ crd: _, ...exception }) => ({
-      ...exception,
+    .map(({ rule, versions, reason, owner, expires }) => ({
       policy: name,
-      isLapsed: endOf(exception) <= nowMilliseconds,
+      rule,
+      versions,
+      reason,
+      owner,
+      expires,
+      isLapsed: endOf({ expires }) <= nowMilliseconds,
     }));
 }
 

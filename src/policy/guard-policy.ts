@@ -68,7 +68,7 @@ export function parseGuardPolicy(
 ): GuardPolicyResult {
   const problems: PolicyProblem[] = [];
   if (!isRecord(spec)) return unreadable([{ kind: "malformed", path: "spec", expected: "an object" }]);
-  tellUnknownMembers(spec, "spec", SPEC_MEMBERS, problems);
+  tellUnknownMembers(spec, "spec", GUARD_POLICY_MEMBERS.spec, problems);
   const selection = readSelection(spec["crds"], problems);
   if (selection === null) return unreadable(problems);
   const { priority = DEFAULT_PRIORITY, onInternalError } = withoutNulls(spec);
@@ -123,10 +123,13 @@ export function readTime(text: string): number | null {
 /** As the API server has it for `format: date-time`. Source: k8s.io/kube-openapi/pkg/validation/strfmt, IsDateTime. */
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
 
-const SPEC_MEMBERS = ["priority", "crds", "rules", "onInternalError", "exceptions"];
-const SELECTION_MEMBERS = ["names", "labels"];
-const RULE_MEMBERS = ["id", "enforcement"];
-const EXCEPTION_MEMBERS = ["rule", "crd", "versions", "reason", "owner", "expires"];
+/** What is read, of each part; exported for the test that compares it with the CRD. */
+export const GUARD_POLICY_MEMBERS = {
+  spec: ["priority", "crds", "rules", "onInternalError", "exceptions"],
+  crds: ["names", "labels"],
+  rules: ["id", "enforcement"],
+  exceptions: ["rule", "crd", "versions", "reason", "owner", "expires"],
+} as const;
 
 type JsonRecord = Readonly<Record<string, unknown>>;
 
@@ -152,7 +155,7 @@ function readSelection(input: unknown, problems: PolicyProblem[]): CrdSelection 
   };
   if (!isRecord(input)) return refuse(path, "an object");
   const unknown: PolicyProblem[] = [];
-  tellUnknownMembers(input, path, SELECTION_MEMBERS, unknown);
+  tellUnknownMembers(input, path, GUARD_POLICY_MEMBERS.crds, unknown);
   problems.push(...unknown);
   // Read without it, the policy would be for more CRDs than it is meant for.
   if (unknown.length > 0) return null;
@@ -170,7 +173,7 @@ function readSelection(input: unknown, problems: PolicyProblem[]): CrdSelection 
 function readRules(input: unknown, knownRules: readonly KnownRule[], problems: PolicyProblem[]): GuardPolicy["enforcement"] {
   const settings = new Map<string, RuleSetting>();
   for (const { entry, path } of entriesOf(input, "spec.rules", problems)) {
-    tellUnknownMembers(entry, path, RULE_MEMBERS, problems);
+    tellUnknownMembers(entry, path, GUARD_POLICY_MEMBERS.rules, problems);
     const id = readRuleId(entry["id"], `${path}.id`, knownRules, problems)?.id;
     const enforcement = readOneOf(entry["enforcement"], `${path}.enforcement`, RULE_SETTINGS, problems, "required");
     if (id === undefined || enforcement === null) continue;
@@ -184,7 +187,7 @@ function readExceptions(input: unknown, knownRules: readonly KnownRule[], proble
   return entriesOf(input, "spec.exceptions", problems).flatMap(({ entry, path }): readonly PolicyException[] => {
     // What narrows an exception may be among the members that nobody knows.
     const found: PolicyProblem[] = [];
-    tellUnknownMembers(entry, path, EXCEPTION_MEMBERS, found);
+    tellUnknownMembers(entry, path, GUARD_POLICY_MEMBERS.exceptions, found);
     const rule = readRuleId(entry["rule"], `${path}.rule`, knownRules, found);
     const crd = readText(entry["crd"], `${path}.crd`, "the name of a CRD", found);
     const reason = readText(entry["reason"], `${path}.reason`, "why, in words", found);

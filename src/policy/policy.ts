@@ -88,7 +88,7 @@ export function worstFirst(left: Pick<JudgedFinding, "enforcement">, right: Pick
 /** A denial, or the warning that an exception makes of it. */
 function relieved(finding: Finding, { exceptions }: Policy): JudgedFinding {
   const own = exceptions.filter((exception) => isAbout(exception, finding));
-  const [held] = own.filter(({ isLapsed }) => !isLapsed);
+  const held = own.find(({ isLapsed }) => !isLapsed);
   if (held !== undefined) {
     const { policy, reason, owner, expires } = held;
     return { ...finding, enforcement: "warn", relief: { kind: "exception", policy, reason, owner, expires } };

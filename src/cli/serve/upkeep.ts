@@ -5,6 +5,7 @@ import type { Publication } from "../../certificates/trust.ts";
 import type { LogFields, Logger } from "../../observability/log.ts";
 import type { Metrics } from "../../observability/metrics.ts";
 import type { EventRecorder } from "../../operator/cluster-event.ts";
+import { keptDefaultPolicy } from "../../operator/default-policy.ts";
 import { createEventRecorder, type EventRecorderObserver } from "../../operator/event-recorder.ts";
 import { type ReportingObserver, startReporting } from "../../operator/reporting.ts";
 import { type KeepingOptions, startKeeping } from "./keeping.ts";
@@ -43,7 +44,8 @@ export function startUpkeep({ facts, keeping, logger, metrics }: UpkeepOptions):
     uidOf: ({ kind, name }) => (kind === CRD_KIND ? (cluster.picture()?.crds.get(name)?.uid ?? null) : null),
   });
   const reporting = startReporting({ client, source: cluster, observer: logReports(logger, metrics), instance, events });
-  const kept = keeping === null ? null : startKeeping({ ...keeping, facts, others: [], events, logger, metrics });
+  const defaultPolicy = keptDefaultPolicy({ crds: () => cluster.picture()?.crds ?? null });
+  const kept = keeping === null ? null : startKeeping({ ...keeping, facts, others: [defaultPolicy], events, logger, metrics });
   return {
     events,
     onAnswered(change) {

@@ -15,7 +15,7 @@ export interface Snapshot {
    */
   readonly redactedFor: string | null;
   /**
-   * CRDs, workloads, APIRequirements and ClusterServiceVersions: Kubernetes objects with some members left out, so that a
+   * CRDs, workloads, APIRequirements, GuardPolicies and ClusterServiceVersions: Kubernetes objects with some members left out, so that a
    * later crdguard may read more of them.
    */
   readonly objects: readonly JsonRecord[];

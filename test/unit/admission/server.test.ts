@@ -9,6 +9,7 @@ import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { counted, need } from "../../support/builders.ts";
 import { admissionReview, dropOfStoredVersion, harmlessUpdate, manifest } from "./support/reviews.ts";
 import { ask, developmentPair, fakeCluster, runGuard, type RunningGuard, send } from "./support/running-guard.ts";
+import { exceptionEntry, rawPolicy } from "../../support/policies.ts";
 
 const UID = "705ab4f5-6393-11e8-b7cc-42010a800002";
 const json = { "content-type": "application/json" };
@@ -471,6 +472,72 @@ describe("the admission server, asked for a review", () => {
       },
     });
     expect(performance.now() - startedAt).toBeLessThan(1_000);
+  });
+
+  it.each([
+    { title: "too late", countObjects: never, reason: "deadline-exceeded" },
+    { title: "broken", countObjects: () => Promise.reject(new Error("a defect")), reason: "internal-error" },
+  ])(
+    "lets through what is $title where the GuardPolicy of the CRD says so, but not against a flag",
+    async ({ countObjects, reason }) => {
+      const guardPolicies = [
+        rawPolicy("cogs", { crds: { names: ["cogs.own.dev"] }, onInternalError: "deny", priority: 500 }),
+        rawPolicy("gears", { crds: { names: ["gears.own.dev"] }, onInternalError: "allow" }),
+      ];
+      const cluster = fakeCluster({ countObjects, guardPolicies });
+      const guard = await runGuard({ cluster });
+      const flagged = await runGuard({ cluster, policy: { enforcement: new Map(), onUndecided: "deny" } });
+      const review = admissionReview(dropOfStoredVersion);
+
+      expect(await ask(guard, "/validate?timeout=90ms", review)).toMatchObject({
+        response: { allowed: true, auditAnnotations: { verdict: "undecided", reason } },
+      });
+      expect(await ask(flagged, "/validate?timeout=90ms", review)).toMatchObject({
+        response: { allowed: false, status: { code: 503 }, auditAnnotations: { verdict: "undecided", reason } },
+      });
+    },
+  );
+
+  it("warns of what a GuardPolicy excepts, and tells audit log, log and metric whose exception it was", async () => {
+    const exceptions = [exceptionEntry({ rule: "stored-version-removed", expires: "2099-01-01T00:00:00Z" })];
+    const guard = await runGuard({ cluster: fakeCluster({ guardPolicies: [rawPolicy("mill", { exceptions })] }) });
+
+    expect(await ask(guard, "/validate", admissionReview(dropOfStoredVersion))).toMatchObject({
+      response: {
+        allowed: true,
+        warnings: [expect.stringMatching(/^stored-version-removed: excepted until 2099-01-01 by GuardPolicy mill: "v1alpha1" /)],
+        auditAnnotations: { rules: "stored-version-removed=warn", exceptions: "mill/stored-version-removed" },
+      },
+    });
+    // Asked about the same change before, by the explainer, it counts once.
+    await ask(guard, "/explain", admissionReview(dropOfStoredVersion));
+    expect(guard.logLines()[0]).toContain('"exceptions":["mill/stored-version-removed"]');
+    expect(await guard.metrics.registry.metrics()).toContain(
+      'crdguard_exceptions_applied_total{policy="mill",rule="stored-version-removed"} 1',
+    );
+  });
+
+  it("denies what was excepted, and says whose exception has lapsed", async () => {
+    const exceptions = [exceptionEntry({ rule: "stored-version-removed", expires: "2020-01-01T00:00:00Z" })];
+    const guard = await runGuard({ cluster: fakeCluster({ guardPolicies: [rawPolicy("mill", { exceptions })] }) });
+
+    expect(await ask(guard, "/validate", admissionReview(dropOfStoredVersion))).toMatchObject({
+      response: {
+        allowed: false,
+        status: {
+          details: {
+            causes: [
+              {
+                reason: "stored-version-removed",
+                message: expect.stringContaining(
+                  "; the exception by GuardPolicy mill lapsed on 2020-01-01 (owner: millers):",
+                ) as unknown,
+              },
+            ],
+          },
+        },
+      },
+    });
   });
 
   it("denies without names when a count uses up its time and nobody tells whose names may be shown", async () => {

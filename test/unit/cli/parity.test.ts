@@ -1,5 +1,7 @@
 /** One engine, one wording: what `check` says is what the API server's answer will say. */
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createAdmissionServer, type AdmissionServer } from "../../../src/admission/server.ts";
@@ -83,7 +85,11 @@ async function openCluster(paths: readonly string[]): Promise<{
       const applied = after === null ? [] : [parsed(after)];
       const deleted = before !== null && after === null ? [parsed(before)] : [];
       const { judged } = await reviewBundle(
-        { applied: { crds: applied, workloads: [], apiRequirements: [], configMaps: new Map(), guardPolicies: [] }, deleted, isPruned: false },
+        {
+          applied: { crds: applied, workloads: [], apiRequirements: [], configMaps: new Map(), guardPolicies: [] },
+          deleted,
+          isPruned: false,
+        },
         cluster,
         DEFAULT_POLICY,
         { evidence: 10_000, settings: 1_000 },
@@ -146,6 +152,37 @@ function edited(
   return { ...crd, spec: { ...crd.spec, versions } };
 }
 
+/** One rule audits, two deny Gateway API's; one of these is excepted for Gateways, the other was for GRPCRoutes. */
+const POLICIES = `
+apiVersion: crdguard.dev/v1alpha1
+kind: GuardPolicy
+metadata: { name: default }
+spec:
+  priority: 0
+  rules:
+    - { id: objects-deleted, enforcement: audit }
+---
+apiVersion: crdguard.dev/v1alpha1
+kind: GuardPolicy
+metadata: { name: demo }
+spec:
+  crds: { names: ["*.gateway.networking.k8s.io"] }
+  rules:
+    - { id: stored-version-removed, enforcement: deny }
+    - { id: required-version-unserved, enforcement: deny }
+  exceptions:
+    - rule: stored-version-removed
+      crd: gateways.gateway.networking.k8s.io
+      reason: rewritten by hand
+      owner: millers
+      expires: 2099-01-01T00:00:00Z
+    - rule: required-version-unserved
+      crd: grpcroutes.gateway.networking.k8s.io
+      reason: the controller was to be upgraded
+      owner: millers
+      expires: "2020-01-01T00:00:00Z"
+`;
+
 describe("check and admission", () => {
   let demo: Awaited<ReturnType<typeof openCluster>>;
   let crds: readonly CrdJson[];
@@ -186,6 +223,48 @@ describe("check and admission", () => {
     );
     // Or it would compare nothing with nothing.
     expect([...seen]).toEqual(expect.arrayContaining(["required-version-unserved=deny", "stored-version-removed=deny"]));
+  });
+
+  it("say the same under GuardPolicies and their exceptions", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "crdguard-policies-"));
+    await writeFile(join(folder, "policies.yaml"), POLICIES);
+    const guarded = await openCluster([`${ROOT}demo/cluster`, folder]);
+    const seen = new Map<string, number>();
+    try {
+      for (const before of crds) {
+        const { versions } = before.spec;
+        const withEachGone = [2, 1].flatMap((fate) =>
+          versions.map((_, gone) =>
+            edited(before, { fates: versions.map((__, index) => (index === gone ? fate : 0)), storage: 0 }),
+          ),
+        );
+        for (const after of [null, ...withEachGone]) {
+          const checked = await guarded.check(before, after);
+          const admitted = await guarded.admit(before, after);
+          expect(toldByAdmission(admitted)).toEqual(toldByCheck(checked));
+          const reliefs = checked.findings.filter(({ relief }) => relief !== undefined);
+          expect(admitted.auditAnnotations["exceptions"] ?? "").toBe(
+            [...new Set(reliefs.map(({ rule }) => `demo/${rule}`))].join(","),
+          );
+          for (const { rule, enforcement, relief, unmet } of checked.findings) {
+            const kind = `${rule}=${enforcement}${relief === undefined ? "" : " excepted"}${unmet === undefined ? "" : " lapsed"}`;
+            seen.set(kind, (seen.get(kind) ?? 0) + 1);
+          }
+        }
+      }
+    } finally {
+      await guarded.server.close();
+      await rm(folder, { recursive: true });
+    }
+    // Or it would compare nothing with nothing.
+    expect([...seen.keys()]).toEqual(
+      expect.arrayContaining([
+        "objects-deleted=audit",
+        "required-resource-deleted=deny",
+        "stored-version-removed=warn excepted",
+        "required-version-unserved=deny lapsed",
+      ]),
+    );
   });
 
   const bundles = ["v1.0.0/experimental", "v1.1.0/standard", "v1.1.0/experimental", "v1.2.1/experimental"];

@@ -43,6 +43,7 @@ function gathered(crds: readonly Crd[], beside: Partial<HealthSources>) {
       countObjects: () => Promise.resolve(counted(7)),
       findMigration: () => Promise.resolve({ kind: "none" }),
     },
+    guardPolicies: [],
     picture: {
       crds: new Map(crds.map((each) => [each.name, each])),
       needs: new Map(),

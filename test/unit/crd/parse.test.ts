@@ -28,6 +28,7 @@ describe("parseCrd", () => {
       metadata: {
         name: "gears.own.dev",
         generation: 3,
+        labels: { team: "mill", size: 3 },
         annotations: {
           "gateway.networking.k8s.io/bundle-version": "v1.1.0",
           "gateway.networking.k8s.io/channel": "standard",
@@ -57,6 +58,7 @@ describe("parseCrd", () => {
         stored: { names: ["v1alpha1", "v1"], source: "status" },
         bundle: { version: "v1.1.0", channel: "standard" },
         ...UNRECORDED,
+        labels: { team: "mill" },
         lastWrittenAt: "2026-03-01T00:00:00Z",
       },
     });

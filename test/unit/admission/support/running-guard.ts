@@ -26,6 +26,7 @@ export interface ClusterShape {
   /** Needs for gears.own.dev. */
   readonly needs?: readonly Need[];
   readonly objects?: ObjectEvidence;
+  readonly guardPolicies?: ClusterPicture["guardPolicies"];
   readonly picture?: Cluster["picture"];
   readonly countObjects?: Cluster["countObjects"];
   readonly findMigration?: Cluster["findMigration"];
@@ -42,7 +43,7 @@ export function fakeCluster(shape: ClusterShape = {}): Cluster {
     bundles: [],
     needs: new Map([["gears.own.dev", shape.needs ?? []]]),
     unreadableDeclarations: [],
-    guardPolicies: [],
+    guardPolicies: shape.guardPolicies ?? [],
   };
   return {
     source: { kind: "cluster" },
@@ -85,7 +86,9 @@ export interface RunningGuard {
 }
 
 /** Stopped when the test ends. */
-export async function runGuard(options: { readonly cluster?: Cluster; readonly policy?: PolicyFlags } = {}): Promise<RunningGuard> {
+export async function runGuard(
+  options: { readonly cluster?: Cluster; readonly policy?: PolicyFlags } = {},
+): Promise<RunningGuard> {
   const pair = await sharedPair;
   const metrics = createMetrics();
   const log = capturedLog();

@@ -12,6 +12,7 @@ import {
 
 const API_REQUIREMENTS = "/apis/crdguard.dev/v1alpha1/apirequirements";
 const CLUSTER_SERVICE_VERSIONS = "/apis/operators.coreos.com/v1alpha1/clusterserviceversions";
+const GUARD_POLICIES = "/apis/crdguard.dev/v1alpha1/guardpolicies";
 const GEARS = "gears.own.dev";
 
 let server: StandIn;
@@ -49,6 +50,13 @@ describe.each([
     crdName: "clusterserviceversions.operators.coreos.com",
     object: clusterServiceVersion("turner.v1"),
     source: "cluster-service-version turner.v1",
+  },
+  {
+    resource: "guardpolicies",
+    path: GUARD_POLICIES,
+    crdName: "guardpolicies.crdguard.dev",
+    object: guardPolicy({ rules: [] }),
+    source: "guard-policy mill",
   },
 ])("$resource", ({ resource, path, crdName, object, source }) => {
   it("are there with the first picture", async () => {
@@ -253,6 +261,50 @@ describe("clusterserviceversions", () => {
   });
 });
 
+describe("a GuardPolicy", () => {
+  it("leaves the picture as it is when its status alone is written, and is known with it to whoever reports", async () => {
+    crds.put(crd("guardpolicies.crdguard.dev"));
+    const policies = server.collection(GUARD_POLICIES);
+    policies.put(guardPolicy({ rules: [] }));
+    await started();
+    await vi.waitFor(() => {
+      expect(policies.openWatches).toBe(1);
+    });
+    const before = cluster.picture();
+    const list = cluster.guardPolicies();
+    expect(cluster.guardPolicies()).toBe(list);
+
+    policies.put(guardPolicy({ rules: [] }, { status: { lapsedCount: 0 } }));
+    await vi.waitFor(() => {
+      expect(cluster.guardPolicies()).toMatchObject([{ name: "mill", uid: "u1", status: { lapsedCount: 0 } }]);
+    });
+    expect(cluster.picture()).toBe(before);
+
+    policies.put(guardPolicy({ rules: [{ id: "objects-deleted", enforcement: "off" }] }));
+    await vi.waitFor(() => {
+      expect(cluster.picture()?.guardPolicies).toEqual([
+        { name: "mill", generation: 2, spec: { rules: [{ id: "objects-deleted", enforcement: "off" }] } },
+      ]);
+    });
+  });
+
+  it("is the same list, by reference, in pictures between which other things have changed", async () => {
+    crds.put(crd("guardpolicies.crdguard.dev"));
+    server.collection(GUARD_POLICIES).put(guardPolicy({}));
+    await started();
+    const before = cluster.picture();
+
+    deployments.put(deployment("miller"));
+    crds.put(crd(GEARS));
+    await vi.waitFor(() => {
+      expect(cluster.picture()?.crds.has(GEARS)).toBe(true);
+    });
+
+    expect(cluster.picture()).not.toBe(before);
+    expect(cluster.picture()?.guardPolicies).toBe(before?.guardPolicies);
+  });
+});
+
 async function started({ patienceSeconds = 5 } = {}): Promise<void> {
   cluster = connectLiveCluster({
     client: server.client,
@@ -274,9 +326,17 @@ async function started({ patienceSeconds = 5 } = {}): Promise<void> {
   });
 }
 
-/** Where the needs of gears are known from. */
+/** Where the needs of gears are known from, and which policies there are. */
 function needs(): readonly string[] {
-  return (cluster.picture()?.needs.get(GEARS) ?? []).map(({ source }) => `${source.kind} ${"name" in source ? source.name : ""}`);
+  const picture = cluster.picture();
+  return [
+    ...(picture?.needs.get(GEARS) ?? []).map(({ source }) => `${source.kind} ${"name" in source ? source.name : ""}`),
+    ...(picture?.guardPolicies ?? []).map(({ name }) => `guard-policy ${name}`),
+  ];
+}
+
+function guardPolicy(spec: unknown, more: Readonly<Record<string, unknown>> = {}): StandInObject {
+  return { metadata: { name: "mill", generation: 2, uid: "u1" }, spec, ...more };
 }
 
 function crd(name: string, { served = true } = {}): StandInObject {

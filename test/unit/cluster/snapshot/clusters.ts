@@ -119,8 +119,9 @@ const anyDefinition = fc
     versions: fc.uniqueArray(fc.constantFrom("v1", "v1beta1", "v1alpha2"), { minLength: 1 }),
     served: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
     isTerminating: fc.boolean(),
+    team: fc.constantFrom("mill", "shop"),
   })
-  .map(({ name, versions, served, isTerminating }) =>
+  .map(({ name, versions, served, isTerminating, team }) =>
     definition(
       name,
       versions.map((version, index) => ({
@@ -132,6 +133,7 @@ const anyDefinition = fc
       {
         metadata: {
           name,
+          labels: { "shop.dev/team": team },
           annotations: { "gateway.networking.k8s.io/bundle-version": "v1.0.0", "gateway.networking.k8s.io/channel": "standard" },
           managedFields: [{ manager: "helm", time: "2026-04-01T08:00:00Z", fieldsV1: { "f:spec": {} } }],
           ...(isTerminating ? { deletionTimestamp: "2026-04-02T08:00:00Z" } : {}),
@@ -194,6 +196,34 @@ const anyApiRequirement = fc
     },
   }));
 
+const anyGuardPolicy = fc
+  .record({
+    name: fc.constantFrom("default", "p1", "p2"),
+    priority: fc.option(fc.constantFrom(0, 200, "high")),
+    crds: fc.option(
+      fc.constantFrom(
+        { names: ["*.own.dev"] },
+        { labels: { matchLabels: { "shop.dev/team": "mill" } } },
+        { labels: { matchExpressions: [{ key: "shop.dev/team", operator: "NotIn", values: ["mill"] }] } },
+        { name: "a slip" },
+      ),
+    ),
+    enforcement: fc.constantFrom("deny", "warn", "audit", "off", false),
+    expires: fc.constantFrom("2099-01-01T00:00:00Z", "2020-01-01T00:00:00Z", "never"),
+  })
+  .map(({ name, priority, crds, enforcement, expires }) => ({
+    apiVersion: "crdguard.dev/v1alpha1",
+    kind: "GuardPolicy",
+    metadata: { name, generation: 2 },
+    spec: {
+      ...(priority === null ? {} : { priority }),
+      ...(crds === null ? {} : { crds }),
+      rules: [{ id: "objects-deleted", enforcement }],
+      exceptions: [{ rule: "required-resource-deleted", crd: "gears.own.dev", reason: "the shop moves", owner: "shop", expires }],
+    },
+    status: { lapsedCount: 0 },
+  }));
+
 const anyInstallation = fc.constantFrom(...NAMESPACES).map((namespace) => ({
   apiVersion: "operators.coreos.com/v1alpha1",
   kind: "ClusterServiceVersion",
@@ -246,6 +276,7 @@ export const anyCluster: fc.Arbitrary<readonly JsonRecord[]> = fc.uniqueArray<Js
     { weight: 2, arbitrary: anyDefinition },
     { weight: 3, arbitrary: anyWorkload },
     anyApiRequirement,
+    anyGuardPolicy,
     anyInstallation,
     anyConfigMap,
     anyObject,

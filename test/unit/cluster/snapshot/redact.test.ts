@@ -80,6 +80,28 @@ describe("a redacted snapshot", () => {
           requirements: [{ group: "own.dev", resource: "gears", versions: ["v1"], reason: "the shop" }],
         },
       },
+      {
+        apiVersion: "crdguard.dev/v1alpha1",
+        kind: "GuardPolicy",
+        metadata: { name: "shop-policy", generation: 2, labels: { app: "shop" } },
+        spec: {
+          priority: 200,
+          crds: { names: ["*.own.dev"], labels: { matchLabels: { "shop.dev/team": "shop" } } },
+          rules: [{ id: "objects-deleted", enforcement: "warn" }],
+          onInternalError: "allow",
+          exceptions: [
+            {
+              rule: "objects-deleted",
+              crd: "gears.own.dev",
+              reason: "the shop moves",
+              owner: "shop@own.dev",
+              expires: "2027-01-01T00:00:00Z",
+            },
+          ],
+        },
+        status: { lapsedCount: 0 },
+      },
+      { apiVersion: "crdguard.dev/v1alpha1", kind: "GuardPolicy", metadata: { name: "default" }, spec: { priority: 0 } },
       { apiVersion: "own.dev/v1", kind: "gear", metadata: { namespace: "shop", name: "big" } },
     ];
     const taken = await snapshotOf(objects, [], "strict");
@@ -143,6 +165,32 @@ describe("a redacted snapshot", () => {
             },
             requirements: [{ group: "own.dev", resource: "gears", versions: ["v1"] }],
           },
+        },
+        {
+          apiVersion: "crdguard.dev/v1alpha1",
+          kind: "GuardPolicy",
+          metadata: { name: "<guardpolicy shop-policy>", generation: 2 },
+          spec: {
+            priority: 200,
+            crds: { names: ["*.own.dev"], labels: { matchLabels: { "<label shop.dev/team>": "<value shop>" } } },
+            rules: [{ id: "objects-deleted", enforcement: "warn" }],
+            onInternalError: "allow",
+            exceptions: [
+              {
+                rule: "objects-deleted",
+                crd: "gears.own.dev",
+                reason: "the reason is withheld",
+                owner: "<owner shop@own.dev>",
+                expires: "2027-01-01T00:00:00Z",
+              },
+            ],
+          },
+        },
+        {
+          apiVersion: "crdguard.dev/v1alpha1",
+          kind: "GuardPolicy",
+          metadata: { name: "default" },
+          spec: { priority: 0 },
         },
       ],
       unread: [{ resource: "clusterserviceversions", reason: "the reason is withheld" }],
