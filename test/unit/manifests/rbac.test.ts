@@ -25,6 +25,11 @@ const REASONS: Readonly<Record<string, string>> = {
   "ClusterRole crdguard-count-objects: list *.*": "to count the objects of a CRD of any group, before it is deleted",
   "Role kube-system/crdguard: get,list,watch configmaps/cilium-config.": "to know whether Cilium's Gateway API support is on",
   "Role crdguard/crdguard: get,list,watch configmaps/crdguard-catalog.": "to know catalog entries that a user has added",
+  "Role crdguard/crdguard: get,list,watch,patch,delete secrets/crdguard-authority.":
+    "to sign certificates by the authority of all replicas, and to replace it in time",
+  "Role crdguard/crdguard: create secrets.": "to make that authority; RBAC cannot tie a creation to a name",
+  "Role crdguard/crdguard: get,list,create,update,patch,delete leases.coordination.k8s.io":
+    "to choose the replica that leads, and to tell by which authority each serves",
 };
 
 describe("manifests/server/rbac.yaml", () => {
@@ -32,7 +37,7 @@ describe("manifests/server/rbac.yaml", () => {
     expect((await permissions()).toSorted()).toEqual(Object.keys(REASONS).toSorted());
   });
 
-  it("lets crdguard change nothing but what it has to say, which is a role that can be left out", async () => {
+  it("lets crdguard change nothing but what it has to say, which is a role that can be left out, and what it keeps itself by", async () => {
     const writes = (await rules()).flatMap(({ role, resources, verbs }) =>
       verbs.filter((verb) => !/^(?:get|list|watch)$/.test(verb)).map((verb) => `${role}: ${verb} ${resources.join()}`),
     );
@@ -43,6 +48,10 @@ describe("manifests/server/rbac.yaml", () => {
       "ClusterRole crdguard-report: patch apirequirements/status",
       "ClusterRole crdguard-report: create events",
       "ClusterRole crdguard-report: patch events",
+      "Role crdguard/crdguard: patch secrets",
+      "Role crdguard/crdguard: delete secrets",
+      "Role crdguard/crdguard: create secrets",
+      ...["create", "update", "patch", "delete"].map((verb) => `Role crdguard/crdguard: ${verb} leases`),
     ]);
   });
 
