@@ -10,6 +10,7 @@ import {
   explainVerdict,
   explainWorkload,
 } from "../explain/admission.ts";
+import { REACHED_WARNING } from "../explain/registration.ts";
 import { type Subject, subjectOf } from "../explain/subject.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Workload } from "../requirements/workload.ts";
@@ -38,6 +39,8 @@ export interface Answered {
 export interface AnswerContext {
   readonly cluster: Cluster;
   readonly policy: Policy;
+  /** By which user name our own requests come to us; null until that is known. Absent where nothing is kept installed. */
+  readonly ownUser?: () => string | null;
 }
 
 /** Never rejects: a defect becomes an undecided answer, so that the API server gets a well-formed review always. */
@@ -58,10 +61,20 @@ export async function answerReview(
         error: null,
       };
     case "change":
-      return answerChange(phase, subject.change, decoded, deadlines, context);
+      return reached(decoded, context, await answerChange(phase, subject.change, decoded, deadlines, context));
     case "workload":
       return answerWorkload(subject.workload, decoded, deadlines, context);
   }
+}
+
+/**
+ * To a dry run of our own user that comes from the API server we add that it has reached us, whatever the answer: by that the
+ * replica which leads proves it.
+ */
+function reached({ isDryRun, requester }: DecodedReview, { ownUser }: AnswerContext, answered: Answered): Answered {
+  if (!isDryRun || requester.username === "" || requester.username !== ownUser?.()) return answered;
+  const { answer } = answered;
+  return { ...answered, answer: { ...answer, warnings: [...(answer.warnings ?? []), REACHED_WARNING] } };
 }
 
 async function answerChange(

@@ -4,6 +4,7 @@ import type { Server } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { AdmissionAnswer } from "../explain/admission.ts";
+import { exceptionLabel } from "../explain/relief.ts";
 import { shown } from "../explain/text.ts";
 import type { LogFields, Logger } from "../observability/log.ts";
 import type { Metrics } from "../observability/metrics.ts";
@@ -217,7 +218,12 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
       dry_run: String(decoded.isDryRun),
     });
     metrics.admissionDuration.observe({ phase }, milliseconds / 1000);
-    for (const { rule, enforcement } of findings) metrics.ruleResults.inc({ rule, enforcement });
+    for (const { rule, enforcement, relief } of findings) {
+      metrics.ruleResults.inc({ rule, enforcement });
+      // The explainer is asked about the same change before.
+      if (relief?.kind === "exception" && phase !== "explain") metrics.exceptionsApplied.inc({ policy: relief.policy, rule });
+    }
+    const exceptions = findings.map(exceptionLabel).filter((label) => label !== null);
     const fields: LogFields = {
       requestUid: decoded.uid,
       phase,
@@ -229,6 +235,7 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
       dryRun: decoded.isDryRun,
       decision,
       rules: findings.map(({ rule, enforcement }) => `${rule}=${enforcement}`),
+      ...(exceptions.length === 0 ? {} : { exceptions }),
       durationMs: Math.round(milliseconds * 1000) / 1000,
       ...(error === null ? {} : { err: error }),
     };

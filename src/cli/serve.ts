@@ -5,6 +5,8 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { createLogger, type LogFields, type Logger } from "../observability/log.ts";
 import type { LogLevel } from "../observability/log-levels.ts";
 import { createMetrics, type Metrics } from "../observability/metrics.ts";
+import { createOwnUser } from "../operator/own-user.ts";
+import type { WebhookAddress, WebhookProfile } from "../operator/webhook-configurations.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Catalog } from "../requirements/catalog.ts";
 import { openStandIn } from "./against.ts";
@@ -17,7 +19,7 @@ import { chooseKeeping, type KeepingChoice, type KeepingFlags, parseHttpsUrl } f
 import type { DevelopmentRegistration } from "./serve/development-registration.ts";
 import type { LiveFacts } from "./serve/live-facts.ts";
 import type { Replica } from "./serve/replica.ts";
-import type { Upkeep } from "./serve/upkeep.ts";
+import type { Upkeep, UpkeepOptions } from "./serve/upkeep.ts";
 import { loadBundles, loadCatalog, policyFromFlags, refuseCatalogConfigMap } from "./sources.ts";
 import type { Terminal } from "./terminal.ts";
 import { VERSION } from "./version.ts";
@@ -27,6 +29,7 @@ export interface ServeOptions extends ClusterFlags, KeepingFlags, ClientAuthFlag
   readonly healthListen: Address;
   readonly tlsPrivateKeyFile: string | undefined;
   readonly warnWorkloads: boolean;
+  readonly webhookProfile: WebhookProfile;
   /** Files and folders of own catalog entries. */
   readonly catalog: readonly string[];
   readonly catalogConfigMap: ConfigMapName | undefined;
@@ -54,9 +57,11 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   const replica =
     keeping === null || facts.live === null ? null : await openReplica(keeping, facts.live, options, { logger, metrics });
   const certificate = replica?.certificate ?? (await openCertificate(options, registerUrl, logger, metrics));
+  const ownUser = keeping === null || facts.live === null ? null : createOwnUser(facts.live.client);
   const guard = await startGuard({
     cluster: facts.cluster,
     policy,
+    ...(ownUser === null ? {} : { ownUser: ownUser.name }),
     tls: certificate.tls(),
     logger,
     metrics,
@@ -73,9 +78,24 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   logger.info({ address: guard.url } satisfies LogFields, "serving reviews");
   if (guard.healthUrl !== null) logger.info({ address: guard.healthUrl } satisfies LogFields, "serving probes and metrics");
 
-  const upkeep = facts.live === null ? null : await openUpkeep(facts.live, logger, metrics);
-  // Nothing is published until upkeep keeps the configurations.
-  if (upkeep !== null) replica?.join({ events: upkeep.events, publication: { isPublished: () => true, published: () => "" } });
+  const kept =
+    keeping === null || ownUser === null
+      ? null
+      : {
+          address: addressOf(keeping),
+          leadership: replica?.leadership ?? { isLeader: () => true },
+          needsClientCertificate: false,
+          ownUser,
+          profile: options.webhookProfile,
+          trust: replica?.trust ?? {
+            isExternal: keeping.trust.kind === "external",
+            bundle: () => certificate.caBundle(),
+            onChange: () => () => undefined,
+          },
+          warnWorkloads: options.warnWorkloads,
+        };
+  const upkeep = facts.live === null ? null : await openUpkeep(facts.live, kept, logger, metrics);
+  if (upkeep?.publication) replica?.join({ events: upkeep.events, publication: upkeep.publication });
   const unregister =
     registerUrl === null
       ? null
@@ -162,6 +182,15 @@ async function openFacts(
   return { cluster, objectCounts: () => ({}), live: null };
 }
 
+function addressOf({ service, webhookUrl }: KeepingChoice): WebhookAddress {
+  return webhookUrl === null
+    ? { kind: "service", ...service, port: SERVICE_PORT }
+    : { kind: "url", url: webhookUrl.href.replace(/\/$/, "") };
+}
+
+/** Of HTTPS, which the Service of every installation has. */
+const SERVICE_PORT = 443;
+
 async function openReplica(
   choice: KeepingChoice,
   { client }: LiveFacts,
@@ -175,9 +204,9 @@ async function openReplica(
   return replica.openFromFiles({ choice, client, logger, metrics }, trust, certificate);
 }
 
-async function openUpkeep(live: LiveFacts, logger: Logger, metrics: Metrics): Promise<Upkeep> {
+async function openUpkeep(live: LiveFacts, keeping: UpkeepOptions["keeping"], logger: Logger, metrics: Metrics): Promise<Upkeep> {
   const { startUpkeep } = await import("./serve/upkeep.ts");
-  return startUpkeep({ facts: live, logger, metrics });
+  return startUpkeep({ facts: live, keeping, logger, metrics });
 }
 
 async function register(

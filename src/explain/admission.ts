@@ -4,6 +4,7 @@ import type { UndecidedReason, Verdict } from "../review/verdict.ts";
 import type { WorkloadRef } from "../rules/facts.ts";
 import type { Audience } from "./audience.ts";
 import { type ExplainedFinding, explainFinding, findingLine, findingLines } from "./finding.ts";
+import { exceptionLabel } from "./relief.ts";
 import type { Subject } from "./subject.ts";
 import { quoted, shown } from "./text.ts";
 import { cutWarning, MAX_WARNINGS } from "./warning.ts";
@@ -40,7 +41,7 @@ export function explainVerdict(
   const warnings = verdict.findings
     .filter(({ enforcement }) => enforcement === "warn")
     .slice(0, MAX_WARNINGS)
-    .map((finding) => cutWarning(findingLine(explain(finding), finding.fact)));
+    .map((finding) => cutWarning(findingLine(finding, subject, audience)));
   return {
     allowed: verdict.kind === "allow",
     ...(verdict.kind === "deny" ? { status: denialStatus(subject, denials) } : {}),
@@ -57,7 +58,12 @@ export function explainWorkload(verdict: Extract<Verdict, { kind: "allow" }>, wo
 
 function annotationsOf({ kind, findings }: Exclude<Verdict, { kind: "undecided" }>): AdmissionAnswer["auditAnnotations"] {
   const rules = new Set(findings.map(({ rule, enforcement }) => `${rule}=${enforcement}`));
-  return { verdict: kind, ...(rules.size > 0 ? { rules: [...rules].join(",") } : {}) };
+  const exceptions = new Set(findings.map(exceptionLabel).filter((label) => label !== null));
+  return {
+    verdict: kind,
+    ...(rules.size > 0 ? { rules: [...rules].join(",") } : {}),
+    ...(exceptions.size > 0 ? { exceptions: [...exceptions].join(",") } : {}),
+  };
 }
 
 /** The guard itself could not answer; the words say so, so that nobody looks for the fault in the change. */

@@ -1,9 +1,10 @@
 /** @file The common form of a told finding, from which every output is made. */
-import type { JudgedFinding } from "../policy/policy.ts";
+import type { JudgedFinding, Relief, UnmetRelief } from "../policy/policy.ts";
 import type { Enforcement, Fact } from "../rules/finding.ts";
 import type { Audience } from "./audience.ts";
 import { type Evidence, evidenceLine, evidenceOf } from "./evidence.ts";
 import { doubtInShort, messageOf } from "./messages.ts";
+import { reliefClauses, reliefInShort } from "./relief.ts";
 import { type ExplainedRemedy, explainRemedies } from "./remedies.ts";
 import { type Subject, workloadName } from "./subject.ts";
 import type { ToldFinding } from "./telling.ts";
@@ -16,6 +17,10 @@ export interface ExplainedFinding {
   readonly message: string;
   readonly evidence: readonly Evidence[];
   readonly remedies: readonly ExplainedRemedy[];
+  /** Why it is no denial, though its rule denies. */
+  readonly relief?: Relief;
+  /** What was meant to be a relief, and is none. */
+  readonly unmet?: readonly UnmetRelief[];
 }
 
 export function explainFinding(finding: JudgedFinding, subject: Subject, audience: Audience): ExplainedFinding {
@@ -23,9 +28,11 @@ export function explainFinding(finding: JudgedFinding, subject: Subject, audienc
     rule: finding.rule,
     enforcement: finding.enforcement,
     field: shown(finding.field),
-    message: messageOf(finding.fact, subject.name),
+    message: [messageOf(finding.fact, subject.name), ...reliefClauses(finding)].join("; "),
     evidence: evidenceOf(finding.fact, subject, audience),
     remedies: explainRemedies(finding.remedies, audience),
+    ...(finding.relief === undefined ? {} : { relief: finding.relief }),
+    ...(finding.unmet === undefined ? {} : { unmet: finding.unmet }),
   };
 }
 
@@ -86,9 +93,15 @@ function remediesHeading(remedies: readonly ExplainedRemedy[]): string {
   return workloads.size < 2 ? "To go on, do one of:" : "To go on, do one of (what is about one workload, for each of them):";
 }
 
-/** A finding in one line, with the name of a workload or writer first, so that cutting the line does not cost it. */
-export function findingLine(finding: ExplainedFinding, fact: Fact): string {
-  return `${finding.rule}: ${doubtLine(finding.evidence, fact) ?? `${nameFirst(finding.evidence)}${finding.message}`}`;
+/**
+ * A finding in one line, with what lifted a denial, then the name of a workload or writer first, so that cutting the line
+ * does not cost them.
+ */
+export function findingLine(finding: JudgedFinding, subject: Subject, audience: Audience): string {
+  const { rule, fact, relief, unmet: _, ...rest } = finding;
+  const { evidence, message } = explainFinding({ ...rest, rule, fact }, subject, audience);
+  const lifted = relief === undefined ? "" : `${reliefInShort(relief)}: `;
+  return `${rule}: ${lifted}${doubtLine(evidence, fact) ?? `${nameFirst(evidence)}${message}`}`;
 }
 
 /** @returns null for what is no doubt about a CRD, and where the reader may see no workload's name. */

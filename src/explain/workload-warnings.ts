@@ -4,6 +4,7 @@ import type { Need, UnreadableDeclaration, WorkloadRef } from "../rules/facts.ts
 import type { Doubt, Fact, HurtWorkload, Remedy } from "../rules/finding.ts";
 import { type ApiState, compareHarm, crdNameOf, type Outcome, type Requirement } from "../rules/requirement.ts";
 import { messageOf } from "./messages.ts";
+import { reliefInShort } from "./relief.ts";
 import { countOf, listOf, quoted, shown } from "./text.ts";
 import { cutWarning, MAX_WARNING_LENGTH, MAX_WARNINGS } from "./warning.ts";
 
@@ -14,8 +15,9 @@ import { cutWarning, MAX_WARNING_LENGTH, MAX_WARNINGS } from "./warning.ts";
  */
 export function workloadWarnings(findings: readonly JudgedFinding[], { name }: WorkloadRef): readonly string[] {
   const warnings = new Map<string, Warning>();
-  for (const { rule, fact, remedies } of findings.filter(({ enforcement }) => enforcement === "warn")) {
-    const hurt = sentencesOf(fact, shown(name)).map((sentence) => ({ rule, text: inOneLine(rule, sentence), isWayOut: false }));
+  for (const { rule, fact, remedies, relief } of findings.filter(({ enforcement }) => enforcement === "warn")) {
+    const start = relief === undefined ? rule : `${rule}: ${reliefInShort(relief)}`;
+    const hurt = sentencesOf(fact, shown(name)).map((sentence) => ({ rule, text: inOneLine(start, sentence), isWayOut: false }));
     const waysOut = remedies.flatMap((remedy) => wayOut(rule, remedy));
     for (const warning of [...hurt, ...waysOut]) warnings.set(warning.text, warning);
   }
@@ -55,9 +57,10 @@ interface Sentence {
   readonly reason?: string;
 }
 
-function inOneLine(rule: string, { words, shortWords, note = "", reason = "" }: Sentence): string {
-  const isRoomy = `${rule}: ${words}`.length <= MAX_WARNING_LENGTH;
-  const line = `${rule}: ${isRoomy ? words : shortWords}`;
+/** @param start the rule's id, and what lifted a denial. */
+function inOneLine(start: string, { words, shortWords, note = "", reason = "" }: Sentence): string {
+  const isRoomy = `${start}: ${words}`.length <= MAX_WARNING_LENGTH;
+  const line = `${start}: ${isRoomy ? words : shortWords}`;
   return cutWarning((line.length + note.length <= MAX_WARNING_LENGTH ? line + note : line) + reason);
 }
 

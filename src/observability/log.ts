@@ -31,6 +31,8 @@ export interface LogFields {
   readonly signal?: string;
   /** Of an object that crdguard keeps: what differed. */
   readonly drifted?: readonly string[];
+  /** Field manager that wrote it last, other than crdguard. */
+  readonly changedBy?: string;
   /** Rules that were overridden, and how: `<rule-id>=<result>`. */
   readonly overrides?: readonly string[];
   /** Exceptions that counted: `<policy>/<rule-id>`. */

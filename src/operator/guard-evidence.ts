@@ -7,7 +7,7 @@ import { isRecord } from "../crd/is-record.ts";
 import { readWebhookTarget } from "../crd/parse.ts";
 import type { EndpointEvidence, GuardEvidence, Registration } from "../health/facts.ts";
 import type { WorkloadRef } from "../rules/facts.ts";
-import { differencesOf, type LiveConfiguration, roleOf } from "./registration-drift.ts";
+import { differencesOf, type LiveConfiguration, roleOf, webhooksOf } from "./registration-drift.ts";
 
 export interface GuardQuestion {
   readonly client: Pick<ApiClient, "request">;
@@ -76,10 +76,6 @@ function endpointsOf(
   });
   const distinct = [...new Map(webhooks.map((webhook) => [JSON.stringify(webhook), webhook])).values()];
   return Promise.all(distinct.map((webhook) => probe.examineEndpoint(webhook, signal)));
-}
-
-function webhooksOf(object: Readonly<Record<string, unknown>>): readonly Readonly<Record<string, unknown>>[] {
-  return Array.isArray(object["webhooks"]) ? object["webhooks"].filter(isRecord) : [];
 }
 
 function nameOf(object: Readonly<Record<string, unknown>>): string {

@@ -25,12 +25,21 @@ export type Mending =
   /** Nothing can be decided yet; `reason` is for the log. */
   | { readonly kind: "wait"; readonly reason: string }
   /**
-   * There is none: `whole` is created under the field manager {@link DEFAULTS_MANAGER}, then `own` is applied under
-   * {@link FIELD_MANAGER}. What only `whole` has is a default that a user may change, and that nobody puts back.
+   * There is none: `whole` is made. {@link FIELD_MANAGER} then owns `own`, and {@link DEFAULTS_MANAGER} the rest, which is a
+   * default that a user may change, and that nobody puts back.
    */
   | { readonly kind: "create"; readonly whole: LiveObject; readonly own: LiveObject }
-  /** `own`, and nothing else, is applied server-side, by force. `drifted`: fields that differ, for log, metric and Event. */
-  | { readonly kind: "apply"; readonly own: LiveObject; readonly drifted: readonly string[] };
+  /** `own`, and nothing else, is applied server-side, by force. */
+  | {
+      readonly kind: "apply";
+      readonly own: LiveObject;
+      /** Fields that somebody changed, for log, metric and Event. */
+      readonly drifted: readonly string[];
+      /** Fields that differ since crdguard itself wants something else than before; these are no drift. */
+      readonly moved?: readonly string[];
+      /** Defaults of what `own` puts back, and the values of all other defaults as they are; applied afterwards, without force. */
+      readonly defaults?: LiveObject;
+    };
 
 /** Of server-side apply: what crdguard always puts back. */
 export const FIELD_MANAGER = "crdguard";

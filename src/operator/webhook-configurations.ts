@@ -1,17 +1,42 @@
 /** @file What the API server is told to send us: the one place from which every registration and manifest is rendered. */
 
 /** How the API server reaches us. `caBundle` is PEM in base64; without one it trusts what its host trusts. */
-export type WebhookEndpoint =
+export type WebhookEndpoint = WebhookAddress & {
+  /** Absent in manifests, and where somebody else writes it, such as cert-manager's cainjector. */
+  readonly caBundle?: string;
+};
+
+export type WebhookAddress =
   /** `url` is `https://host:port`, with a path prefix if need be, without query. */
-  | { readonly kind: "url"; readonly url: string; readonly caBundle: string }
-  | {
-      readonly kind: "service";
-      readonly namespace: string;
-      readonly name: string;
-      readonly port: number;
-      /** Absent in the manifests: whoever makes the certificates adds it. */
-      readonly caBundle?: string;
-    };
+  | { readonly kind: "url"; readonly url: string }
+  | { readonly kind: "service"; readonly namespace: string; readonly name: string; readonly port: number };
+
+/** Who makes a registration, and takes it away again. */
+export type RegisteredBy =
+  /** A server that runs in the cluster, and keeps it as it must be. */
+  | "kept"
+  /** A server on a developer's machine, while it runs. */
+  | "running-server"
+  /** Whoever applies manifests. */
+  | "manifests";
+
+/**
+ * What becomes of changes that crdguard cannot be asked about. `staged`: they go through until the API server was seen to
+ * reach the server, and are refused from then on. `fail-open`: they always go through. `fail-closed`: they never do.
+ */
+export type WebhookProfile = "staged" | "fail-open" | "fail-closed";
+
+export interface RenderOptions {
+  readonly warnWorkloads?: boolean;
+  /** `running-server` for a URL and `manifests` for a Service unless told. */
+  readonly registeredBy?: RegisteredBy;
+  /** Of `changes.crdguard.dev`, the only one that ever fails closed; `Fail` unless told. */
+  readonly failurePolicy?: FailurePolicy;
+  /** Told on the configurations, so that `doctor` knows what to expect. */
+  readonly profile?: WebhookProfile;
+}
+
+export type FailurePolicy = "Fail" | "Ignore";
 
 export interface WebhookConfigurations {
   readonly validating: WebhookConfiguration<"ValidatingWebhookConfiguration", Webhook>;
@@ -20,10 +45,17 @@ export interface WebhookConfigurations {
   readonly workloads?: WebhookConfiguration<"ValidatingWebhookConfiguration", Webhook>;
 }
 
-interface WebhookConfiguration<Kind extends string, Entry> {
+export interface WebhookConfiguration<
+  Kind extends string = "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration",
+  Entry = Webhook,
+> {
   readonly apiVersion: "admissionregistration.k8s.io/v1";
   readonly kind: Kind;
-  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+  readonly metadata: {
+    readonly name: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
   readonly webhooks: readonly Entry[];
 }
 
@@ -33,7 +65,7 @@ export interface Webhook {
   readonly rules: readonly WebhookRule[];
   readonly matchPolicy: "Equivalent";
   readonly matchConditions?: readonly MatchCondition[];
-  readonly failurePolicy: "Fail" | "Ignore";
+  readonly failurePolicy: FailurePolicy;
   readonly sideEffects: "None";
   readonly admissionReviewVersions: readonly ["v1"];
   readonly timeoutSeconds: number;
@@ -44,7 +76,7 @@ interface MutatingWebhook extends Webhook {
 }
 
 type ClientConfig =
-  | { readonly url: string; readonly caBundle: string }
+  | { readonly url: string; readonly caBundle?: string }
   | {
       readonly service: { readonly namespace: string; readonly name: string; readonly port: number; readonly path: string };
       readonly caBundle?: string;
@@ -68,11 +100,14 @@ interface WorkloadRule {
   readonly scope: "Namespaced";
 }
 
-interface MatchCondition {
+export interface MatchCondition {
   readonly name: string;
   /** CEL. One that cannot be evaluated under `failurePolicy: Fail` turns every write of a CRD into a 403. */
   readonly expression: string;
 }
+
+export const CHANGES_WEBHOOK = "changes.crdguard.dev";
+export const OWN_WEBHOOK = "own.crdguard.dev";
 
 /** Paths of the server, below the endpoint. */
 const VALIDATE_PATH = "/validate";
@@ -81,27 +116,31 @@ const WORKLOADS_PATH = "/workloads";
 
 /** Says who keeps a registration, so that a server that ends removes its own and never what was installed from manifests. */
 export const REGISTERED_BY_LABEL = "crdguard.dev/registered-by";
+export const PROFILE_ANNOTATION = "crdguard.dev/webhook-profile";
 
 /**
- * A URL endpoint is a server that registers itself while it runs, on a laptop as a rule. It has names of its own: under the
- * names of the installed registration it would point a cluster's guard at a laptop, and take the guard away when it ends.
+ * A server that registers itself while it runs is on a laptop as a rule. Its registration has names of its own: under the
+ * names of the installed one it would point a cluster's guard at a laptop, and take the guard away when it ends.
  */
-export function renderWebhookConfigurations(
-  endpoint: WebhookEndpoint,
-  { warnWorkloads = false }: { readonly warnWorkloads?: boolean } = {},
-): WebhookConfigurations {
-  const suffix = endpoint.kind === "url" ? "-dev" : "";
+export function renderWebhookConfigurations(endpoint: WebhookEndpoint, options: RenderOptions = {}): WebhookConfigurations {
+  const { warnWorkloads = false, registeredBy = endpoint.kind === "url" ? "running-server" : "manifests" } = options;
+  const suffix = registeredBy === "running-server" ? "-dev" : "";
+  const metadata = (name: string): WebhookConfiguration["metadata"] => ({
+    name: `${name}${suffix}`,
+    labels: labels(registeredBy),
+    ...(options.profile === undefined ? {} : { annotations: { [PROFILE_ANNOTATION]: options.profile } }),
+  });
   return {
     validating: {
       apiVersion: "admissionregistration.k8s.io/v1",
       kind: "ValidatingWebhookConfiguration",
-      metadata: { name: `crdguard${suffix}`, labels: labels(endpoint) },
-      webhooks: [changes(endpoint), creates(endpoint)],
+      metadata: metadata("crdguard"),
+      webhooks: [changes(endpoint, options.failurePolicy ?? "Fail"), creates(endpoint), own(endpoint)],
     },
     mutating: {
       apiVersion: "admissionregistration.k8s.io/v1",
       kind: "MutatingWebhookConfiguration",
-      metadata: { name: `crdguard-explainer${suffix}`, labels: labels(endpoint) },
+      metadata: metadata("crdguard-explainer"),
       webhooks: [explain(endpoint)],
     },
     ...(warnWorkloads
@@ -109,7 +148,7 @@ export function renderWebhookConfigurations(
           workloads: {
             apiVersion: "admissionregistration.k8s.io/v1",
             kind: "ValidatingWebhookConfiguration",
-            metadata: { name: `crdguard-workloads${suffix}`, labels: labels(endpoint) },
+            metadata: metadata("crdguard-workloads"),
             webhooks: [workloads(endpoint)],
           },
         }
@@ -117,18 +156,21 @@ export function renderWebhookConfigurations(
   };
 }
 
-/** Fails closed: what this entry sees can lose objects or end a controller, and nothing but a CRD ever waits for it. */
-function changes(endpoint: WebhookEndpoint): Webhook {
+/**
+ * Fails closed, and is the only one that does: what this entry sees can lose objects or end a controller, and nothing but a
+ * CRD ever waits for it.
+ */
+function changes(endpoint: WebhookEndpoint, failurePolicy: FailurePolicy): Webhook {
   return {
-    name: "changes.crdguard.dev",
+    name: CHANGES_WEBHOOK,
     clientConfig: clientConfig(endpoint, VALIDATE_PATH),
     rules: [
       crdRule(["UPDATE", "DELETE"], "customresourcedefinitions"),
       // `/status` is where people trim storedVersions by hand, which the API server allows and which bricks the resource.
       crdRule(["UPDATE"], "customresourcedefinitions/status"),
     ],
-    matchConditions: [SPEC_CHANGED_OR_DELETED, STORED_VERSION_FORGOTTEN, NOT_TERMINATING],
-    failurePolicy: "Fail",
+    matchConditions: [SPEC_CHANGED_OR_DELETED, STORED_VERSION_FORGOTTEN, NOT_TERMINATING, NOT_OWN_CRD],
+    failurePolicy,
     timeoutSeconds: CHANGES_TIMEOUT_SECONDS,
     ...common,
   };
@@ -140,6 +182,26 @@ function creates(endpoint: WebhookEndpoint): Webhook {
     name: "creates.crdguard.dev",
     clientConfig: clientConfig(endpoint, VALIDATE_PATH),
     rules: [crdRule(["CREATE"], "customresourcedefinitions")],
+    matchConditions: [NOT_OWN_CRD],
+    failurePolicy: "Ignore",
+    timeoutSeconds: IGNORED_TIMEOUT_SECONDS,
+    ...common,
+  };
+}
+
+/**
+ * Our own CRDs, which always fail open: a guard that is down must not be in the way of what repairs or removes it. Takes
+ * updates of labels and annotations too, by which a server proves that the API server reaches it.
+ */
+function own(endpoint: WebhookEndpoint): Webhook {
+  return {
+    name: OWN_WEBHOOK,
+    clientConfig: clientConfig(endpoint, VALIDATE_PATH),
+    rules: [
+      crdRule(["CREATE", "UPDATE", "DELETE"], "customresourcedefinitions"),
+      crdRule(["UPDATE"], "customresourcedefinitions/status"),
+    ],
+    matchConditions: [STORED_VERSION_FORGOTTEN, NOT_TERMINATING, OWN_CRD],
     failurePolicy: "Ignore",
     timeoutSeconds: IGNORED_TIMEOUT_SECONDS,
     ...common,
@@ -225,6 +287,20 @@ const NOT_TERMINATING: MatchCondition = {
 };
 
 /**
+ * By the group in the spec, which cannot be changed: `request.name` is absent when a collection is deleted. `object` is null
+ * in deletions, and `oldObject` in creations.
+ */
+const NOT_OWN_CRD: MatchCondition = {
+  name: "not-own-crd",
+  expression: "(object != null ? object : oldObject).spec.group != 'crdguard.dev'",
+};
+
+const OWN_CRD: MatchCondition = {
+  name: "own-crd",
+  expression: "(object != null ? object : oldObject).spec.group == 'crdguard.dev'",
+};
+
+/**
  * Passes just the case that validating webhooks never see, so that the explainer costs every other update nothing. Takes
  * stored versions from the old object alone: the new one's status is a default in the mutating phase.
  */
@@ -266,21 +342,22 @@ function crdRule(operations: CrdRule["operations"], resource: CrdRule["resources
 }
 
 function clientConfig(endpoint: WebhookEndpoint, path: string): ClientConfig {
+  const authority = endpoint.caBundle === undefined ? {} : { caBundle: endpoint.caBundle };
   switch (endpoint.kind) {
     case "url":
-      return { url: endpoint.url.replace(/\/+$/, "") + path, caBundle: endpoint.caBundle };
+      return { url: endpoint.url.replace(/\/+$/, "") + path, ...authority };
     case "service": {
-      const { namespace, name, port, caBundle } = endpoint;
-      return { service: { namespace, name, port, path }, ...(caBundle === undefined ? {} : { caBundle }) };
+      const { namespace, name, port } = endpoint;
+      return { service: { namespace, name, port, path }, ...authority };
     }
   }
 }
 
-function labels(endpoint: WebhookEndpoint): Readonly<Record<string, string>> {
+function labels(registeredBy: RegisteredBy): Readonly<Record<string, string>> {
   return {
     "app.kubernetes.io/name": "crdguard",
     "app.kubernetes.io/part-of": "crdguard",
     "app.kubernetes.io/component": "webhook",
-    [REGISTERED_BY_LABEL]: endpoint.kind === "url" ? "running-server" : "manifests",
+    [REGISTERED_BY_LABEL]: registeredBy,
   };
 }

@@ -5,6 +5,7 @@ import { parseAddress } from "../address.ts";
 import { addClusterFlags } from "../cluster-flags.ts";
 import { addCatalogFlags, parseHours, parseSeconds, ruleOption } from "../flags.ts";
 import { examples, type Invocation } from "../invocation.ts";
+import { WEBHOOK_PROFILES } from "../webhook-profiles.ts";
 import { parseServiceName } from "../service-name.ts";
 
 export function declareServe(command: Command, invocation: Invocation): void {
@@ -102,6 +103,12 @@ function keepingOptions(): readonly Option[] {
       "keep webhook configurations, certificates and the default policy of this Service in the cluster",
     ).argParser(parseServiceName),
     new Option("--webhook-url <url>", "have the API server call this https URL instead of the Service"),
+    new Option(
+      "--webhook-profile <profile>",
+      "when changes that cannot be judged are refused: staged, once the API server reaches us",
+    )
+      .choices(WEBHOOK_PROFILES)
+      .default("staged"),
     new Option("--replica <name>", "name of this replica").default(undefined, "$POD_NAME, or the host's"),
     new Option("--authority-hours <number>", "how long an authority of our own is valid; replaced at two thirds")
       .default(8_760)

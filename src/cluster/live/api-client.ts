@@ -28,7 +28,14 @@ export interface ApiRequest {
 }
 
 export type ApiResult =
-  | { readonly ok: true; readonly status: number; /** Parsed JSON; text of another content type. */ readonly body: unknown }
+  | {
+      readonly ok: true;
+      readonly status: number;
+      /** Parsed JSON; text of another content type. */
+      readonly body: unknown;
+      /** What the API server, and webhooks through it, tell beside; absent where there is nothing. */
+      readonly warnings?: readonly string[];
+    }
   | { readonly ok: false; readonly error: ApiError };
 
 export interface WatchRequest {
@@ -90,7 +97,10 @@ function createApiClient(connection: Connection, timeoutSeconds: number): ApiCli
       };
       return converse(line, outgoing, deadline, async (response) => {
         const body = parseBody(await readText(response), response.headers["content-type"]);
-        return body.ok ? { ok: true, status: response.statusCode ?? 0, body: body.value } : body;
+        if (!body.ok) return body;
+        const warnings = readWarnings(response.headers["warning"]);
+        const answer = { ok: true, status: response.statusCode ?? 0, body: body.value } as const;
+        return warnings.length === 0 ? answer : { ...answer, warnings };
       });
     },
     async watch(request) {
@@ -332,6 +342,16 @@ function createDeadline(caller: AbortSignal | undefined, seconds: number, messag
 
 /** Milliseconds; Node takes a longer one for 1. Source: Node, timers, setTimeout. */
 const LONGEST_TIMER = 2 ** 31 - 1;
+
+/**
+ * Texts of `Warning` headers, which Node joins by a comma: `299 - "text"`, where a quote or a backslash within has a backslash before it.
+ * Source: RFC 7234, section 5.5; k8s.io/apimachinery/pkg/util/net, NewWarningHeader.
+ */
+function readWarnings(header: string | undefined): readonly string[] {
+  return [...(header ?? "").matchAll(/(?:^|,\s*)\d{3} \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text = ""]) =>
+    text.replaceAll(/\\(.)/g, "$1"),
+  );
+}
 
 interface ServerClock {
   readonly heard: (date: string | undefined) => void;

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { isRecord } from "../../../src/crd/is-record.ts";
 import { type Audience, EVERYTHING } from "../../../src/explain/audience.ts";
 import { checkReport } from "../../../src/explain/report.ts";
-import { DEFAULT_POLICY, judge } from "../../../src/policy/policy.ts";
+import { DEFAULT_POLICY, judge, type Relief, type UnmetRelief } from "../../../src/policy/policy.ts";
 import type { JudgedChange } from "../../../src/review/verdict.ts";
 import type { Change } from "../../../src/rules/change.ts";
 import { evaluate } from "../../../src/rules/evaluate.ts";
@@ -63,7 +63,31 @@ const CHANGES: readonly JudgedChange[] = [
     today: null,
   }),
   { change: remove(onlyV1), verdict: { kind: "undecided", reason: "facts-not-synced" } },
+  relieved({ kind: "exception", policy: "mill", reason: "moves", owner: "us", expires: "2027-01-01T00:00:00Z" }),
+  relieved({ kind: "override", by: null, reason: "incident 4711", until: null }),
+  unrelieved([
+    { kind: "exception-lapsed", policy: "mill", owner: "us", expires: "2026-01-01T00:00:00Z" },
+    { kind: "override-refused", why: "not-allowed", by: "bob" },
+    { kind: "override-refused", why: "expired", until: "2026-01-01T00:00:00Z" },
+    { kind: "override-refused", why: "malformed", problem: '"objects" is no rule' },
+  ]),
 ];
+
+function relieved(relief: Relief): JudgedChange {
+  const { change, verdict } = judged(remove(onlyV1), { objects: counted(1) });
+  if (verdict.kind !== "deny") throw new Error("the deletion of objects is denied");
+  return {
+    change,
+    verdict: { kind: "allow", findings: verdict.findings.map((own) => ({ ...own, enforcement: "warn", relief })) },
+  };
+}
+
+function unrelieved(unmet: readonly UnmetRelief[]): JudgedChange {
+  const { change, verdict } = judged(remove(onlyV1), { objects: counted(1) });
+  if (verdict.kind !== "deny") throw new Error("the deletion of objects is denied");
+  const [first, ...others] = verdict.findings;
+  return { change, verdict: { kind: "deny", findings: [{ ...first, unmet }, ...others] } };
+}
 
 const REPORT = checkReport(CHANGES, EVERYTHING, given());
 const HIDDEN = checkReport(CHANGES, NOBODY, given());

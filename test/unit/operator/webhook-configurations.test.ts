@@ -5,15 +5,19 @@ const url: WebhookEndpoint = { kind: "url", url: "https://127.0.0.1:8443", caBun
 const service: WebhookEndpoint = { kind: "service", namespace: "crdguard", name: "crdguard", port: 443 };
 
 describe("renderWebhookConfigurations", () => {
-  it("names three entries, by what they are for", () => {
+  it("names four entries, by what they are for", () => {
     const { validating, mutating, workloads } = renderWebhookConfigurations(service);
 
-    expect(validating.webhooks.map(({ name }) => name)).toEqual(["changes.crdguard.dev", "creates.crdguard.dev"]);
+    expect(validating.webhooks.map(({ name }) => name)).toEqual([
+      "changes.crdguard.dev",
+      "creates.crdguard.dev",
+      "own.crdguard.dev",
+    ]);
     expect(mutating.webhooks.map(({ name }) => name)).toEqual(["explain.crdguard.dev"]);
     expect(workloads).toBeUndefined();
   });
 
-  it("has a fourth entry where it is asked for, in a configuration of its own", () => {
+  it("has a fifth entry where it is asked for, in a configuration of its own", () => {
     const { workloads, ...others } = renderWebhookConfigurations(service, { warnWorkloads: true });
 
     expect(workloads?.webhooks.map(({ name }) => name)).toEqual(["workloads.crdguard.dev"]);
@@ -28,6 +32,17 @@ describe("renderWebhookConfigurations", () => {
       timeoutSeconds: 10,
     },
     { name: "creates.crdguard.dev", sent: ["CREATE customresourcedefinitions"], failurePolicy: "Ignore", timeoutSeconds: 5 },
+    {
+      name: "own.crdguard.dev",
+      sent: [
+        "CREATE customresourcedefinitions",
+        "UPDATE customresourcedefinitions",
+        "DELETE customresourcedefinitions",
+        "UPDATE customresourcedefinitions/status",
+      ],
+      failurePolicy: "Ignore",
+      timeoutSeconds: 5,
+    },
     { name: "explain.crdguard.dev", sent: ["UPDATE customresourcedefinitions"], failurePolicy: "Ignore", timeoutSeconds: 5 },
     {
       name: "workloads.crdguard.dev",
@@ -61,8 +76,12 @@ describe("renderWebhookConfigurations", () => {
   });
 
   it.each([
-    { name: "changes.crdguard.dev", conditions: ["spec-changed-or-deleted", "stored-version-forgotten", "not-terminating"] },
-    { name: "creates.crdguard.dev", conditions: undefined },
+    {
+      name: "changes.crdguard.dev",
+      conditions: ["spec-changed-or-deleted", "stored-version-forgotten", "not-terminating", "not-own-crd"],
+    },
+    { name: "creates.crdguard.dev", conditions: ["not-own-crd"] },
+    { name: "own.crdguard.dev", conditions: ["stored-version-forgotten", "not-terminating", "own-crd"] },
     { name: "explain.crdguard.dev", conditions: ["stored-version-removed"] },
     { name: "workloads.crdguard.dev", conditions: ["created-or-spec-changed", "not-terminating"] },
   ])("$name is narrowed by $conditions", ({ name, conditions }) => {
@@ -70,14 +89,56 @@ describe("renderWebhookConfigurations", () => {
   });
 
   it("uses the expressions that were tried on a real API server, to the letter", () => {
-    expect(entries(service).flatMap(({ matchConditions = [] }) => matchConditions.map(({ expression }) => expression))).toEqual([
-      "request.operation != 'UPDATE' || has(request.subResource) || object.metadata.generation != oldObject.metadata.generation",
-      "!has(request.subResource) || request.subResource != 'status' || (has(oldObject.status) && has(oldObject.status.storedVersions) && oldObject.status.storedVersions.exists(s, !has(object.status.storedVersions) || !(s in object.status.storedVersions)))",
-      "oldObject == null || !has(oldObject.metadata.deletionTimestamp)",
-      "has(oldObject.status) && has(oldObject.status.storedVersions) && oldObject.status.storedVersions.exists(s, !object.spec.versions.exists(v, v.name == s))",
-      "request.operation == 'CREATE' || object.metadata.generation != oldObject.metadata.generation",
-      "oldObject == null || !has(oldObject.metadata.deletionTimestamp)",
-    ]);
+    const expressions = entries(service).flatMap(({ matchConditions = [] }) =>
+      matchConditions.map(({ name, expression }) => [name, expression] as const),
+    );
+
+    expect(new Map(expressions)).toEqual(
+      new Map([
+        [
+          "spec-changed-or-deleted",
+          "request.operation != 'UPDATE' || has(request.subResource) || object.metadata.generation != oldObject.metadata.generation",
+        ],
+        [
+          "stored-version-forgotten",
+          "!has(request.subResource) || request.subResource != 'status' || (has(oldObject.status) && has(oldObject.status.storedVersions) && oldObject.status.storedVersions.exists(s, !has(object.status.storedVersions) || !(s in object.status.storedVersions)))",
+        ],
+        ["not-terminating", "oldObject == null || !has(oldObject.metadata.deletionTimestamp)"],
+        ["not-own-crd", "(object != null ? object : oldObject).spec.group != 'crdguard.dev'"],
+        ["own-crd", "(object != null ? object : oldObject).spec.group == 'crdguard.dev'"],
+        [
+          "stored-version-removed",
+          "has(oldObject.status) && has(oldObject.status.storedVersions) && oldObject.status.storedVersions.exists(s, !object.spec.versions.exists(v, v.name == s))",
+        ],
+        [
+          "created-or-spec-changed",
+          "request.operation == 'CREATE' || object.metadata.generation != oldObject.metadata.generation",
+        ],
+      ]),
+    );
+  });
+
+  it("lets nothing but changes fail closed, whatever is asked for", () => {
+    const { validating, mutating, workloads } = renderWebhookConfigurations(service, {
+      warnWorkloads: true,
+      failurePolicy: "Fail",
+    });
+    const failing = [validating, mutating, workloads]
+      .flatMap((configuration) => configuration?.webhooks ?? [])
+      .filter(({ failurePolicy }) => failurePolicy === "Fail");
+
+    expect(failing.map(({ name }) => name)).toEqual(["changes.crdguard.dev"]);
+  });
+
+  it("of a server in the cluster that is called by a URL has the names of the installed one, and tells its profile", () => {
+    const { validating } = renderWebhookConfigurations(url, { registeredBy: "kept", profile: "staged", failurePolicy: "Ignore" });
+
+    expect(validating.metadata).toEqual({
+      name: "crdguard",
+      labels: expect.objectContaining({ "crdguard.dev/registered-by": "kept" }) as unknown,
+      annotations: { "crdguard.dev/webhook-profile": "staged" },
+    });
+    expect(validating.webhooks.map(({ failurePolicy }) => failurePolicy)).toEqual(["Ignore", "Ignore", "Ignore"]);
   });
 
   it("asks the explainer once only, since it never patches", () => {
