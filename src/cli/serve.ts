@@ -79,19 +79,15 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   if (guard.healthUrl !== null) logger.info({ address: guard.healthUrl } satisfies LogFields, "serving probes and metrics");
 
   const kept =
-    keeping === null || ownUser === null
+    keeping === null || ownUser === null || replica === null
       ? null
       : {
           address: addressOf(keeping),
-          leadership: replica?.leadership ?? { isLeader: () => true },
-          needsClientCertificate: false,
+          leadership: replica.leadership,
+          needsClientCertificate: clients?.auth.mode === "require",
           ownUser,
           profile: options.webhookProfile,
-          trust: replica?.trust ?? {
-            isExternal: keeping.trust.kind === "external",
-            bundle: () => certificate.caBundle(),
-            onChange: () => () => undefined,
-          },
+          trust: replica.trust,
           warnWorkloads: options.warnWorkloads,
         };
   const upkeep = facts.live === null ? null : await openUpkeep(facts.live, kept, logger, metrics);
