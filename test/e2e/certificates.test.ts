@@ -88,6 +88,22 @@ describe("certificates and leadership, on a real API server", () => {
     expect(seen.map(({ distrust }) => distrust)).toEqual(replicas.map(() => null));
   }
 
+  /** And against what the API server goes by. */
+  async function expectCallable(replicas: readonly ReplicaProcess[]): Promise<void> {
+    const bundles = await Promise.all(
+      ["validating", "mutating"].map(async (phase) => {
+        const name = phase === "validating" ? "crdguard" : "crdguard-explainer";
+        const path = `/apis/admissionregistration.k8s.io/v1/${phase}webhookconfigurations/${name}`;
+        const { webhooks } = (await api.request("GET", path)).body as { webhooks: { clientConfig: { caBundle: string } }[] };
+        return webhooks.map(({ clientConfig }) => Buffer.from(clientConfig.caBundle, "base64").toString());
+      }),
+    );
+    for (const bundle of new Set(bundles.flat())) {
+      const seen = await Promise.all(replicas.map(({ port }) => servedCertificate(port, bundle)));
+      expect(seen.map(({ distrust }) => distrust)).toEqual(replicas.map(() => null));
+    }
+  }
+
   it("elects one leader of two, while both answer by certificates of one authority", async () => {
     const both = await startTwo();
     const leader = await untilLed(both, 10_000);
@@ -272,6 +288,7 @@ describe("certificates and leadership, on a real API server", () => {
         (await value("authority.crt")) !== first && (await value("next.crt")) === "";
       let alive: readonly ReplicaProcess[] = both;
 
+      await eventually("what the first one signs is trusted", () => expectCallable(both));
       const until = Date.now() + 110_000;
       while (Date.now() < until && !(await isSwitched())) {
         if (alive.length === 2 && (await value("next.crt")) !== "") {
