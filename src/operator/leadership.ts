@@ -84,7 +84,11 @@ export function startLeadership(options: LeadershipOptions): Leadership {
 
   function pauseMilliseconds(): number {
     const retry = RETRY_SECONDS * 1_000;
-    if (renewed === null) return retry * (LEAST_PAUSE + (1 - LEAST_PAUSE) * timing.random());
+    if (renewed === null) {
+      const pause = retry * (LEAST_PAUSE + (1 - LEAST_PAUSE) * timing.random());
+      const lapsesIn = observed === null ? 0 : observed.at + observed.record.seconds * 1_000 - timing.now();
+      return lapsesIn > 0 ? Math.min(pause, lapsesIn) : pause;
+    }
     const left = renewed.at + RENEW_DEADLINE_SECONDS * 1_000 - timing.now();
     return Math.max(0, Math.min(retry, left));
   }
