@@ -87,7 +87,8 @@ export type Cause =
 
 export type Step =
   | { readonly kind: "rest" }
-  | { readonly kind: "wait"; readonly until: "published" | "held" | "unserved"; readonly replicas: readonly string[] }
+  /** `read`: what the webhook configurations hold is not known yet. `replicas`: names of those that are waited for. */
+  | { readonly kind: "wait"; readonly until: "read" | "published" | "held" | "unserved"; readonly replicas: readonly string[] }
   | { readonly kind: "write"; readonly state: AuthorityState; readonly because: Cause }
   /** An authority is to be made, and put into `state` by {@link withIssued}. */
   | { readonly kind: "issue"; readonly as: "signer" | "next"; readonly state: AuthorityState; readonly because: Cause };

@@ -106,8 +106,8 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   logger.info({ signal } satisfies LogFields, "stopping");
   // Unregistered first: the API server then asks no more, and nothing fails closed for want of an answer.
   await unregister?.();
-  await replica?.leadership.stop();
-  await guard.drain(options.drainSeconds);
+  // Another leads while this one answers its last calls.
+  await Promise.all([replica?.leadership.stop(), guard.drain(options.drainSeconds)]);
   certificate.stop();
   clients?.stop();
   await replica?.stop();

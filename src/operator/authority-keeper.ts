@@ -182,7 +182,11 @@ export function startAuthorityKeeper(options: AuthorityKeeperOptions): Authority
   async function look(mustReadReplicas: boolean): Promise<Sight | null> {
     const now = client.serverTime();
     const bundle = publication?.published() ?? null;
-    if (view === null || now === null || bundle === null) return null;
+    if (view === null || now === null) return null;
+    if (bundle === null) {
+      tellWaiting({ kind: "wait", until: "read", replicas: [] });
+      return null;
+    }
     const isCalm = view.sight.kind === "good" && phaseOf(view.sight.state) === "stable";
     const pause = isCalm ? CALM_READ_MILLISECONDS : 0;
     if (mustReadReplicas || timing.now() - readReplicasAt >= pause) {
