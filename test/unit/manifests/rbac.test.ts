@@ -22,6 +22,12 @@ const REASONS: Readonly<Record<string, string>> = {
     "to tell whether an APIRequirement counts, and whether it is met",
   "ClusterRole crdguard-report: create,patch events.events.k8s.io":
     "to tell that an annotation cannot be read, and what was denied and overridden, repeated ones as a series",
+  "ClusterRole crdguard-keep: get,list,watch,create,patch validatingwebhookconfigurations/crdguard,crdguard-workloads.admissionregistration.k8s.io":
+    "to register itself once it answers, and to put right what somebody changes of that",
+  "ClusterRole crdguard-keep: get,list,watch,create,patch mutatingwebhookconfigurations/crdguard-explainer.admissionregistration.k8s.io":
+    "to register the explainer, and to put it right",
+  "ClusterRole crdguard-keep: patch customresourcedefinitions/apirequirements.crdguard.dev,guardpolicies.crdguard.dev.apiextensions.k8s.io":
+    "to see by a dry run whether the API server reaches the server, before it fails closed",
   "ClusterRole crdguard-count-objects: list *.*": "to count the objects of a CRD of any group, before it is deleted",
   "Role kube-system/crdguard: get,list,watch configmaps/cilium-config.": "to know whether Cilium's Gateway API support is on",
   "Role crdguard/crdguard: get,list,watch configmaps/crdguard-catalog.": "to know catalog entries that a user has added",
@@ -32,7 +38,7 @@ describe("manifests/server/rbac.yaml", () => {
     expect((await permissions()).toSorted()).toEqual(Object.keys(REASONS).toSorted());
   });
 
-  it("lets crdguard change nothing but what it has to say, which is a role that can be left out", async () => {
+  it("lets crdguard change nothing but what it has to say and what it keeps of itself, in roles that can be left out", async () => {
     const writes = (await rules()).flatMap(({ role, resources, verbs }) =>
       verbs.filter((verb) => !/^(?:get|list|watch)$/.test(verb)).map((verb) => `${role}: ${verb} ${resources.join()}`),
     );
@@ -43,6 +49,11 @@ describe("manifests/server/rbac.yaml", () => {
       "ClusterRole crdguard-report: patch apirequirements/status",
       "ClusterRole crdguard-report: create events",
       "ClusterRole crdguard-report: patch events",
+      "ClusterRole crdguard-keep: create validatingwebhookconfigurations",
+      "ClusterRole crdguard-keep: patch validatingwebhookconfigurations",
+      "ClusterRole crdguard-keep: create mutatingwebhookconfigurations",
+      "ClusterRole crdguard-keep: patch mutatingwebhookconfigurations",
+      "ClusterRole crdguard-keep: patch customresourcedefinitions",
     ]);
   });
 
