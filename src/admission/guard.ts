@@ -24,6 +24,7 @@ export interface Guard {
   /** `http://HOST:PORT` */
   readonly healthUrl: string | null;
   readonly setCertificate: (tls: { readonly cert: string; readonly key: string }) => void;
+  readonly setClientAuthority: (ca: string) => void;
   /**
    * Stops without failing a call: first readiness goes and each answer closes its connection; after `seconds`, in which
    * endpoints and the API server's connections move elsewhere, the ports close, and the last answers are awaited.
@@ -67,6 +68,7 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
     url,
     healthUrl,
     setCertificate: server.setCertificate,
+    setClientAuthority: server.setClientAuthority,
     async drain(seconds) {
       isDraining = true;
       server.startDraining();

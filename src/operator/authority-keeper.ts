@@ -244,8 +244,9 @@ export function startAuthorityKeeper(options: AuthorityKeeperOptions): Authority
 
   async function write(state: AuthorityState): Promise<ApiError | null> {
     if (view === null || view.uid === null) {
-      // Empty at first: what it holds is sealed with its uid, which only the API server knows.
-      const created = await send("POST", collection, {
+      // Empty at first: what it holds is sealed with its uid, which only the API server knows. Applied rather than posted,
+      // since RBAC can tie that to the name.
+      const created = await send("application/apply-patch+yaml", {
         apiVersion: "v1",
         kind: "Secret",
         metadata: { name: AUTHORITY_SECRET, namespace, labels: SECRET_LABELS },
@@ -253,9 +254,12 @@ export function startAuthorityKeeper(options: AuthorityKeeperOptions): Authority
       });
       if (!created.ok) return created.error;
       take(viewOf(created.body), false);
+      // Somebody was faster: what to do about that is another question.
+      if (view?.sight.kind !== "empty")
+        return { code: "conflict", status: null, message: "the Secret was made by somebody else meanwhile" };
     }
     const uid = view?.uid ?? "";
-    const patched = await send("PATCH", path, {
+    const patched = await send("application/merge-patch+json", {
       metadata: { uid, resourceVersion: view?.resourceVersion },
       data: encodeAuthority(state, uid),
     });
@@ -275,12 +279,13 @@ export function startAuthorityKeeper(options: AuthorityKeeperOptions): Authority
     return patched.error;
   }
 
-  function send(method: "POST" | "PATCH", to: string, body: unknown): ReturnType<ApiClient["request"]> {
+  function send(contentType: string, body: unknown): ReturnType<ApiClient["request"]> {
+    const isApplied = contentType === "application/apply-patch+yaml";
     return client.request({
-      method,
-      path: to,
-      query: { fieldManager: FIELD_MANAGER },
-      contentType: method === "PATCH" ? "application/merge-patch+json" : "application/json",
+      method: "PATCH",
+      path,
+      query: { fieldManager: FIELD_MANAGER, ...(isApplied ? { force: "true" } : {}) },
+      contentType,
       body,
       signal: stopping.signal,
       timeoutSeconds: REQUEST_SECONDS,

@@ -31,6 +31,10 @@ const REASONS: Readonly<Record<string, string>> = {
   "ClusterRole crdguard-count-objects: list *.*": "to count the objects of a CRD of any group, before it is deleted",
   "Role kube-system/crdguard: get,list,watch configmaps/cilium-config.": "to know whether Cilium's Gateway API support is on",
   "Role crdguard/crdguard: get,list,watch configmaps/crdguard-catalog.": "to know catalog entries that a user has added",
+  "Role crdguard/crdguard-keep: get,list,watch,create,patch,delete secrets/crdguard-authority.":
+    "to sign certificates by the authority of all replicas, and to replace it in time",
+  "Role crdguard/crdguard-keep: get,list,create,update,patch,delete leases.coordination.k8s.io":
+    "to choose the replica that leads, and to tell by which authority each serves",
 };
 
 describe("manifests/server/rbac.yaml", () => {
@@ -54,6 +58,8 @@ describe("manifests/server/rbac.yaml", () => {
       "ClusterRole crdguard-keep: create mutatingwebhookconfigurations",
       "ClusterRole crdguard-keep: patch mutatingwebhookconfigurations",
       "ClusterRole crdguard-keep: patch customresourcedefinitions",
+      ...["create", "patch", "delete"].map((verb) => `Role crdguard/crdguard-keep: ${verb} secrets`),
+      ...["create", "update", "patch", "delete"].map((verb) => `Role crdguard/crdguard-keep: ${verb} leases`),
     ]);
   });
 
