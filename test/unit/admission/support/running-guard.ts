@@ -83,7 +83,12 @@ export interface RunningGuard {
 
 /** Stopped when the test ends. */
 export async function runGuard(
-  options: { readonly cluster?: Cluster; readonly policy?: Policy; readonly clientAuth?: ClientAuth } = {},
+  options: {
+    readonly cluster?: Cluster;
+    readonly policy?: Policy;
+    readonly clientAuth?: ClientAuth;
+    readonly ownUser?: string;
+  } = {},
 ): Promise<RunningGuard> {
   const pair = await sharedPair;
   const metrics = createMetrics();
@@ -91,6 +96,7 @@ export async function runGuard(
   const server = createAdmissionServer({
     cluster: options.cluster ?? fakeCluster(),
     policy: options.policy ?? DEFAULT_POLICY,
+    ...(options.ownUser === undefined ? {} : { ownUser: () => options.ownUser ?? null }),
     tls: pair,
     logger: log.logger,
     metrics,
