@@ -22,8 +22,7 @@ import { SYSTEM_TIMING, type Timing } from "../cluster/live/timing.ts";
 import { FIELD_MANAGER } from "./kept-object.ts";
 import type { Leadership } from "./leadership.ts";
 import { createReplicaList } from "./replica-lease.ts";
-
-export const AUTHORITY_SECRET = "crdguard-authority";
+import { AUTHORITY_SECRET } from "./shared-names.ts";
 
 export interface AuthorityKeeper extends TrustSource {
   /** What replicas sign by, as far as this one knows; null until there is any. */
