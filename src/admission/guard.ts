@@ -25,6 +25,7 @@ export interface Guard {
   /** `http://HOST:PORT` */
   readonly healthUrl: string | null;
   readonly setCertificate: (tls: { readonly cert: string; readonly key: string }) => void;
+  readonly setClientAuthority: (ca: string) => void;
   /**
    * Stops without failing a call: first readiness goes and each answer closes its connection; after `seconds`, in which
    * endpoints and the API server's connections move elsewhere, the ports close, and the last answers are awaited.
@@ -76,6 +77,7 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
       server.setCertificate(tls);
       countLife(tls);
     },
+    setClientAuthority: server.setClientAuthority,
     async drain(seconds) {
       isDraining = true;
       server.startDraining();

@@ -75,7 +75,7 @@ function readOptional(cert: string | null, key: string | null): Authority | null
   return readAuthority(cert ?? "", key ?? "") ?? undefined;
 }
 
-function trustedOf(certificate: X509Certificate): TrustedCertificate {
+export function trustedOf(certificate: X509Certificate): TrustedCertificate {
   return {
     cert: certificate.toString(),
     fingerprint: certificate.fingerprint256.replaceAll(":", "").toLowerCase(),

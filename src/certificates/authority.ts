@@ -87,7 +87,8 @@ export type Cause =
 
 export type Step =
   | { readonly kind: "rest" }
-  | { readonly kind: "wait"; readonly until: "published" | "held" | "unserved"; readonly replicas: readonly string[] }
+  /** `read`: what the webhook configurations hold is not known yet. `replicas`: names of those that are waited for. */
+  | { readonly kind: "wait"; readonly until: "read" | "published" | "held" | "unserved"; readonly replicas: readonly string[] }
   | { readonly kind: "write"; readonly state: AuthorityState; readonly because: Cause }
   /** An authority is to be made, and put into `state` by {@link withIssued}. */
   | { readonly kind: "issue"; readonly as: "signer" | "next"; readonly state: AuthorityState; readonly because: Cause };
@@ -96,14 +97,16 @@ export type Step =
  * The next step of the leader. Whatever crash comes between two steps, the Secret says where to go on.
  *
  * What is held to: an authority leaves the published bundle only while no live replica serves by it; nobody is told to sign
- * by one that has not been published for the hold time, unless nobody serves at all, or what they serve by counts no more.
+ * by one that has not been published for the hold time, unless no call could succeed as it is.
  */
 export function decide(sight: Sight): Step {
   const { secret, remembered, replicas } = sight;
   const served = new Set(replicas.flatMap(({ servesBy }) => servesBy));
+  // What is not trusted, or has expired, serves nobody: the sooner it is replaced, the better.
+  const isAtStake = sight.published.some((each) => served.has(each.fingerprint) && validityOf(each, sight.now) === "valid");
   const known = [...(remembered?.trusted ?? []), ...sight.published];
   const stillServed = known.filter(({ fingerprint }) => served.has(fingerprint));
-  if (secret.kind === "good") return decideInOrder(secret.state, { sight, served, stillServed });
+  if (secret.kind === "good") return decideInOrder(secret.state, { sight, served, isAtStake, stillServed });
 
   const isUsable = [remembered?.signer, remembered?.next].some((each) => validityOf(each ?? null, sight.now) === "valid");
   if (remembered !== null && isUsable) {
@@ -116,7 +119,7 @@ export function decide(sight: Sight): Step {
   const isFirst = remembered === null && served.size === 0 && sight.published.length === 0;
   return {
     kind: "issue",
-    as: served.size === 0 ? "signer" : "next",
+    as: isAtStake ? "next" : "signer",
     state: { signer: null, next: null, trusted: union(stillServed) },
     because: isFirst && (secret.kind === "absent" || secret.kind === "empty") ? "first" : causeOf(secret.kind),
   };
@@ -158,11 +161,13 @@ interface Circumstances {
   readonly sight: Sight;
   /** Fingerprints. */
   readonly served: ReadonlySet<string>;
+  /** Whether calls succeed that could fail. */
+  readonly isAtStake: boolean;
   readonly stillServed: readonly TrustedCertificate[];
 }
 
 function decideInOrder(state: AuthorityState, circumstances: Circumstances): Step {
-  const { sight, served, stillServed } = circumstances;
+  const { sight, served, isAtStake, stillServed } = circumstances;
   const { signer, next, trusted } = state;
   const trustedAll = union(trusted, stillServed);
   if (trustedAll.length > trusted.length) {
@@ -172,7 +177,7 @@ function decideInOrder(state: AuthorityState, circumstances: Circumstances): Ste
 
   const validity = validityOf(signer, sight.now);
   if (signer === null || validity === "missing") {
-    return { kind: "issue", as: served.size === 0 ? "signer" : "next", state, because: "malformed" };
+    return { kind: "issue", as: isAtStake ? "next" : "signer", state, because: "malformed" };
   }
   if (validity !== "valid") return { kind: "issue", as: "next", state, because: validity };
 
@@ -193,16 +198,15 @@ function decideInOrder(state: AuthorityState, circumstances: Circumstances): Ste
   return { kind: "wait", until: "unserved", replicas: waitedFor.map(({ name }) => name) };
 }
 
-function decideToSwitch(state: AuthorityState, next: Authority, { sight, served }: Circumstances): Step {
+function decideToSwitch(state: AuthorityState, next: Authority, { sight, served, isAtStake }: Circumstances): Step {
   const validity = validityOf(next, sight.now);
   if (validity !== "valid" && validity !== "missing") {
     const trusted = state.trusted.filter(({ fingerprint }) => fingerprint !== next.fingerprint || served.has(fingerprint));
     return { kind: "issue", as: "next", state: { ...state, next: null, trusted }, because: validity };
   }
-  if (sight.publishedMilliseconds === null) return { kind: "wait", until: "published", replicas: [] };
-  const nothingToLose = served.size === 0 || (state.signer !== null && validityOf(state.signer, sight.now) !== "valid");
-  if (sight.publishedMilliseconds < sight.holdMilliseconds && !nothingToLose) {
-    return { kind: "wait", until: "held", replicas: [] };
+  if (isAtStake) {
+    if (sight.publishedMilliseconds === null) return { kind: "wait", until: "published", replicas: [] };
+    if (sight.publishedMilliseconds < sight.holdMilliseconds) return { kind: "wait", until: "held", replicas: [] };
   }
   return { kind: "write", state: { signer: next, next: null, trusted: state.trusted }, because: "held" };
 }

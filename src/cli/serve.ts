@@ -14,6 +14,7 @@ import { openStandIn } from "./against.ts";
 import type { ClusterFlags } from "./cluster-flags.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
+import { type ClientAuthFlags, openClientAuth } from "./serve/client-auth.ts";
 import { openCertificate } from "./serve/certificate.ts";
 import { chooseKeeping, type KeepingChoice, type KeepingFlags, parseHttpsUrl } from "./serve/keeping-choice.ts";
 import type { DevelopmentRegistration } from "./serve/development-registration.ts";
@@ -25,7 +26,7 @@ import { loadBundles, loadCatalog, policyFromFlags, refuseCatalogConfigMap } fro
 import type { Terminal } from "./terminal.ts";
 import { VERSION } from "./version.ts";
 
-export interface ServeOptions extends ClusterFlags, KeepingFlags {
+export interface ServeOptions extends ClusterFlags, KeepingFlags, ClientAuthFlags {
   readonly listen: Address;
   readonly healthListen: Address;
   readonly tlsPrivateKeyFile: string | undefined;
@@ -58,7 +59,9 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
 
   const facts = await openFacts(options, catalog, { logger, metrics, terminal });
   objectCounts = facts.objectCounts;
-  const replica = keeping === null || facts.live === null ? null : await openReplica(keeping, facts.live, { logger, metrics });
+  const clients = await openClientAuth(options, logger);
+  const replica =
+    keeping === null || facts.live === null ? null : await openReplica(keeping, facts.live, options, { logger, metrics });
   const certificate = replica?.certificate ?? (await openCertificate(options, registerUrl, logger, metrics));
   let upkeep: Upkeep | null = null;
   const ownUser = keeping === null || facts.live === null ? null : createOwnUser(facts.live.client);
@@ -74,27 +77,25 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
     healthListen: options.healthListen,
     hasValidCertificate: () => certificate.isInOrder(),
     isCertificateMendedByRestart: certificate.isMendedByRestart,
+    ...(clients === null ? {} : { clientAuth: clients.auth }),
   }).catch((error: unknown) => {
     throw new CommandError(EXIT.usage, "listen-failed", error instanceof Error ? error.message : String(error));
   });
   certificate.onChange(guard.setCertificate);
+  clients?.onChange(guard.setClientAuthority);
   logger.info({ address: guard.url } satisfies LogFields, "serving reviews");
   if (guard.healthUrl !== null) logger.info({ address: guard.healthUrl } satisfies LogFields, "serving probes and metrics");
 
   const kept =
-    keeping === null || ownUser === null
+    keeping === null || ownUser === null || replica === null
       ? null
       : {
           address: addressOf(keeping),
-          leadership: replica?.leadership ?? { isLeader: () => true },
-          needsClientCertificate: false,
+          leadership: replica.leadership,
+          needsClientCertificate: clients?.auth.mode === "require",
           ownUser,
           profile: options.webhookProfile,
-          trust: replica?.trust ?? {
-            isExternal: keeping.trust.kind === "external",
-            bundle: () => certificate.caBundle(),
-            onChange: () => () => undefined,
-          },
+          trust: replica.trust,
           warnWorkloads: options.warnWorkloads,
         };
   upkeep = facts.live === null ? null : await openUpkeep(facts.live, kept, logger, metrics);
@@ -122,10 +123,11 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   logger.info({ signal } satisfies LogFields, "stopping");
   // Unregistered first: the API server then asks no more, and nothing fails closed for want of an answer.
   await unregister?.();
-  await replica?.leadership.stop();
-  await guard.drain(options.drainSeconds);
+  // Another leads while this one answers its last calls.
+  await Promise.all([replica?.leadership.stop(), guard.drain(options.drainSeconds)]);
   certificate.stop();
   healthReports?.stop();
+  clients?.stop();
   await replica?.stop();
   await upkeep?.stop();
   facts.live?.stop();
@@ -206,11 +208,14 @@ const SERVICE_PORT = 443;
 async function openReplica(
   choice: KeepingChoice,
   { client }: LiveFacts,
+  options: ServeOptions,
   { logger, metrics }: { readonly logger: Logger; readonly metrics: Metrics },
-): Promise<Replica | null> {
-  if (choice.trust.kind !== "self-managed") return null;
+): Promise<Replica> {
   const replica = await import("./serve/replica.ts");
-  return replica.openReplica({ choice, client, logger, metrics }, choice.trust);
+  const { trust } = choice;
+  if (trust.kind === "self-managed") return replica.openSelfManaged({ choice, client, logger, metrics }, trust);
+  const certificate = await openCertificate(options, null, logger, metrics);
+  return replica.openFromFiles({ choice, client, logger, metrics }, trust, certificate);
 }
 
 async function openUpkeep(live: LiveFacts, keeping: UpkeepOptions["keeping"], logger: Logger, metrics: Metrics): Promise<Upkeep> {

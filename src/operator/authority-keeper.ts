@@ -22,8 +22,7 @@ import { SYSTEM_TIMING, type Timing } from "../cluster/live/timing.ts";
 import { FIELD_MANAGER } from "./kept-object.ts";
 import type { Leadership } from "./leadership.ts";
 import { createReplicaList } from "./replica-lease.ts";
-
-export const AUTHORITY_SECRET = "crdguard-authority";
+import { AUTHORITY_SECRET } from "./shared-names.ts";
 
 export interface AuthorityKeeper extends TrustSource {
   /** What replicas sign by, as far as this one knows; null until there is any. */
@@ -182,7 +181,11 @@ export function startAuthorityKeeper(options: AuthorityKeeperOptions): Authority
   async function look(mustReadReplicas: boolean): Promise<Sight | null> {
     const now = client.serverTime();
     const bundle = publication?.published() ?? null;
-    if (view === null || now === null || bundle === null) return null;
+    if (view === null || now === null) return null;
+    if (bundle === null) {
+      tellWaiting({ kind: "wait", until: "read", replicas: [] });
+      return null;
+    }
     const isCalm = view.sight.kind === "good" && phaseOf(view.sight.state) === "stable";
     const pause = isCalm ? CALM_READ_MILLISECONDS : 0;
     if (mustReadReplicas || timing.now() - readReplicasAt >= pause) {
@@ -244,8 +247,9 @@ export function startAuthorityKeeper(options: AuthorityKeeperOptions): Authority
 
   async function write(state: AuthorityState): Promise<ApiError | null> {
     if (view === null || view.uid === null) {
-      // Empty at first: what it holds is sealed with its uid, which only the API server knows.
-      const created = await send("POST", collection, {
+      // Empty at first: what it holds is sealed with its uid, which only the API server knows. Applied rather than posted,
+      // since RBAC can tie that to the name.
+      const created = await send("application/apply-patch+yaml", {
         apiVersion: "v1",
         kind: "Secret",
         metadata: { name: AUTHORITY_SECRET, namespace, labels: SECRET_LABELS },
@@ -253,9 +257,12 @@ export function startAuthorityKeeper(options: AuthorityKeeperOptions): Authority
       });
       if (!created.ok) return created.error;
       take(viewOf(created.body), false);
+      // Somebody was faster: what to do about that is another question.
+      if (view?.sight.kind !== "empty")
+        return { code: "conflict", status: null, message: "the Secret was made by somebody else meanwhile" };
     }
     const uid = view?.uid ?? "";
-    const patched = await send("PATCH", path, {
+    const patched = await send("application/merge-patch+json", {
       metadata: { uid, resourceVersion: view?.resourceVersion },
       data: encodeAuthority(state, uid),
     });
@@ -275,12 +282,13 @@ export function startAuthorityKeeper(options: AuthorityKeeperOptions): Authority
     return patched.error;
   }
 
-  function send(method: "POST" | "PATCH", to: string, body: unknown): ReturnType<ApiClient["request"]> {
+  function send(contentType: string, body: unknown): ReturnType<ApiClient["request"]> {
+    const isApplied = contentType === "application/apply-patch+yaml";
     return client.request({
-      method,
-      path: to,
-      query: { fieldManager: FIELD_MANAGER },
-      contentType: method === "PATCH" ? "application/merge-patch+json" : "application/json",
+      method: "PATCH",
+      path,
+      query: { fieldManager: FIELD_MANAGER, ...(isApplied ? { force: "true" } : {}) },
+      contentType,
       body,
       signal: stopping.signal,
       timeoutSeconds: REQUEST_SECONDS,

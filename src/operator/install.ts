@@ -4,7 +4,7 @@ import { listAt, memberAt, textAt } from "../cluster/live/json.ts";
 import { SYSTEM_TIMING, type Timing } from "../cluster/live/timing.ts";
 import { isRecord } from "../crd/is-record.ts";
 import { asKubernetesObject, type KubernetesObject, pathOf } from "./kubernetes-object.ts";
-import { UNINSTALLING_ANNOTATION } from "./uninstall.ts";
+import { UNINSTALLING_ANNOTATION } from "./shared-names.ts";
 
 export interface InstallOptions {
   /** It never rejects. */

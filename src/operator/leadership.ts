@@ -6,6 +6,7 @@ import { isRecord, type JsonRecord, memberAt, textAt } from "../cluster/live/jso
 import { SYSTEM_TIMING, type Timing } from "../cluster/live/timing.ts";
 import { microTime } from "./event-object.ts";
 import { FIELD_MANAGER } from "./kept-object.ts";
+import { LEADER_LEASE, UNINSTALLING_ANNOTATION } from "./shared-names.ts";
 
 export interface Leadership {
   /** Asked anew before each write: it ends by itself when the Lease could not be renewed in time. */
@@ -39,10 +40,6 @@ export interface LeadershipOptions {
   readonly timing?: Timing;
   readonly clock?: () => Date;
 }
-
-export const LEADER_LEASE = "crdguard";
-/** On the Lease: nobody leads while it is `"true"`, so that nothing is put back that is being removed. */
-export const UNINSTALLING_ANNOTATION = "crdguard.dev/uninstalling";
 
 /**
  * A Lease counts as held for {@link LEASE_SECONDS} after its record was last seen to change, by the own clock: what the
@@ -84,7 +81,11 @@ export function startLeadership(options: LeadershipOptions): Leadership {
 
   function pauseMilliseconds(): number {
     const retry = RETRY_SECONDS * 1_000;
-    if (renewed === null) return retry * (LEAST_PAUSE + (1 - LEAST_PAUSE) * timing.random());
+    if (renewed === null) {
+      const pause = retry * (LEAST_PAUSE + (1 - LEAST_PAUSE) * timing.random());
+      const lapsesIn = observed === null ? 0 : observed.at + observed.record.seconds * 1_000 - timing.now();
+      return lapsesIn > 0 ? Math.min(pause, lapsesIn) : pause;
+    }
     const left = renewed.at + RENEW_DEADLINE_SECONDS * 1_000 - timing.now();
     return Math.max(0, Math.min(retry, left));
   }

@@ -6,6 +6,7 @@ import { SYSTEM_TIMING, type Timing } from "../cluster/live/timing.ts";
 import { microTime } from "./event-object.ts";
 import { FIELD_MANAGER } from "./kept-object.ts";
 import { LEASE_LABELS } from "./leadership.ts";
+import { REPLICA_LEASE_PREFIX } from "./shared-names.ts";
 
 export interface ReplicaLease {
   /**
@@ -28,9 +29,8 @@ export interface ReplicaLeaseOptions {
   readonly clock?: () => Date;
 }
 
-export const REPLICA_LEASE_PREFIX = "crdguard-replica-";
 /** Fingerprints (SHA-256), separated by commas. */
-export const SERVES_BY_ANNOTATION = "crdguard.dev/serves-by";
+const SERVES_BY_ANNOTATION = "crdguard.dev/serves-by";
 
 export function startReplicaLease(options: ReplicaLeaseOptions): ReplicaLease {
   const { client, namespace, replica, failed, timing = SYSTEM_TIMING, clock = now } = options;

@@ -3,6 +3,7 @@ import type { ApiClient, ApiError } from "../cluster/live/api-client.ts";
 import { listAt, memberAt, textAt } from "../cluster/live/json.ts";
 import { SYSTEM_TIMING, type Timing } from "../cluster/live/timing.ts";
 import { REGISTERED_BY_LABEL } from "./webhook-configurations.ts";
+import { AUTHORITY_SECRET, LEADER_LEASE, REPLICA_LEASE_PREFIX, UNINSTALLING_ANNOTATION } from "./shared-names.ts";
 
 export interface UninstallOptions {
   /** It never rejects. */
@@ -48,9 +49,6 @@ export interface Uninstalled {
   readonly isComplete: boolean;
 }
 
-/** On the Lease by which replicas choose a leader. While it is there none of them leads, and what is deleted stays away. */
-export const UNINSTALLING_ANNOTATION = "crdguard.dev/uninstalling";
-
 /**
  * The configuration that fails closed goes first, so that whatever goes wrong later, nothing is blocked any more. Goes on
  * after a failure, and may be called again. Never rejects.
@@ -74,10 +72,6 @@ export async function uninstall(options: UninstallOptions): Promise<Uninstalled>
   await deleteObject(options, { kind: "Lease", name: LEADER_LEASE, namespace }, progress);
   return { isComplete: !progress.hasFailed() };
 }
-
-const AUTHORITY_SECRET = "crdguard-authority";
-const LEADER_LEASE = "crdguard";
-const REPLICA_LEASE_PREFIX = "crdguard-replica-";
 
 /** The server's own drain of 10 s, its grace period of 40 s, and the kubelet's time to notice. */
 const DRAIN_SECONDS = 60;

@@ -337,7 +337,7 @@ DESCRIPTION:
 
   describe("default, by the steps of whoever keeps it", () => {
     const served = crd({ name: "guardpolicies.crdguard.dev", served: ["v1alpha1"] });
-    const kept = keptDefaultPolicy({ crds: () => new Map([[served.name, served]]), doneWithout: () => undefined });
+    const kept = keptDefaultPolicy({ crds: () => new Map([[served.name, served]]) });
 
     it("is made whole, and then owned without its spec", async () => {
       const mending = kept.mend(null);

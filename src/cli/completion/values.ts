@@ -72,6 +72,7 @@ const KINDS: ReadonlyMap<string, Source> = new Map<string, Source>([
   ["snapshot", FILES],
   ["folder", FOLDERS],
   ["live", () => ({ ...NOTHING, candidates: [{ value: "live", description: "the cluster of the kubeconfig" }] })],
+  ["external", () => ({ ...NOTHING, candidates: [{ value: "external", description: "another writes caBundle" }] })],
   ["context", offerOfKubeconfig("contexts")],
   ["cluster", offerOfKubeconfig("clusters")],
   ["user", offerOfKubeconfig("users")],
@@ -82,9 +83,22 @@ const KINDS: ReadonlyMap<string, Source> = new Map<string, Source>([
   ["bundle", offerOfBundles("name")],
   ["release", offerOfBundles("version")],
   ["channel", offerOfBundles("channel")],
-  ...["host:port", "number", "seconds", "url", "host", "token", "username", "group", "uid", "duration", "ns/name"].map(
-    (placeholder): [string, Source] => [placeholder, UNKNOWN],
-  ),
+  ...[
+    "host:port",
+    "number",
+    "seconds",
+    "url",
+    "host",
+    "token",
+    "username",
+    "group",
+    "uid",
+    "duration",
+    "ns/name",
+    "ns/service",
+    "name",
+    "subject",
+  ].map((placeholder): [string, Source] => [placeholder, UNKNOWN]),
 ]);
 
 function plain(value: string): Candidate {

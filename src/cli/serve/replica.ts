@@ -1,5 +1,8 @@
 /** @file One replica among others: it leads or follows, and serves by the authority that all of them have. */
 import type { TrustSource, Publication } from "../../certificates/trust.ts";
+import { watchAuthoritiesFile } from "../../certificates/authorities-file.ts";
+import type { TrustedCertificate } from "../../certificates/authority.ts";
+import { createFileTrust } from "../../certificates/file-trust.ts";
 import { createDevelopmentPair } from "../../certificates/development-pair.ts";
 import { parseHosts } from "../../certificates/hosts.ts";
 import { startLeafSource } from "../../certificates/leaf-source.ts";
@@ -35,31 +38,15 @@ export interface ReplicaOptions {
   readonly metrics: Metrics;
 }
 
-type SelfManaged = Extract<TrustChoice, { kind: "self-managed" }>;
+type Choice<Kind extends TrustChoice["kind"]> = Extract<TrustChoice, { readonly kind: Kind }>;
 
 /** @throws CommandError */
-export async function openReplica(options: ReplicaOptions, trust: SelfManaged): Promise<Replica> {
-  const { choice, client, logger } = options;
-  const events = createWaitingRecorder();
-  const { namespace } = choice.service;
-  const leadership = startLeadership({
-    client,
-    namespace,
-    replica: choice.replica,
-    observer: tellLeadership(options, events),
-  });
-  const lease = startReplicaLease({
-    client,
-    namespace,
-    replica: choice.replica,
-    clock: () => client.serverTime() ?? new Date(),
-    failed({ code, message }) {
-      logger.warn({ code, reason: message } satisfies LogFields, "lease of this replica cannot be written, trying again");
-    },
-  });
+export async function openSelfManaged(options: ReplicaOptions, trust: Choice<"self-managed">): Promise<Replica> {
+  const { choice, client } = options;
+  const { events, leadership, lease } = joinOthers(options);
   const keeper = startAuthorityKeeper({
     client,
-    namespace,
+    namespace: choice.service.namespace,
     leadership,
     observer: tellAuthority(options, events),
     authorityHours: trust.authorityHours,
@@ -79,6 +66,122 @@ export async function openReplica(options: ReplicaOptions, trust: SelfManaged): 
     },
   };
 }
+
+/** @throws CommandError */
+export async function openFromFiles(
+  options: ReplicaOptions,
+  trust: Choice<"file" | "external">,
+  certificate: Certificate,
+): Promise<Replica> {
+  const file = trust.kind === "file" ? await openAuthorities(trust.path, options) : null;
+  const { events, leadership, lease } = joinOthers(options);
+  if (file === null) {
+    return {
+      leadership,
+      trust: { isExternal: true, bundle: () => null, onChange: () => () => undefined },
+      certificate,
+      join(others) {
+        events.handTo(others.events);
+      },
+      async stop() {
+        await Promise.all([leadership.stop(), lease.stop()]);
+      },
+    };
+  }
+  const own = createFileTrust({
+    current: file.current,
+    isLeader: () => leadership.isLeader(),
+    now: () => (options.client.serverTime() ?? new Date()).getTime(),
+  });
+  /** For a leader that makes certificates of its own, while a Deployment goes from one way to the other. */
+  function announce(): void {
+    void lease.announce(file?.current().map(({ fingerprint }) => fingerprint) ?? []);
+  }
+  file.onChange(() => {
+    own.changed();
+    announce();
+  });
+  leadership.onChange(() => {
+    if (leadership.isLeader()) own.begin();
+  });
+  announce();
+  return {
+    leadership,
+    trust: own,
+    certificate,
+    join(others) {
+      events.handTo(others.events);
+      own.follow(others.publication);
+    },
+    async stop() {
+      file.stop();
+      await Promise.all([leadership.stop(), lease.stop()]);
+    },
+  };
+}
+
+interface Membership {
+  readonly events: WaitingRecorder;
+  readonly leadership: Leadership;
+  readonly lease: ReplicaLease;
+}
+
+function joinOthers(options: ReplicaOptions): Membership {
+  const { choice, client, logger } = options;
+  const { namespace } = choice.service;
+  const events = createWaitingRecorder();
+  return {
+    events,
+    leadership: startLeadership({ client, namespace, replica: choice.replica, observer: tellLeadership(options, events) }),
+    lease: startReplicaLease({
+      client,
+      namespace,
+      replica: choice.replica,
+      clock: () => client.serverTime() ?? new Date(),
+      failed({ code, message }) {
+        logger.warn({ code, reason: message } satisfies LogFields, "lease of this replica cannot be written, trying again");
+      },
+    }),
+  };
+}
+
+interface OpenAuthorities {
+  readonly current: () => readonly TrustedCertificate[];
+  readonly onChange: (use: () => void) => void;
+  readonly stop: () => void;
+}
+
+async function openAuthorities(path: string, { logger }: ReplicaOptions): Promise<OpenAuthorities> {
+  let use: () => void = () => undefined;
+  const file = await watchAuthoritiesFile({
+    path,
+    flag: "--tls-ca-file or --ca-bundle",
+    intervalMs: LOOK_MILLISECONDS,
+    onChange(authorities) {
+      logger.info(
+        { names: authorities.map(({ fingerprint }) => shortened(fingerprint)) } satisfies LogFields,
+        "trusted authorities replaced",
+      );
+      use();
+    },
+    onProblem({ code, message }) {
+      logger.error({ code, reason: message } satisfies LogFields, "trusted authorities unusable, the old ones stay");
+    },
+  });
+  if (!file.ok) throw new CommandError(EXIT.usage, file.error.code, file.error.message);
+  return {
+    current: () => file.value.current(),
+    onChange(next) {
+      use = next;
+    },
+    stop() {
+      file.value.stop();
+    },
+  };
+}
+
+/** As often as the serving pair is looked at. */
+const LOOK_MILLISECONDS = 2_000;
 
 /** Until there is an authority, by a pair that nobody trusts: the server then is not ready. */
 async function ownCertificate(

@@ -126,6 +126,11 @@ describe("the authority", () => {
       step: "write held: b (a b)",
     },
     {
+      title: "does not wait for its publication where nothing is published that anybody serves by",
+      seen: { ...good(publishing(A, B)), now: 20 * HOUR, published: [trusted(OLD)], publishedMilliseconds: null },
+      step: "write held: b (a b)",
+    },
+    {
       title: "does not wait for the hold time where nobody serves",
       seen: { ...good(publishing(null, A)), replicas: [{ name: "one", servesBy: [] }], publishedMilliseconds: 0 },
       step: "write held: a (a)",
@@ -203,9 +208,9 @@ describe("the authority", () => {
       step: "write foreign: a (a)",
     },
     {
-      title: "is not put back from memory once it has expired: another is made, and both are published",
+      title: "is not put back from memory once it has expired: another is signed by at once, and both are published",
       seen: { secret: { kind: "absent" }, remembered: stable(A), now: 31 * HOUR },
-      step: "issue next deleted: none (a)",
+      step: "issue signer deleted: none (a)",
     },
     {
       title: "is made anew where nobody remembers it, and published along with what replicas serve by",

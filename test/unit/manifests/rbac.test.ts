@@ -30,8 +30,18 @@ const REASONS: Readonly<Record<string, string>> = {
   "ClusterRole crdguard-default-policy: create guardpolicies.crdguard.dev": "to make the GuardPolicy default where there is none",
   "ClusterRole crdguard-default-policy: patch guardpolicies/default.crdguard.dev":
     "to put back the labels and the description of the GuardPolicy default",
+  "ClusterRole crdguard-keep: get,list,watch,create,patch validatingwebhookconfigurations/crdguard,crdguard-workloads.admissionregistration.k8s.io":
+    "to register itself once it answers, and to put right what somebody changes of that",
+  "ClusterRole crdguard-keep: get,list,watch,create,patch mutatingwebhookconfigurations/crdguard-explainer.admissionregistration.k8s.io":
+    "to register the explainer, and to put it right",
+  "ClusterRole crdguard-keep: patch customresourcedefinitions/apirequirements.crdguard.dev,guardpolicies.crdguard.dev.apiextensions.k8s.io":
+    "to see by a dry run whether the API server reaches the server, before it fails closed",
   "Role kube-system/crdguard: get,list,watch configmaps/cilium-config.": "to know whether Cilium's Gateway API support is on",
   "Role crdguard/crdguard: get,list,watch configmaps/crdguard-catalog.": "to know catalog entries that a user has added",
+  "Role crdguard/crdguard-keep: get,list,watch,create,patch,delete secrets/crdguard-authority.":
+    "to sign certificates by the authority of all replicas, and to replace it in time",
+  "Role crdguard/crdguard-keep: get,list,create,update,patch,delete leases.coordination.k8s.io":
+    "to choose the replica that leads, and to tell by which authority each serves",
 };
 
 describe("manifests/server/rbac.yaml", () => {
@@ -39,7 +49,7 @@ describe("manifests/server/rbac.yaml", () => {
     expect((await permissions()).toSorted()).toEqual(Object.keys(REASONS).toSorted());
   });
 
-  it("lets crdguard change nothing but what it has to say and its own policy, which are roles that can be left out", async () => {
+  it("lets crdguard change nothing but what it has to say and what it keeps of itself, in roles that can be left out", async () => {
     const writes = (await rules()).flatMap(({ role, resources, verbs }) =>
       verbs.filter((verb) => !/^(?:get|list|watch)$/.test(verb)).map((verb) => `${role}: ${verb} ${resources.join()}`),
     );
@@ -53,6 +63,13 @@ describe("manifests/server/rbac.yaml", () => {
       "ClusterRole crdguard-report: patch events",
       "ClusterRole crdguard-default-policy: create guardpolicies",
       "ClusterRole crdguard-default-policy: patch guardpolicies",
+      "ClusterRole crdguard-keep: create validatingwebhookconfigurations",
+      "ClusterRole crdguard-keep: patch validatingwebhookconfigurations",
+      "ClusterRole crdguard-keep: create mutatingwebhookconfigurations",
+      "ClusterRole crdguard-keep: patch mutatingwebhookconfigurations",
+      "ClusterRole crdguard-keep: patch customresourcedefinitions",
+      ...["create", "patch", "delete"].map((verb) => `Role crdguard/crdguard-keep: ${verb} secrets`),
+      ...["create", "update", "patch", "delete"].map((verb) => `Role crdguard/crdguard-keep: ${verb} leases`),
     ]);
   });
 

@@ -4,6 +4,7 @@ import { type Agent, request as httpsRequest, type RequestOptions } from "node:h
 import { Writable } from "node:stream";
 import pino from "pino";
 import { onTestFinished } from "vitest";
+import type { ClientAuth } from "../../../../src/admission/client-certificate.ts";
 import { type AdmissionServer, createAdmissionServer } from "../../../../src/admission/server.ts";
 import { createDevelopmentPair, type DevelopmentPair } from "../../../../src/certificates/development-pair.ts";
 import type { Cluster } from "../../../../src/cluster/cluster.ts";
@@ -87,7 +88,12 @@ export interface RunningGuard {
 
 /** Stopped when the test ends. */
 export async function runGuard(
-  options: { readonly cluster?: Cluster; readonly policy?: PolicyFlags } = {},
+  options: {
+    readonly cluster?: Cluster;
+    readonly policy?: PolicyFlags;
+    readonly clientAuth?: ClientAuth;
+    readonly ownUser?: string;
+  } = {},
 ): Promise<RunningGuard> {
   const pair = await sharedPair;
   const metrics = createMetrics();
@@ -95,9 +101,11 @@ export async function runGuard(
   const server = createAdmissionServer({
     cluster: options.cluster ?? fakeCluster(),
     policy: options.policy ?? NO_FLAGS,
+    ...(options.ownUser === undefined ? {} : { ownUser: () => options.ownUser ?? null }),
     tls: pair,
     logger: log.logger,
     metrics,
+    ...(options.clientAuth === undefined ? {} : { clientAuth: options.clientAuth }),
   });
   const url = await server.listen("127.0.0.1", 0);
   onTestFinished(() => server.close());
