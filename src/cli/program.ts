@@ -6,6 +6,7 @@ import { declareComplete, declareCompletion } from "./commands/completion.ts";
 import { declareDemo } from "./commands/demo.ts";
 import { declareDoctor } from "./commands/doctor.ts";
 import { declareMatrix } from "./commands/matrix.ts";
+import { declareOverride } from "./commands/override.ts";
 import { declareRequirements } from "./commands/requirements.ts";
 import { declareServe } from "./commands/serve.ts";
 import { declareSnapshot } from "./commands/snapshot.ts";
@@ -20,6 +21,7 @@ const COMMANDS: ReadonlyMap<string, Declare> = new Map<string, Declare>([
   ["snapshot", declareSnapshot],
   ["doctor", declareDoctor],
   ["requirements", declareRequirements],
+  ["override", declareOverride],
   ["serve", declareServe],
   ["catalog", declareCatalog],
   ["matrix", declareMatrix],

@@ -75,6 +75,7 @@ const KINDS: ReadonlyMap<string, Source> = new Map<string, Source>([
   ["context", offerOfKubeconfig("contexts")],
   ["cluster", offerOfKubeconfig("clusters")],
   ["user", offerOfKubeconfig("users")],
+  ["rule", offerRules],
   ["crd", offerOfCluster("/apis/apiextensions.k8s.io/v1/customresourcedefinitions")],
   ["namespace", offerOfCluster("/api/v1/namespaces")],
   ["controller", offerControllers("")],
@@ -82,7 +83,7 @@ const KINDS: ReadonlyMap<string, Source> = new Map<string, Source>([
   ["bundle", offerOfBundles("name")],
   ["release", offerOfBundles("version")],
   ["channel", offerOfBundles("channel")],
-  ...["host:port", "number", "seconds", "url", "host", "token", "username", "group", "uid", "duration", "ns/name"].map(
+  ...["host:port", "number", "seconds", "url", "host", "token", "username", "group", "uid", "duration", "ns/name", "text"].map(
     (placeholder): [string, Source] => [placeholder, UNKNOWN],
   ),
 ]);
@@ -121,6 +122,12 @@ function offerSettings(
     isOpen: true,
     candidates: byDefault.map(([own, usual]) => ({ value: `${own}=`, description: `by default ${usual}` })),
   };
+}
+
+/** One, and after it perhaps others. */
+async function offerRules(): Promise<Offer> {
+  const { rules } = await import("../../rules/checks/index.ts");
+  return { ...NOTHING, candidates: rules.filter(({ noOverride }) => noOverride === undefined).map(({ id }) => plain(id)) };
 }
 
 function offerControllers(end: string): Source {
