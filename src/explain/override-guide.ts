@@ -163,18 +163,16 @@ function oneOrAll(rules: readonly string[]): string {
 function grantCommands(rules: readonly string[], user: string | null, cluster: readonly string[]): readonly string[] {
   const role = `crdguard-override-${rules.join(".")}`.slice(0, MAX_ROLE_LENGTH);
   const suffix = user === null ? "USER" : user.replaceAll(/[^\w:.@-]/g, "-");
+  const create = ["kubectl", "create"];
+  const grantedRules = rules.map((rule) => `--resource-name=${rule}`);
+  const binding = `${role}-${suffix}`.slice(0, MAX_NAME_LENGTH);
   return [
-    typed([
-      ...["kubectl", "create", "clusterrole", role, ...cluster, "--verb=override", "--resource=guardpolicies.crdguard.dev"],
-      ...rules.map((rule) => `--resource-name=${rule}`),
-    ]),
-    typed([
-      ...["kubectl", "create", "clusterrolebinding", `${role}-${suffix}`.slice(0, MAX_NAME_LENGTH), ...cluster],
-      `--clusterrole=${role}`,
-      subjectFlag(user),
-    ]),
+    typed([...create, "clusterrole", role, ...cluster, ...GRANTED_VERB, ...grantedRules]),
+    typed([...create, "clusterrolebinding", binding, ...cluster, `--clusterrole=${role}`, subjectFlag(user)]),
   ];
 }
+
+const GRANTED_VERB = ["--verb=override", "--resource=guardpolicies.crdguard.dev"];
 
 const MAX_NAME_LENGTH = 253;
 /** Leaves room for who it is bound to. */

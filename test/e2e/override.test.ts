@@ -101,7 +101,9 @@ rules:
     return `${plural}.own.dev`;
   }
 
-  async function annotated(crd: string, rules: string, reason?: string, until?: string): Promise<void> {
+  type Annotate = (rules: string, reason?: string, until?: string) => void;
+
+  async function annotated(crd: string, ...[rules, reason, until]: Parameters<Annotate>): Promise<void> {
     await ok([
       "annotate",
       "crd",
@@ -218,32 +220,32 @@ rules:
     await eventually("bob may no more", async () => (await deletion("bob", crd, "--dry-run=server")).exitCode === 1);
   });
 
-  it.each([
+  it.each<{ title: string; plural: string; annotations: Parameters<Annotate>; told: string | null }>([
     {
       title: "no reason is given",
       plural: "bolts",
-      annotations: ["objects-deleted"] as const,
+      annotations: ["objects-deleted"],
       told: "the annotation crdguard.dev/override-reason is missing or says nothing",
     },
     {
       title: "it has ended",
       plural: "nuts",
-      annotations: ["objects-deleted", "late", "2026-01-01T00:00:00Z"] as const,
+      annotations: ["objects-deleted", "late", "2026-01-01T00:00:00Z"],
       told: "its override ended at 2026-01-01T00:00:00Z",
     },
     {
       title: "its end is no time",
       plural: "pins",
-      annotations: ["objects-deleted", "soon", "tomorrow"] as const,
+      annotations: ["objects-deleted", "soon", "tomorrow"],
       told: 'crdguard.dev/override-until "tomorrow" is no time of the form 2026-05-06T07:08:09Z',
     },
     {
       title: "its rule is mistyped",
       plural: "rods",
-      annotations: ["object-deleted", "oops"] as const,
+      annotations: ["object-deleted", "oops"],
       told: '"object-deleted" is no rule; did you mean objects-deleted?',
     },
-    { title: "another rule is named", plural: "caps", annotations: ["required-version-unserved", "no"] as const, told: null },
+    { title: "another rule is named", plural: "caps", annotations: ["required-version-unserved", "no"], told: null },
   ])("does not count where $title", async ({ plural, annotations, told }) => {
     const crd = await filled(plural, `${plural.charAt(0).toUpperCase()}${plural.slice(1, -1)}`);
     await annotated(crd, ...annotations);

@@ -4,7 +4,7 @@ import { type Agent, request as httpsRequest, type RequestOptions } from "node:h
 import { Writable } from "node:stream";
 import pino from "pino";
 import { onTestFinished } from "vitest";
-import { type AdmissionServer, createAdmissionServer } from "../../../../src/admission/server.ts";
+import { type AdmissionServer, type AdmissionServerOptions, createAdmissionServer } from "../../../../src/admission/server.ts";
 import { createDevelopmentPair, type DevelopmentPair } from "../../../../src/certificates/development-pair.ts";
 import type { Cluster } from "../../../../src/cluster/cluster.ts";
 import type { ClusterPicture } from "../../../../src/cluster/picture.ts";
@@ -84,7 +84,13 @@ export interface RunningGuard {
 }
 
 /** Stopped when the test ends. */
-export async function runGuard(options: { readonly cluster?: Cluster; readonly policy?: Policy } = {}): Promise<RunningGuard> {
+export async function runGuard(
+  options: {
+    readonly cluster?: Cluster;
+    readonly policy?: Policy;
+    readonly onAnswered?: AdmissionServerOptions["onAnswered"];
+  } = {},
+): Promise<RunningGuard> {
   const pair = await sharedPair;
   const metrics = createMetrics();
   const log = capturedLog();
@@ -94,6 +100,7 @@ export async function runGuard(options: { readonly cluster?: Cluster; readonly p
     tls: pair,
     logger: log.logger,
     metrics,
+    ...(options.onAnswered === undefined ? {} : { onAnswered: options.onAnswered }),
   });
   const url = await server.listen("127.0.0.1", 0);
   onTestFinished(() => server.close());
