@@ -11,8 +11,10 @@ import {
   explainWorkload,
 } from "../explain/admission.ts";
 import { type Subject, subjectOf } from "../explain/subject.ts";
-import type { Policy } from "../policy/policy.ts";
+import type { PolicyFlags } from "../policy/combine.ts";
+import { DEFAULT_POLICY, type Policy } from "../policy/policy.ts";
 import type { Workload } from "../requirements/workload.ts";
+import { policyOfCrd } from "../review/effective-policy.ts";
 import { review } from "../review/review.ts";
 import type { UndecidedReason, Verdict } from "../review/verdict.ts";
 import type { CrdChange } from "../rules/change.ts";
@@ -37,7 +39,8 @@ export interface Answered {
 
 export interface AnswerContext {
   readonly cluster: Cluster;
-  readonly policy: Policy;
+  /** What the command line sets, above the GuardPolicies of the cluster. */
+  readonly policy: PolicyFlags;
 }
 
 /** Never rejects: a defect becomes an undecided answer, so that the API server gets a well-formed review always. */
@@ -76,9 +79,9 @@ async function answerChange(
   try {
     // Most answers wait for nothing, and need no clock.
     if (evidenceNeeded(change).size === 0) return await decideUntil(NEVER);
-    return await inTime(deadlines, decideUntil, () => undecided(phase, change, "deadline-exceeded", context.policy, null));
+    return await inTime(deadlines, decideUntil, () => undecided(phase, change, "deadline-exceeded", context, null));
   } catch (error) {
-    return undecided(phase, change, "internal-error", context.policy, error);
+    return undecided(phase, change, "internal-error", context, error);
   }
 }
 
@@ -106,7 +109,7 @@ async function answerWorkload(
   }
 }
 
-const NOTHING_APPLIED: Applied = { crds: [], workloads: [], apiRequirements: [], configMaps: new Map() };
+const NOTHING_APPLIED: Applied = { crds: [], workloads: [], apiRequirements: [], configMaps: new Map(), guardPolicies: [] };
 
 /**
  * How long ConfigMaps that the needs of a workload hang on are waited for, where the guard does not watch them already; a
@@ -156,11 +159,12 @@ async function decide(
   { requester }: DecodedReview,
   signal: AbortSignal,
   accessReviewMilliseconds: number,
-  { cluster, policy }: AnswerContext,
+  context: AnswerContext,
 ): Promise<Answered> {
+  const { cluster, policy } = context;
   const patient = withOwnPatience(cluster, accessReviewMilliseconds);
   const verdict = await review({ change, requester }, patient, policy, signal);
-  if (verdict.kind === "undecided") return undecided(phase, change, verdict.reason, policy, null);
+  if (verdict.kind === "undecided") return undecided(phase, change, verdict.reason, context, null);
   if (phase === "explain" && verdict.kind === "allow") return { answer: SILENT, verdict, error: null };
 
   const subject = subjectOf(change);
@@ -226,8 +230,17 @@ function accessMilliseconds({ evidenceMilliseconds, answerMilliseconds }: Deadli
 const SILENT: AdmissionAnswer = { allowed: true, auditAnnotations: {} };
 
 /** A create is never held up by a guard that cannot answer, just as its webhook fails open: a CRD that is not there breaks more. */
-function undecided(phase: Phase, change: CrdChange, reason: UndecidedReason, policy: Policy, error: unknown): Answered {
-  const onUndecided = change.kind === "create" ? "allow" : policy.onUndecided;
+function undecided(phase: Phase, change: CrdChange, reason: UndecidedReason, context: AnswerContext, error: unknown): Answered {
+  const onUndecided = change.kind === "create" ? "allow" : onUndecidedOf(change, context);
   const answer = phase === "explain" ? SILENT : explainUndecided(reason, onUndecided);
   return { answer, verdict: { kind: "undecided", reason }, error };
+}
+
+/** What went wrong inside may go wrong here too, and there must be an answer all the same. */
+function onUndecidedOf(change: CrdChange, { cluster, policy }: AnswerContext): Policy["onUndecided"] {
+  try {
+    return policyOfCrd(change, cluster.picture(), policy, Date.now()).onUndecided;
+  } catch {
+    return policy.onUndecided ?? DEFAULT_POLICY.onUndecided;
+  }
 }

@@ -1,5 +1,6 @@
 /** @file `crdguard check`: would this change be allowed? */
 import type { Cluster } from "../cluster/cluster.ts";
+import { type RawGuardPolicy, sortedPolicies } from "../cluster/guard-policies.ts";
 import type { Applied } from "../cluster/preview.ts";
 import type { FolderCluster } from "../cluster/snapshot/folder-cluster.ts";
 import type { Crd } from "../crd/crd.ts";
@@ -7,7 +8,7 @@ import { EVERYTHING } from "../explain/audience.ts";
 import { checkTelling, severityOf } from "../explain/check-telling.ts";
 import { checkReport, type CheckReport } from "../explain/report.ts";
 import { isFailing, type Severity } from "../health/severity.ts";
-import type { Policy } from "../policy/policy.ts";
+import type { PolicyFlags } from "../policy/combine.ts";
 import { reviewBundle } from "../review/review-bundle.ts";
 import { crdNameHint } from "./crd-names.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
@@ -17,7 +18,7 @@ import { printReport } from "./print-report.ts";
 import { type Bundle, type BundleOptions, readBundle } from "./read-bundle.ts";
 import type { ReportFormat } from "./report-formats.ts";
 import type { Terminal } from "./terminal.ts";
-import { loadBundles, loadCatalog, policyFromFlags, tellIdleRequirements } from "./sources.ts";
+import { loadBundles, loadCatalog, policyFromFlags, tellIdleRequirements, tellPolicyProblems } from "./sources.ts";
 
 export interface CheckOptions extends BundleOptions, AgainstChoice {
   /** Judge CRDs that belong with those applied, and are not among them, as deleted. */
@@ -43,8 +44,14 @@ export async function check(options: CheckOptions, terminal: Terminal): Promise<
   const bundles = await loadBundles();
   return withCluster(options, { catalog, bundles }, terminal, async (cluster, folder) => {
     if (folder !== null) tellIdle(folder, bundle.applied, terminal);
+    tellPolicyProblems(policiesAfter(cluster, bundle.applied), terminal);
     return tell(await judgeAll(bundle, cluster, policy, options), bundle, options, terminal);
   });
+}
+
+/** As they are judged by. */
+function policiesAfter(cluster: Cluster, { guardPolicies }: Applied): readonly RawGuardPolicy[] {
+  return sortedPolicies([...(cluster.picture()?.guardPolicies ?? []), ...guardPolicies]);
 }
 
 function tellIdle(folder: FolderCluster, applied: Applied, terminal: Terminal): void {
@@ -59,7 +66,7 @@ function tellIdle(folder: FolderCluster, applied: Applied, terminal: Terminal): 
 }
 
 /** CRDs are judged against the cluster as it is, workloads against the CRDs as they will be. */
-async function judgeAll(bundle: Bundle, cluster: Cluster, policy: Policy, { prune }: CheckOptions): Promise<CheckReport> {
+async function judgeAll(bundle: Bundle, cluster: Cluster, policy: PolicyFlags, { prune }: CheckOptions): Promise<CheckReport> {
   const crds = cluster.picture()?.crds ?? new Map<string, Crd>();
   const deleted = bundle.deleted.map((name) => crds.get(name) ?? unknownCrd(name, crds));
   const { judged, leaving } = await reviewBundle({ applied: bundle.applied, deleted, isPruned: prune }, cluster, policy, {

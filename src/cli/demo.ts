@@ -11,7 +11,7 @@ import { readManifests } from "../cluster/snapshot/manifests.ts";
 import { isRecord } from "../crd/is-record.ts";
 import { createLogger } from "../observability/log.ts";
 import { createMetrics } from "../observability/metrics.ts";
-import { DEFAULT_POLICY } from "../policy/policy.ts";
+import { NO_FLAGS } from "../policy/combine.ts";
 import { loadCatalog, openFolderCluster } from "./sources.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { kubectlLines, type ReviewResponse } from "./kubectl-lines.ts";
@@ -87,7 +87,7 @@ export async function demo({ stay }: { readonly stay: boolean }, terminal: Termi
   if (!pair.ok) throw new CommandError(EXIT.undecided, pair.error.code, pair.error.message);
   const guard = await startGuard({
     cluster: await openFolderCluster(`${DEMO_FOLDER}cluster`, await loadCatalog()),
-    policy: DEFAULT_POLICY,
+    policy: NO_FLAGS,
     tls: pair.value,
     logger: createLogger(stay ? "info" : "warn"),
     metrics: createMetrics(),

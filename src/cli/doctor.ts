@@ -3,6 +3,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { gatherHealth, type HealthSources } from "../cluster/gather-health.ts";
 import { healthReport, healthTelling } from "../explain/health-report.ts";
 import { gatheringLine } from "../explain/progress.ts";
+import { lookAtPolicies } from "../explain/policy-looks.ts";
 import { checks } from "../health/checks/index.ts";
 import { examine } from "../health/examine.ts";
 import type { HealthFacts } from "../health/facts.ts";
@@ -99,11 +100,13 @@ type Beside = Pick<HealthSources, "catalog" | "workloads" | "probe" | "examineGu
 async function gather(cluster: Cluster, beside: Beside, options: DoctorOptions, progress: Progress): Promise<Gathered> {
   const picture = cluster.picture();
   if (picture === null) throw new Error("a cluster that has been read has a picture");
+  const nowMilliseconds = Date.now();
   const facts = await gatherHealth({
     cluster,
     picture,
     ...beside,
-    nowMilliseconds: Date.now(),
+    guardPolicies: lookAtPolicies(picture.guardPolicies, nowMilliseconds),
+    nowMilliseconds,
     signal: AbortSignal.timeout(options.timeoutSeconds * 1_000),
     progress: (step) => {
       progress.tell(gatheringLine(step));

@@ -42,7 +42,7 @@ export async function readBundle(options: BundleOptions): Promise<Bundle> {
   const { manifests, repeated } = lastOfEach(read, options.namespace);
   const contents = readContents(manifests, options.namespace);
   if (!contents.ok) throw new CommandError(EXIT.usage, contents.error.code, contents.error.message);
-  const { crds, workloads, apiRequirements, clusterServiceVersions, configMaps, others } = contents.value;
+  const { crds, workloads, apiRequirements, clusterServiceVersions, configMaps, guardPolicies, others } = contents.value;
   if (crds.length + workloads.length + options.delete.length === 0) {
     throw new CommandError(
       EXIT.usage,
@@ -64,6 +64,7 @@ export async function readBundle(options: BundleOptions): Promise<Bundle> {
       workloads: workloads.length,
       apiRequirements: apiRequirements.length,
       configMaps: configMaps.size,
+      guardPolicies: guardPolicies.length,
       notJudged: Object.fromEntries(
         [
           ...[...kinds].map(([kind, own]) => [kind, own.length] as const),

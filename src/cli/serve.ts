@@ -5,7 +5,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { createLogger, type LogFields, type Logger } from "../observability/log.ts";
 import type { LogLevel } from "../observability/log-levels.ts";
 import { createMetrics, type Metrics } from "../observability/metrics.ts";
-import type { Policy } from "../policy/policy.ts";
+import type { PolicyFlags } from "../policy/combine.ts";
 import type { Catalog } from "../requirements/catalog.ts";
 import { openStandIn } from "./against.ts";
 import type { ClusterFlags } from "./cluster-flags.ts";
@@ -32,7 +32,8 @@ export interface ServeOptions extends ClusterFlags {
   readonly catalog: readonly string[];
   readonly catalogConfigMap: ConfigMapName | undefined;
   readonly rule: readonly string[];
-  readonly onUndecided: Policy["onUndecided"];
+  /** Null: as the GuardPolicies of the cluster have it. */
+  readonly onUndecided: PolicyFlags["onUndecided"];
   readonly drainSeconds: number;
   readonly logLevel: LogLevel;
 }

@@ -1,6 +1,10 @@
 /** @file What commands are made of alike: catalog, policy, cluster, from their flags. */
 import { type FolderCluster, readFolderCluster } from "../cluster/snapshot/folder-cluster.ts";
-import { DEFAULT_POLICY, parseRuleSettings, type Policy } from "../policy/policy.ts";
+import type { ClusterPicture } from "../cluster/picture.ts";
+import { acceptanceMessage } from "../explain/guard-policy.ts";
+import { parseGuardPolicy } from "../policy/guard-policy.ts";
+import type { PolicyFlags } from "../policy/combine.ts";
+import { parseRuleSettings } from "../policy/policy.ts";
 import { type Catalog, mergeCatalogs } from "../requirements/catalog.ts";
 import type { ApiRequirement } from "../requirements/api-requirement.ts";
 import { findStatus, type StatusFacts } from "../requirements/api-requirement-status.ts";
@@ -38,10 +42,8 @@ export function refuseCatalogConfigMap(standIn: string): CommandError {
   );
 }
 
-export function policyFromFlags(
-  settings: readonly string[],
-  onUndecided: Policy["onUndecided"] = DEFAULT_POLICY.onUndecided,
-): Policy {
+/** Flags that are not given leave it to the GuardPolicies of the cluster. */
+export function policyFromFlags(settings: readonly string[], onUndecided: PolicyFlags["onUndecided"] = null): PolicyFlags {
   const enforcement = parseRuleSettings(
     settings,
     rules.map(({ id }) => id),
@@ -62,6 +64,15 @@ export async function openFolderCluster(path: string, catalog: Catalog, bundles:
   const cluster = await readFolderCluster(path, catalog, bundles);
   if (!cluster.ok) throw new CommandError(EXIT.usage, cluster.error.code, cluster.error.message);
   return cluster.value;
+}
+
+/** A policy that is not what it was meant to be changes what is told, wherever it comes from. */
+export function tellPolicyProblems(policies: ClusterPicture["guardPolicies"], terminal: Pick<Terminal, "tell">): void {
+  for (const policy of policies) {
+    const parsed = parseGuardPolicy(policy);
+    if (parsed.ok && parsed.problems.length === 0) continue;
+    terminal.tell(escaped(`GuardPolicy ${policy.name}: ${acceptanceMessage(parsed)}`));
+  }
 }
 
 /** In a cluster, its status says what becomes of an APIRequirement; of a folder's and a bundle's, a line does. */

@@ -22,6 +22,8 @@ import type { ClusterPicture } from "./picture.ts";
 export interface HealthSources {
   readonly cluster: Pick<Cluster, "source" | "countObjects" | "findMigration">;
   readonly picture: ClusterPicture;
+  /** What the picture's GuardPolicies come to. */
+  readonly guardPolicies: HealthFacts["guardPolicies"];
   readonly catalog: Catalog;
   /** Running or not. */
   readonly workloads: readonly Workload[];
@@ -86,6 +88,7 @@ export async function gatherHealth(sources: HealthSources): Promise<HealthFacts>
     conversions,
     policies: (policies === null ? null : orUnread(policies, { kind: "policies" }, unread)) ?? [],
     guard,
+    guardPolicies: sources.guardPolicies,
     unread,
   };
 }

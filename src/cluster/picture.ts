@@ -4,6 +4,7 @@ import type { Crd } from "../crd/crd.ts";
 import type { Bundle } from "../rules/bundle.ts";
 import { type Need, type UnreadableDeclaration, workloadKey, type WorkloadNeeds, type WorkloadRef } from "../rules/facts.ts";
 import { crdNameOf } from "../rules/requirement.ts";
+import { type RawGuardPolicy, sortedPolicies } from "./guard-policies.ts";
 import { type ApiRequirement, speaksOf } from "../requirements/api-requirement.ts";
 import { type Catalog, controllersOf } from "../requirements/catalog.ts";
 import { type ClusterServiceVersion, installs } from "../requirements/cluster-service-version.ts";
@@ -20,6 +21,8 @@ export interface ClusterPicture {
   /** CRDs that are applied along with what is judged, by name; none at admission, where each is judged by itself. */
   readonly applied: ReadonlyMap<string, Crd>;
   readonly bundles: readonly Bundle[];
+  /** What the cluster's GuardPolicies say, in the order of their names; the same list, by reference, while none changes. */
+  readonly guardPolicies: readonly RawGuardPolicy[];
 }
 
 export interface PictureBuilder {
@@ -31,6 +34,8 @@ export interface PictureBuilder {
   removeApiRequirement(namespace: string, name: string): void;
   putClusterServiceVersion(version: ClusterServiceVersion): void;
   removeClusterServiceVersion(namespace: string, name: string): void;
+  putGuardPolicy(policy: RawGuardPolicy): void;
+  removeGuardPolicy(name: string): void;
   /** Reads every workload again. */
   setCatalog(catalog: Catalog): void;
   /** Reads workloads of catalogued images again, because a setting that needs hang on has changed. */
@@ -62,6 +67,8 @@ export function createPictureBuilder(
   const staleCrds = new Set<string>();
   const apiRequirements = createNamespacedStore<ApiRequirement>();
   const clusterServiceVersions = createNamespacedStore<ClusterServiceVersion>();
+  const guardPolicies = new Map<string, RawGuardPolicy>();
+  let sortedGuardPolicies: readonly RawGuardPolicy[] | null = null;
   let catalog = initialCatalog;
   let needs: Map<string, readonly Need[]> = new Map<string, readonly Need[]>();
   let current: ClusterPicture | null = null;
@@ -148,6 +155,16 @@ export function createPictureBuilder(
       const previous = clusterServiceVersions.remove(namespace, name);
       if (previous !== null) rememberAll((workload) => installs(previous, workload));
     },
+    putGuardPolicy(policy) {
+      guardPolicies.set(policy.name, policy);
+      sortedGuardPolicies = null;
+      current = null;
+    },
+    removeGuardPolicy(name) {
+      if (!guardPolicies.delete(name)) return;
+      sortedGuardPolicies = null;
+      current = null;
+    },
     setCatalog(next) {
       catalog = next;
       rememberAll(() => true);
@@ -158,7 +175,15 @@ export function createPictureBuilder(
     build() {
       if (current !== null) return current;
       refreshNeeds();
-      current = { crds: new Map(crds), needs, unreadableDeclarations: sortedByKey(unreadable).flat(), applied: NONE, bundles };
+      sortedGuardPolicies ??= sortedPolicies(guardPolicies.values());
+      current = {
+        crds: new Map(crds),
+        needs,
+        unreadableDeclarations: sortedByKey(unreadable).flat(),
+        applied: NONE,
+        bundles,
+        guardPolicies: sortedGuardPolicies,
+      };
       return current;
     },
     needsOf(workload, along) {

@@ -8,6 +8,7 @@ import { crdNameOf, type Requirement } from "../rules/requirement.ts";
 import type { ApiRequirement } from "../requirements/api-requirement.ts";
 import type { ReadSetting } from "../requirements/condition.ts";
 import type { Workload } from "../requirements/workload.ts";
+import { type RawGuardPolicy, sortedPolicies } from "./guard-policies.ts";
 import type { ClusterPicture, PictureBuilder } from "./picture.ts";
 
 /** What is applied together. */
@@ -17,6 +18,8 @@ export interface Applied {
   readonly apiRequirements: readonly ApiRequirement[];
   /** Values by key, by `namespace/name` of their ConfigMap. */
   readonly configMaps: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** In place of those of the same name, so that a policy can be tried out. */
+  readonly guardPolicies: readonly RawGuardPolicy[];
 }
 
 export interface Preview {
@@ -49,7 +52,14 @@ export function previewOf(builder: PictureBuilder, applied: Applied, readSetting
     const next = builder.needsOf(workload, { readSetting: settings, apiRequirements: applied.apiRequirements }).needs;
     exchange(needs, today, next);
   }
-  return { picture: { ...before, needs, applied: new Map(applied.crds.map((crd) => [crd.name, crd])) }, workloads };
+  const guardPolicies =
+    applied.guardPolicies.length === 0
+      ? before.guardPolicies
+      : sortedPolicies([...before.guardPolicies, ...applied.guardPolicies]);
+  return {
+    picture: { ...before, needs, applied: new Map(applied.crds.map((crd) => [crd.name, crd])), guardPolicies },
+    workloads,
+  };
 }
 
 /** Workloads that stay as they are, but of which something else is declared or set. */

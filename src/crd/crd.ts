@@ -1,4 +1,5 @@
 /** @file What a CustomResourceDefinition is to crdguard: only what the rules read, frozen by type. */
+import type { Labels } from "./label-selector.ts";
 
 export interface CrdVersion {
   readonly name: string;
@@ -73,6 +74,7 @@ export interface Crd {
   readonly plural: string;
   readonly kind: string;
   readonly scope: "Namespaced" | "Cluster";
+  readonly labels: Labels;
   /** In the order of the manifest. */
   readonly versions: readonly CrdVersion[];
   readonly stored: StoredVersions;
@@ -98,6 +100,7 @@ export interface Crd {
 export const UNRECORDED = {
   uid: null,
   override: null,
+  labels: {},
   lastWrittenAt: null,
   isMigratedInTree: false,
   isTerminating: false,

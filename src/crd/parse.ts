@@ -77,6 +77,7 @@ function readCrd(input: unknown): Crd {
     plural: text(names["plural"], "spec.names.plural"),
     kind: text(names["kind"], "spec.names.kind"),
     scope: spec["scope"] === "Cluster" ? "Cluster" : "Namespaced",
+    labels: readLabels(metadata["labels"]),
     versions,
     stored: readStoredVersions(input["status"], versions),
     bundle: readBundle(metadata["annotations"]),
@@ -121,6 +122,14 @@ function readStoredVersions(status: unknown, versions: readonly CrdVersion[]): S
   }
   return { names: versions.filter((version) => version.isStorage).map((version) => version.name), source: "assumed" };
 }
+
+/** The API server takes texts alone; what is none in a manifest chooses nothing. */
+function readLabels(input: unknown): Crd["labels"] {
+  if (!isRecord(input)) return NO_LABELS;
+  return Object.fromEntries(Object.entries(input).filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+}
+
+const NO_LABELS: Crd["labels"] = {};
 
 /** Source: Gateway API, "Versioning", annotations on its CRDs. */
 const BUNDLE_VERSION = "gateway.networking.k8s.io/bundle-version";

@@ -9,6 +9,8 @@ export interface CheckInput {
   readonly apiRequirements: number;
   /** Count where a need hangs on one. */
   readonly configMaps: number;
+  /** Judged by, in place of those of the cluster of the same name. */
+  readonly guardPolicies: number;
   /** By kind: what crdguard has no opinion on. */
   readonly notJudged: Readonly<Record<string, number>>;
   /** Given more than once; of each the last one counts, as with `kubectl apply`. */

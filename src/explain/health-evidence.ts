@@ -5,6 +5,7 @@ import type { ObjectEvidence } from "../rules/facts.ts";
 import type { HurtWorkload } from "../rules/finding.ts";
 import { crdNameOf } from "../rules/requirement.ts";
 import { sourceOf } from "./evidence.ts";
+import { exceptionLine } from "./guard-policy.ts";
 import { unreadEvidence } from "./health-unread.ts";
 import { effectOf, outcomePhrase, statePhrase } from "./messages.ts";
 import { workloadName } from "./subject.ts";
@@ -41,6 +42,13 @@ export function healthEvidence(fact: HealthFact): readonly string[] {
       return fact.hurt.map(({ need, stateAfter }) => `${apiOf(need)}, ${statePhrase(stateAfter)} (${sourceOf(need)})`);
     case "declaration-malformed":
       return [`${quoted(fact.declaration.value)}: ${shown(fact.declaration.problem)}`];
+    case "policy-malformed":
+      return fact.policy.problems;
+    case "exception-lapsed":
+      return [
+        ...fact.policy.lapsed.map((exception) => exceptionLine(exception, "lapsed on")),
+        ...fact.policy.lapsing.map((exception) => exceptionLine(exception, "until")),
+      ];
     case "conversion-webhook-unreachable":
       return [
         ...(fact.problem.kind === "conversion-failed" ? [`the API server says: ${shown(fact.problem.reason)}`] : []),

@@ -1,5 +1,5 @@
 /** @file What a health check found, in one sentence. */
-import type { EndpointEvidence, Reach } from "../health/facts.ts";
+import type { EndpointEvidence, GuardPolicyLook, Reach } from "../health/facts.ts";
 import type { CheckedCertificate, ConversionProblem, HealthFact, LeftCrd } from "../health/finding.ts";
 import { countedNone } from "../health/objects.ts";
 import type { MigrationEvidence } from "../rules/facts.ts";
@@ -45,6 +45,13 @@ export function healthMessage(fact: HealthFact): string {
     }
     case "declaration-malformed":
       return `its annotation ${quoted(fact.declaration.key)} cannot be read, so that what it needs is not known, and not guarded`;
+    case "policy-malformed": {
+      const { counts, problems } = fact.policy;
+      if (!counts) return "nothing of it counts, so that what it says is neither enforced nor excepted";
+      return `${problems.length === 1 ? "1 entry of it does" : `${String(problems.length)} entries of it do`} not count, so that what ${problems.length === 1 ? "it says" : "they say"} is neither enforced nor excepted; the rest counts`;
+    }
+    case "exception-lapsed":
+      return exceptionsSentence(fact.policy);
     case "conversion-webhook-unreachable":
       return conversionProblem(fact.endpoint, fact.problem, fact.servedCount);
     case "conversion-certificate":
@@ -85,6 +92,17 @@ function terminating(fact: Extract<HealthFact, { kind: "crd-terminating" }>): st
       ? ""
       : `; it has ${fact.finalizers.length === 1 ? "a finalizer" : "finalizers"} of its own, ${listOf(fact.finalizers.map(shown))}`;
   return `it is being deleted${since} and does not go: ${objectCount(fact.objects)}${held}${own}`;
+}
+
+function exceptionsSentence({ lapsed, lapsing }: GuardPolicyLook): string {
+  return [
+    ...(lapsed.length === 0
+      ? []
+      : [
+          `${countOf(lapsed.length, "exception")} ${lapsed.length === 1 ? "is" : "are"} over, and what was let through is denied again`,
+        ]),
+    ...(lapsing.length === 0 ? [] : [`${countOf(lapsing.length, "exception")} will lapse within a fortnight`]),
+  ].join("; ");
 }
 
 function ownerGone({ owner, use, crds }: Extract<HealthFact, { kind: "recorded-owner-gone" }>): string {

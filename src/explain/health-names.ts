@@ -22,6 +22,8 @@ export function subjectName(subject: HealthSubject): { readonly kind: string; re
       return { kind: "Bundle", name: shown(subject.title) };
     case "admission-policy":
       return { kind: "ValidatingAdmissionPolicy", name: shown(subject.name) };
+    case "guard-policy":
+      return { kind: "GuardPolicy", name: shown(subject.name) };
     case "registration":
       return { kind: subject.registration.kind, name: shown(subject.registration.name) };
     case "guard":
@@ -46,6 +48,7 @@ export function subjectTitle(subject: HealthSubject): string {
     case "owner":
       return ownerName(subject.owner);
     case "admission-policy":
+    case "guard-policy":
     case "registration": {
       const { kind, name } = subjectName(subject);
       return `${kind} ${name}`;

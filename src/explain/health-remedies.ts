@@ -123,6 +123,16 @@ export function healthRemedy(remedy: HealthRemedy): ExplainedRemedy {
     case "declare-requirement":
     case "correct-declaration":
       return explainRemedy(remedy);
+    case "correct-policy":
+      return {
+        title: `correct ${shown(remedy.name)}; docs/policy.md tells what may stand there, docs/rules which rules there are`,
+        command: `kubectl edit guardpolicy ${shellWord(remedy.name)}`,
+      };
+    case "renew-exceptions":
+      return {
+        title: "ask the owner whether it is needed any longer: remove it, or set another end",
+        command: `kubectl edit guardpolicy ${shellWord(remedy.name)}`,
+      };
     case "look-at-endpoint":
       return lookAt(remedy.endpoint.target);
     case "renew-certificate":

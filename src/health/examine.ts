@@ -47,6 +47,8 @@ export function subjectKey(subject: HealthSubject): string {
       return subject.title;
     case "admission-policy":
       return `ValidatingAdmissionPolicy/${subject.name}`;
+    case "guard-policy":
+      return `GuardPolicy/${subject.name}`;
     case "registration":
       return `${subject.registration.kind}/${subject.registration.name}`;
     case "guard":

@@ -25,8 +25,30 @@ export interface HealthFacts extends KnownNeeds {
   /** Admission policies that speak of CRDs. */
   readonly policies: readonly AdmissionPolicy[];
   readonly guard: GuardEvidence;
+  /** In the order of their names. */
+  readonly guardPolicies: readonly GuardPolicyLook[];
   /** What could not be looked at, and thus is not known to be well. */
   readonly unread: readonly Unread[];
+}
+
+export interface GuardPolicyLook {
+  readonly name: string;
+  /** False: nothing of it counts. */
+  readonly counts: boolean;
+  /** One sentence each, without a full stop; none where all of it counts. */
+  readonly problems: readonly string[];
+  readonly lapsed: readonly LookedException[];
+  /** Within a fortnight. */
+  readonly lapsing: readonly LookedException[];
+}
+
+export interface LookedException {
+  readonly rule: string;
+  readonly crd: string;
+  readonly reason: string;
+  readonly owner: string;
+  /** RFC 3339. */
+  readonly expires: string;
 }
 
 /** A controller of the catalog, and where it stands. */

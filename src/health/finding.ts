@@ -9,6 +9,7 @@ import type {
   CertificateSpan,
   Difference,
   EndpointEvidence,
+  GuardPolicyLook,
   HeldObjects,
   InstalledController,
   Reach,
@@ -28,6 +29,7 @@ export type HealthSubject =
   | { readonly kind: "workload"; readonly workload: WorkloadRef }
   | { readonly kind: "bundle"; readonly title: string }
   | { readonly kind: "admission-policy"; readonly name: string }
+  | { readonly kind: "guard-policy"; readonly name: string }
   | { readonly kind: "registration"; readonly registration: Pick<Registration, "kind" | "name"> }
   | { readonly kind: "guard" }
   /** crdguard's own view of the cluster. */
@@ -144,6 +146,8 @@ export type HealthFact =
     }
   | { readonly kind: "guard-certificate"; readonly endpoint: EndpointEvidence; readonly checked: CheckedCertificate }
   | { readonly kind: "guard-registration-drifted"; readonly differences: readonly [Difference, ...Difference[]] }
+  | { readonly kind: "policy-malformed"; readonly policy: GuardPolicyLook }
+  | { readonly kind: "exception-lapsed"; readonly policy: GuardPolicyLook }
   | { readonly kind: "facts-unread"; readonly unread: Unread };
 
 /** A way out. Each becomes a title and, where one exists, a command that can be pasted. */
@@ -179,6 +183,9 @@ export type HealthRemedy =
   | { readonly kind: "restore-registration"; readonly registration: Pick<Registration, "kind" | "name" | "role"> }
   | { readonly kind: "set-ca-bundle"; readonly registration: Pick<Registration, "kind" | "name"> }
   | { readonly kind: "unblock"; readonly registration: Pick<Registration, "kind" | "name"> }
+  /** By the name of the GuardPolicy. */
+  | { readonly kind: "correct-policy"; readonly name: string }
+  | { readonly kind: "renew-exceptions"; readonly name: string }
   | { readonly kind: "grant-reading" };
 
 /** What a check returns; `examine` adds the check's id. */

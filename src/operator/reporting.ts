@@ -1,19 +1,22 @@
 /**
- * @file Tells in the cluster what became of declarations: the status of each APIRequirement, and an Event for each annotation
- * that cannot be read.
+ * @file Tells in the cluster what became of what people say there: the status of each APIRequirement and GuardPolicy, and an
+ * Event for each annotation that cannot be read.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { ClusterPicture } from "../cluster/picture.ts";
 import type { ApiClient, ApiError, ApiErrorCode } from "../cluster/live/api-client.ts";
-import type { StoredApiRequirement } from "../cluster/live/declarations.ts";
+import type { StoredApiRequirement, StoredGuardPolicy } from "../cluster/live/declarations.ts";
 import { memberAt } from "../cluster/live/json.ts";
 import { createBackoff, SYSTEM_TIMING, type Timing } from "../cluster/live/timing.ts";
-import { findStatus, malformedStatus, withTransitionTimes } from "../requirements/api-requirement-status.ts";
+import { findStatus, malformedStatus } from "../requirements/api-requirement-status.ts";
 import type { Workload } from "../requirements/workload.ts";
 import type { UnreadableDeclaration, WorkloadRef } from "../rules/facts.ts";
 import { createAttempts } from "./attempts.ts";
+import type { EventRecorder } from "./cluster-event.ts";
 import { declarationEvent } from "./declaration-event.ts";
+import { createPolicyReports, type PolicyObserver, type PolicyReport } from "./policy-reports.ts";
+import { withTransitionTimes } from "./transition-times.ts";
 import { isTrouble } from "./trouble.ts";
 
 /** What of the live cluster is read. Each gives the same object, by reference, while nothing changes. */
@@ -21,15 +24,16 @@ export interface ReportingSource {
   /** Null until all has been read once. */
   picture(): Sight | null;
   apiRequirements(): readonly StoredApiRequirement[];
+  guardPolicies(): readonly StoredGuardPolicy[];
   workloads(): Iterable<Workload>;
 }
 
 type Sight = Pick<ClusterPicture, "crds" | "unreadableDeclarations">;
 
-export interface ReportingObserver {
+export interface ReportingObserver extends PolicyObserver {
   /** An annotation cannot be read; told once for each workload and value. */
   declarationUnreadable(declaration: UnreadableDeclaration): void;
-  /** `names`: `namespace/name`. */
+  /** `name`: `namespace/name`, or `name` of what has no namespace. */
   written(resource: ReportedResource, name: string): void;
   /** Some of a resource could not be written, and will be tried again. `message`: of the first of `count`. */
   failed(resource: ReportedResource, code: ApiErrorCode, message: string, count: number): void;
@@ -37,7 +41,7 @@ export interface ReportingObserver {
   broken(error: unknown): void;
 }
 
-export type ReportedResource = "apirequirements/status" | "events";
+export type ReportedResource = "apirequirements/status" | "guardpolicies/status" | "events";
 
 export interface ReportingOptions {
   readonly client: Pick<ApiClient, "request">;
@@ -45,6 +49,8 @@ export interface ReportingOptions {
   readonly observer: ReportingObserver;
   /** Who reports, in Events: the name of the pod or host. */
   readonly instance: string;
+  /** Takes what is told of GuardPolicies; null: nobody does. */
+  readonly events?: EventRecorder | null;
   readonly timing?: Timing;
   readonly clock?: () => Date;
 }
@@ -62,11 +68,14 @@ export interface Reporting {
 export function startReporting(options: ReportingOptions): Reporting {
   const { source, observer, timing = SYSTEM_TIMING } = options;
   const stopping = new AbortController();
+  const { clock = now } = options;
   const makeReports = reportMaker(options);
+  const policyReports = createPolicyReports({ ...options, events: options.events ?? null, clock });
   const attempts = createAttempts();
   const backoff = createBackoff(() => timing.random());
-  /** What the last round saw; there is nothing new to do before one of the two changes, or that time has come. */
-  let seen: { readonly picture: unknown; readonly stored: unknown; readonly until: number } | null = null;
+  /** What the last round saw; there is nothing new to do before one of the three changes, or that time has come. */
+  let seen: { readonly picture: unknown; readonly stored: unknown; readonly policies: unknown; readonly until: number } | null =
+    null;
 
   async function run(): Promise<void> {
     let pauseMilliseconds = ROUND_MILLISECONDS;
@@ -90,12 +99,20 @@ export function startReporting(options: ReportingOptions): Reporting {
     const picture = source.picture();
     if (picture === null) return false;
     const stored = source.apiRequirements();
-    if (picture === seen?.picture && stored === seen.stored && timing.now() < seen.until) return false;
+    const policies = source.guardPolicies();
+    const isSame = picture === seen?.picture && stored === seen.stored && policies === seen.policies;
+    if (isSame && seen !== null && timing.now() < seen.until) return false;
     const failures = createFailures();
     const keys = new Set<string>();
-    let until = Infinity;
+    const ofPolicies = policyReports(policies);
+    // By the clock, exceptions lapse by themselves.
+    const { changesAtMilliseconds } = ofPolicies;
+    let until =
+      changesAtMilliseconds === null
+        ? Infinity
+        : timing.now() + Math.min(changesAtMilliseconds - clock().getTime(), CLOCK_MILLISECONDS);
     let isInTrouble = false;
-    for await (const { key, resource, name, content, send } of makeReports(picture, stored)) {
+    for await (const { key, resource, name, content, send } of reportsOf(ofPolicies.reports, makeReports(picture, stored))) {
       keys.add(key);
       if (!isInTrouble && attempts.dueAt(key, content) <= timing.now()) {
         const error = await send(stopping.signal);
@@ -110,7 +127,7 @@ export function startReporting(options: ReportingOptions): Reporting {
     }
     attempts.keepOnly(keys);
     failures.tell(observer);
-    seen = { picture, stored, until };
+    seen = { picture, stored, policies, until };
     return isInTrouble;
   }
 
@@ -125,6 +142,9 @@ export function startReporting(options: ReportingOptions): Reporting {
 /** A status a second after its cause is soon enough for people; facts may change hundreds of times in that second. */
 const ROUND_MILLISECONDS = 1_000;
 
+/** While there are exceptions that will lapse: clocks are set, and timers know nothing of it. */
+const CLOCK_MILLISECONDS = 60_000;
+
 interface Report {
   /** Of the object and what is told of it; of attempts at the same. */
   readonly key: string;
@@ -133,6 +153,11 @@ interface Report {
   readonly content: string;
   /** Null: done. */
   readonly send: (signal: AbortSignal) => Promise<ApiError | null>;
+}
+
+async function* reportsOf(policies: readonly PolicyReport[], others: AsyncGenerator<Report>): AsyncGenerator<Report> {
+  for (const report of policies) yield { ...report, resource: "guardpolicies/status" };
+  yield* others;
 }
 
 type MakeReports = (picture: Sight, stored: readonly StoredApiRequirement[]) => AsyncGenerator<Report>;

@@ -3,7 +3,8 @@ import type { Crd, OverrideRequest } from "../crd/crd.ts";
 import { nearestWord } from "../crd/nearest-word.ts";
 import type { CrdChange } from "../rules/change.ts";
 import { rules } from "../rules/checks/index.ts";
-import { bySeverity, type JudgedFinding, type Relief, type UnmetRelief } from "./policy.ts";
+import { readTime } from "./guard-policy.ts";
+import { type JudgedFinding, type Relief, type UnmetRelief, worstFirst } from "./policy.ts";
 
 /** What is asked for of one rule that denies. */
 export type OverrideClaim =
@@ -86,7 +87,7 @@ export function withOverrides(
       const claim = isDenial(finding) ? claims.get(finding.rule) : undefined;
       return claim === undefined ? finding : settled(finding, claim, answers.get(finding.rule) ?? "unverified", by);
     })
-    .toSorted(bySeverity);
+    .toSorted(worstFirst);
 }
 
 /** Rules that an override may name. */
@@ -133,7 +134,7 @@ function claimOf(rule: string, { reason, until }: OverrideRequest, { now, by }: 
       const problem = `crdguard.dev/override-until "${until}" is no time of the form 2026-05-06T07:08:09Z`;
       return refused({ why: "malformed", problem });
     }
-    if (end.getTime() <= now.getTime()) return refused({ why: "expired", until });
+    if (end <= now.getTime()) return refused({ why: "expired", until });
   }
   return { kind: "permission-needed", reason: reason.trim(), until };
 }
@@ -155,13 +156,6 @@ function problemsOf(named: readonly string[], unnamed: readonly string[]): Reado
     for (const rule of unnamed) if (meant === null || meant === rule) problems.set(rule, problems.get(rule) ?? problem);
   }
   return problems;
-}
-
-/** Source of the form: RFC 3339, section 5.6, date-time. */
-function readTime(text: string): Date | null {
-  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/i.test(text)) return null;
-  const time = new Date(text);
-  return Number.isNaN(time.getTime()) ? null : time;
 }
 
 function isDenial({ enforcement }: JudgedFinding): boolean {

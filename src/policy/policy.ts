@@ -1,5 +1,5 @@
 /** @file Turns findings into consequences. */
-import type { Enforcement, Finding } from "../rules/finding.ts";
+import type { Enforcement, Fact, Finding } from "../rules/finding.ts";
 import { parseSettings } from "./settings.ts";
 
 /** `off`: the rule's findings are dropped. */
@@ -10,9 +10,26 @@ export interface Policy {
   readonly enforcement: ReadonlyMap<string, RuleSetting>;
   /** What a question that cannot be decided in time, or for want of facts, ends in. */
   readonly onUndecided: "deny" | "allow";
+  /** For the CRD that is judged. The first of those that hold is the one that is told. */
+  readonly exceptions: readonly EffectiveException[];
 }
 
-export const DEFAULT_POLICY: Policy = { enforcement: new Map(), onUndecided: "deny" };
+/** An exception of a GuardPolicy, for one CRD at one moment. */
+export interface EffectiveException {
+  /** Name of the GuardPolicy. */
+  readonly policy: string;
+  readonly rule: string;
+  /** Empty: whatever version the finding is about. */
+  readonly versions: readonly string[];
+  readonly reason: string;
+  readonly owner: string;
+  /** RFC 3339. */
+  readonly expires: string;
+  /** It is over, and counts no more. */
+  readonly isLapsed: boolean;
+}
+
+export const DEFAULT_POLICY: Policy = { enforcement: new Map(), onUndecided: "deny", exceptions: [] };
 
 /** A finding with its consequence. `audit` is recorded, not told to the person who asks. */
 export interface JudgedFinding extends Finding {
@@ -45,21 +62,68 @@ export type UnmetRelief =
   /** The API server refuses the same by itself. */
   | { readonly kind: "override-refused"; readonly why: "no-use" };
 
-const SEVERITY = { deny: 2, warn: 1, audit: 0 } as const satisfies Record<Enforcement, number>;
+const SEVERITY = { deny: 3, warn: 2, audit: 1, off: 0 } as const satisfies Record<RuleSetting, number>;
+
+/** Above 0 where the left one is stricter. */
+export function compareStrictness(left: RuleSetting, right: RuleSetting): number {
+  return SEVERITY[left] - SEVERITY[right];
+}
 
 /** Denials first, then warnings, then what is only recorded; within each in the order given. */
 export function judge(findings: readonly Finding[], policy: Policy): readonly JudgedFinding[] {
   return findings
     .flatMap((finding): readonly JudgedFinding[] => {
       const enforcement = enforcementOf(finding, policy);
-      return enforcement === "off" ? [] : [{ ...finding, enforcement }];
+      if (enforcement === "off") return [];
+      return [enforcement === "deny" ? relieved(finding, policy) : { ...finding, enforcement }];
     })
-    .toSorted(bySeverity);
+    .toSorted(worstFirst);
 }
 
-/** Denials first; what is alike stays in its order. */
-export function bySeverity(left: JudgedFinding, right: JudgedFinding): number {
-  return SEVERITY[right.enforcement] - SEVERITY[left.enforcement];
+/** For `toSorted`: denials first, then warnings. */
+export function worstFirst(left: Pick<JudgedFinding, "enforcement">, right: Pick<JudgedFinding, "enforcement">): number {
+  return compareStrictness(right.enforcement, left.enforcement);
+}
+
+/** A denial, or the warning that an exception makes of it. */
+function relieved(finding: Finding, { exceptions }: Policy): JudgedFinding {
+  const own = exceptions.filter((exception) => isAbout(exception, finding));
+  const [held] = own.filter(({ isLapsed }) => !isLapsed);
+  if (held !== undefined) {
+    const { policy, reason, owner, expires } = held;
+    return { ...finding, enforcement: "warn", relief: { kind: "exception", policy, reason, owner, expires } };
+  }
+  const unmet = own.map(({ policy, owner, expires }): UnmetRelief => ({ kind: "exception-lapsed", policy, owner, expires }));
+  return { ...finding, enforcement: "deny", ...(unmet.length === 0 ? {} : { unmet }) };
+}
+
+/** One that names versions covers no more than these. */
+function isAbout({ rule, versions }: EffectiveException, finding: Finding): boolean {
+  if (rule !== finding.rule) return false;
+  if (versions.length === 0) return true;
+  const concerned = versionsOf(finding.fact);
+  return concerned.length > 0 && concerned.every((version) => versions.includes(version));
+}
+
+/** Versions of the CRD that a fact is about; none of one that is about all of it. */
+function versionsOf(fact: Fact): readonly string[] {
+  switch (fact.kind) {
+    case "stored-version-removed":
+    case "stored-version-forgotten":
+    case "version-in-use-unserved":
+      return [fact.version];
+    case "required-version-unserved":
+    case "writers-unknown":
+      return fact.versions;
+    case "workload-requirement-unmet":
+      return fact.unmet.flatMap(({ need }) => need.requirement.versions);
+    case "requirement-unsure":
+      return fact.hurt.flatMap(({ need }) => need.requirement.versions);
+    case "required-resource-deleted":
+    case "objects-deleted":
+    case "declaration-unreadable":
+      return [];
+  }
 }
 
 /** An advisory finding is a guess or a lesser harm: no setting turns it into a denial, but one may quieten it. */
@@ -74,8 +138,13 @@ export type RuleSettingResult =
 
 /** Reads settings of the form `<rule-id>=deny|warn|audit|off`, as given on the command line. */
 export function parseRuleSettings(settings: readonly string[], knownRules: readonly string[]): RuleSettingResult {
-  const parsed = parseSettings(settings, { noun: "rule", placeholder: "<rule-id>", levels: LEVELS, knownIds: knownRules });
+  const parsed = parseSettings(settings, {
+    noun: "rule",
+    placeholder: "<rule-id>",
+    levels: RULE_SETTINGS,
+    knownIds: knownRules,
+  });
   return parsed.ok ? parsed : { ok: false, error: { code: "rule-setting-invalid", message: parsed.message } };
 }
 
-const LEVELS = ["deny", "warn", "audit", "off"] as const satisfies readonly RuleSetting[];
+export const RULE_SETTINGS = ["deny", "warn", "audit", "off"] as const satisfies readonly RuleSetting[];

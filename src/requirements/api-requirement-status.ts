@@ -1,6 +1,5 @@
 /** @file What becomes of an APIRequirement, for its status: whether it counts, and whether the cluster serves what it asks for. */
 import type { Crd } from "../crd/crd.ts";
-import { isRecord } from "../crd/is-record.ts";
 import type { WorkloadRef } from "../rules/facts.ts";
 import { type ApiState, crdNameOf, fareOf, isHard, type Outcome, type Requirement } from "../rules/requirement.ts";
 import { declaredKeys } from "./annotations.ts";
@@ -15,11 +14,6 @@ export interface ApiRequirementFindings {
   /** The first {@link MAX_UNMET}, sorted by workload. */
   readonly unmet: readonly UnmetRequirement[];
   readonly conditions: readonly Condition[];
-}
-
-export interface ApiRequirementStatus extends Omit<ApiRequirementFindings, "conditions"> {
-  /** Ours, and after them those of other types. */
-  readonly conditions: readonly Readonly<Record<string, unknown>>[];
 }
 
 export interface UnmetRequirement extends Pick<Requirement, "group" | "resource" | "versions"> {
@@ -82,24 +76,6 @@ export function findStatus(own: ApiRequirement, { workloads, crds }: StatusFacts
 export function malformedStatus(generation: number, problem: string): ApiRequirementFindings {
   const accepted = { reason: "Malformed", message: `crdguard cannot read this object: ${problem}` } as const;
   return { workloads: 0, unmetCount: 0, unmet: [], conditions: conditionsOf(generation, accepted, NOT_ACCEPTED) };
-}
-
-/**
- * The status as it is to be written over `previous`: a condition keeps its time while its status stays the same, and
- * conditions of other types, which are somebody else's, are kept.
- * @param previous the status that the object has; of any shape.
- */
-export function withTransitionTimes(findings: ApiRequirementFindings, previous: unknown, now: Date): ApiRequirementStatus {
-  const known = isRecord(previous) && Array.isArray(previous["conditions"]) ? previous["conditions"].filter(isRecord) : [];
-  // Kubernetes' times have a resolution of a second.
-  const nowText = `${now.toISOString().slice(0, 19)}Z`;
-  const ours = findings.conditions.map((condition) => {
-    const before = known.find(({ type }) => type === condition.type);
-    const time = before?.["status"] === condition.status ? before["lastTransitionTime"] : null;
-    return { ...condition, lastTransitionTime: typeof time === "string" ? time : nowText };
-  });
-  const others = known.filter(({ type }) => ours.every((condition) => condition.type !== type));
-  return { ...findings, conditions: [...ours, ...others] };
 }
 
 /** Fifty entries are some 10 kB, and more than anybody reads. */

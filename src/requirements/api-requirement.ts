@@ -3,7 +3,7 @@ import type { ErrorObject, ValidateFunction } from "ajv";
 import { isRecord } from "../crd/is-record.ts";
 import type { WorkloadRef } from "../rules/facts.ts";
 import { type Outcome, type Presence, type Requirement } from "../rules/requirement.ts";
-import { type LabelSelector, parseLabelSelector, selects } from "./label-selector.ts";
+import { type LabelSelector, parseLabelSelector, selects } from "../crd/label-selector.ts";
 import { loadAjv } from "./lazy-packages.ts";
 import type { Workload } from "./workload.ts";
 

@@ -2,8 +2,8 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Applied } from "../cluster/preview.ts";
 import type { Crd } from "../crd/crd.ts";
+import type { PolicyFlags } from "../policy/combine.ts";
 import { keepingOverride } from "../policy/override.ts";
-import type { Policy } from "../policy/policy.ts";
 import type { Change } from "../rules/change.ts";
 import { leavingCrds } from "../rules/leaving.ts";
 import { review } from "./review.ts";
@@ -35,7 +35,7 @@ export interface BundleDeadlines {
 export async function reviewBundle(
   { applied, deleted, isPruned }: BundleQuestion,
   cluster: Cluster,
-  policy: Policy,
+  flags: PolicyFlags,
   deadlines: BundleDeadlines,
 ): Promise<BundleAnswer> {
   const preview = await cluster.preview(applied, AbortSignal.timeout(deadlines.settings));
@@ -63,6 +63,6 @@ export async function reviewBundle(
 
   async function judge(change: Change, seen: Cluster): Promise<JudgedChange> {
     const signal = AbortSignal.timeout(deadlines.evidence);
-    return { change, verdict: await review({ change, requester: null }, seen, policy, signal) };
+    return { change, verdict: await review({ change, requester: null }, seen, flags, signal) };
   }
 }

@@ -1,11 +1,14 @@
 /** @file The one use case: a change, the facts, the rules and the policy make a verdict. */
 import type { Cluster, Requester } from "../cluster/cluster.ts";
+import type { ClusterPicture } from "../cluster/picture.ts";
+import type { PolicyFlags } from "../policy/combine.ts";
 import { overrideClaims, overrideRequestOf, withOverrides } from "../policy/override.ts";
-import { type JudgedFinding, type Policy, judge } from "../policy/policy.ts";
+import type { JudgedFinding } from "../policy/policy.ts";
 import { type Change, changedCrdName, previousCrd } from "../rules/change.ts";
 import { rules } from "../rules/checks/index.ts";
 import { evaluate, evidenceNeeded } from "../rules/evaluate.ts";
 import type { Facts, MigrationEvidence, ObjectEvidence, WriterEvidence } from "../rules/facts.ts";
+import { judgeChange, policyOfCrd } from "./effective-policy.ts";
 import type { Verdict } from "./verdict.ts";
 
 export interface Question {
@@ -15,15 +18,24 @@ export interface Question {
 }
 
 /**
+ * @param flags what the command line sets, above the GuardPolicies of the cluster.
  * @param signal aborted shortly before the asker stops waiting; evidence gathered so far is then used, as a lower bound.
  * @returns a verdict always; it rejects only if crdguard itself is broken.
  */
-export async function review(question: Question, cluster: Cluster, policy: Policy, signal: AbortSignal): Promise<Verdict> {
-  const facts = await gatherFacts(question, cluster, policy, signal);
-  if (facts === null) return { kind: "undecided", reason: "facts-not-synced" };
+export async function review(
+  question: Question,
+  cluster: Cluster,
+  flags: PolicyFlags,
+  signal: AbortSignal,
+  clock: () => number = Date.now,
+): Promise<Verdict> {
+  const picture = cluster.picture();
+  if (picture === null) return { kind: "undecided", reason: "facts-not-synced" };
 
-  const judged = judge(evaluate(question.change, facts), policy);
-  const [first, ...others] = await overridden(judged, question, cluster, signal);
+  const { change } = question;
+  const facts = await gatherFacts(question, { ...cluster, picture }, flags, signal, clock());
+  const judged = judgeChange(change, evaluate(change, facts), picture, flags, clock());
+  const [first, ...others] = await overridden(judged, question, cluster, signal, clock());
   if (first?.enforcement === "deny") return { kind: "deny", findings: [first, ...others] };
   return { kind: "allow", findings: first === undefined ? [] : [first, ...others] };
 }
@@ -34,11 +46,12 @@ async function overridden(
   { change, requester }: Question,
   cluster: Cluster,
   signal: AbortSignal,
+  nowMilliseconds: number,
 ): Promise<readonly JudgedFinding[]> {
   // A workload is only ever warned about, but by `check`, which nobody needs to override.
   if (change.kind === "apply-workload") return findings;
   const by = requester?.username ?? null;
-  const claims = overrideClaims(findings, overrideRequestOf(change), { now: new Date(), by });
+  const claims = overrideClaims(findings, overrideRequestOf(change), { now: new Date(nowMilliseconds), by });
   const asked = [...claims].filter(([, { kind }]) => kind === "permission-needed").map(([rule]) => rule);
   const answers = await Promise.all(
     asked.map(async (rule) => [rule, await cluster.mayOverride(requester, rule, signal)] as const),
@@ -48,16 +61,16 @@ async function overridden(
 
 async function gatherFacts(
   { change, requester }: Question,
-  cluster: Cluster,
-  policy: Policy,
+  cluster: Omit<Cluster, "picture"> & { readonly picture: ClusterPicture },
+  flags: PolicyFlags,
   signal: AbortSignal,
-): Promise<Facts | null> {
-  const picture = cluster.picture();
-  if (picture === null) return null;
-
+  nowMilliseconds: number,
+): Promise<Facts> {
+  const { picture } = cluster;
   const { crds, applied, bundles, unreadableDeclarations } = picture;
   if (change.kind === "apply-workload") return { ...NOTHING_GATHERED, crds, applied, bundles, unreadableDeclarations };
   // What only a rule asks for that is off is not worth a request.
+  const policy = policyOfCrd(change, picture, flags, nowMilliseconds);
   const needed = evidenceNeeded(
     change,
     rules.filter(({ id }) => policy.enforcement.get(id) !== "off"),

@@ -18,6 +18,8 @@ export interface Rule {
   readonly defaultEnforcement: Enforcement;
   /** Why no override lifts its denial; absent where one can. */
   readonly noOverride?: NoOverride;
+  /** Its findings are about a CRD as a whole, never about some of its versions. */
+  readonly isAboutWholeCrd?: true;
   /** What must be gathered before `find` can judge this change; nothing when absent. */
   readonly evidence?: (change: Change) => readonly EvidenceKind[];
   /** Pure; never mutates its input. */

@@ -43,8 +43,8 @@ rules:
     await ok(["create", "clusterrolebinding", "registering", "--clusterrole=registering", `--user=${GUARD}`]);
     await ok(["create", "clusterrole", "crd-writer", "--verb=*", CRDS, `${CRDS}/status`]);
     await ok(["create", "clusterrolebinding", "crd-writer", "--clusterrole=crd-writer", "--user=alice", "--user=bob"]);
-    // kubectl grants rights to what discovery knows; in a cluster, this is the GuardPolicy of crdguard itself.
-    await ok(["apply", "-f", "-"], guardPolicies);
+    // kubectl grants rights to what discovery knows.
+    await ok(["apply", "--server-side", "-f", join(ROOT, "manifests/crds/guardpolicies.yaml")]);
     guard = await startGuardProcess(api, { args: ["--kubeconfig", await api.kubeconfigFor(GUARD)] });
     await eventually("guardpolicies are served", async () => (await api.kubectl(["get", "guardpolicies"])).exitCode === 0);
     await ok([
@@ -368,14 +368,6 @@ rules:
     expect(stderr).toContain("Warning: objects-deleted: overridden by alice: both");
     expect(stderr).toMatch(/metadata\.name: required-resource-deleted: .*alice may not/);
   });
-
-  const guardPolicies = crdManifest({
-    group: "crdguard.dev",
-    plural: "guardpolicies",
-    kind: "GuardPolicy",
-    versions: [{ name: "v1alpha1" }],
-    storage: "v1alpha1",
-  }).replace('"Namespaced"', '"Cluster"');
 });
 
 interface ToldEvent {

@@ -162,6 +162,7 @@ export function given(
       workloads: 0,
       apiRequirements: 0,
       configMaps: 0,
+      guardPolicies: 0,
       notJudged: {},
       repeated: [],
       ...shape,

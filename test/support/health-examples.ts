@@ -1,7 +1,9 @@
 /** @file For each check of doctor a cluster in which it finds something. */
 import { UNRECORDED } from "../../src/crd/crd.ts";
 import { type HealthFacts, ownerKey } from "../../src/health/facts.ts";
+import { lookAtPolicies } from "../../src/explain/policy-looks.ts";
 import { counted, crd, need } from "./builders.ts";
+import { exceptionEntry, rawPolicy } from "./policies.ts";
 import { certificate, endpoint, EXPLAINER, guard, healthFacts, registration } from "./health.ts";
 
 const gateway = (plural: string, version: string) =>
@@ -104,6 +106,19 @@ export const HEALTH_EXAMPLES: Readonly<Record<string, HealthFacts>> = {
       },
     ],
   }),
+  "exception-lapsed": healthFacts({
+    guardPolicies: lookAtPolicies(
+      [
+        rawPolicy("mill", {
+          exceptions: [
+            exceptionEntry({ expires: "2026-06-01T00:00:00Z" }),
+            exceptionEntry({ rule: "stored-version-removed", reason: "rewritten by hand", expires: "2026-06-20T17:00:00Z" }),
+          ],
+        }),
+      ],
+      Date.parse("2026-06-15T12:00:00Z"),
+    ),
+  }),
   "facts-unread": healthFacts({
     unread: [
       {
@@ -171,6 +186,19 @@ export const HEALTH_EXAMPLES: Readonly<Record<string, HealthFacts>> = {
     }),
   }),
   "migration-due": healthFacts({ crds: [crd({ served: ["v1", "v1beta1"], stored: ["v1beta1", "v1"] })], objects: counted(3) }),
+  "policy-malformed": healthFacts({
+    guardPolicies: lookAtPolicies(
+      [
+        rawPolicy("mill", {
+          rules: [
+            { id: "object-deleted", enforcement: "warn" },
+            { id: "stored-version-removed", enforcement: false },
+          ],
+        }),
+      ],
+      Date.parse("2026-06-15T12:00:00Z"),
+    ),
+  }),
   "requirement-unmet": healthFacts({
     crds: [crd({ served: ["v1"], unserved: ["v1alpha1"] })],
     needs: new Map([["gears.own.dev", [need({ versions: ["v1alpha1"] })]]]),

@@ -26,6 +26,7 @@ export function healthFacts({ crds = [], objects, ...rest }: HealthShape = {}): 
     conversions: new Map(),
     policies: [],
     guard: { kind: "not-examined" },
+    guardPolicies: [],
     unread: [],
     ...rest,
     crds: new Map(crds.map((crd) => [crd.name, crd])),

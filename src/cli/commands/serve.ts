@@ -32,9 +32,10 @@ export function declareServe(command: Command, invocation: Invocation): void {
   command
     .addOption(ruleOption())
     .addOption(
-      new Option("--on-undecided <answer>", "what to answer when a change cannot be judged in time")
-        .choices(["deny", "allow"])
-        .default("deny"),
+      new Option(
+        "--on-undecided <answer>",
+        "what to answer when a change cannot be judged in time, whatever GuardPolicies say; without: as they say, else deny",
+      ).choices(["deny", "allow"]),
     )
     .option("--drain-seconds <number>", "how long to go on answering after SIGTERM", parseSeconds, 10)
     .addOption(new Option("--log-level <level>", "least level logged").choices(LOG_LEVELS).default("info"));
@@ -59,6 +60,7 @@ export function declareServe(command: Command, invocation: Invocation): void {
             facts: undefined,
             catalogConfigMap: undefined,
             ...options,
+            onUndecided: options.onUndecided ?? null,
           },
           invocation.terminal,
         ),

@@ -36,6 +36,7 @@ export async function openLiveFacts(choice: LiveChoice, catalog: Catalog, logger
   void cluster.synced.then(() => {
     metrics.cacheSynced.set(1);
     logger.info({} satisfies LogFields, "cluster read completely");
+    if (cluster.guardPolicies().length === 0) logger.info({} satisfies LogFields, "no GuardPolicy, built-in defaults hold");
     giveBackMemory();
   });
   return {

@@ -32,7 +32,7 @@ export function startUpkeep({ facts: { cluster, client }, logger, metrics }: Upk
     observer: logAndCountEvents(logger, metrics),
     uidOf: ({ kind, name }) => (kind === CRD_KIND ? (cluster.picture()?.crds.get(name)?.uid ?? null) : null),
   });
-  const reporting = startReporting({ client, source: cluster, observer: logReports(logger), instance });
+  const reporting = startReporting({ client, source: cluster, observer: logReports(logger, metrics), instance, events });
   return {
     events,
     onAnswered(change) {
@@ -61,8 +61,21 @@ function logAndCountEvents(logger: Logger, metrics: Metrics): EventRecorderObser
   };
 }
 
-function logReports(logger: Logger): ReportingObserver {
+function logReports(logger: Logger, metrics: Metrics): ReportingObserver {
   return {
+    policies({ accepted, malformed }) {
+      metrics.policies.set({ state: "accepted" }, accepted);
+      metrics.policies.set({ state: "malformed" }, malformed);
+    },
+    policyMalformed(name, problem) {
+      logger.warn(
+        { code: "guard-policy-malformed", names: [name], reason: problem } satisfies LogFields,
+        "GuardPolicy does not count as a whole",
+      );
+    },
+    exceptionsLapsed(name, problem) {
+      logger.warn({ names: [name], reason: problem } satisfies LogFields, "exceptions have lapsed");
+    },
     declarationUnreadable({ workload: { kind, namespace, name }, key, problem }) {
       logger.warn(
         {

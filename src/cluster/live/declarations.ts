@@ -1,6 +1,6 @@
 /**
- * @file What is declared of workloads in objects of their own, APIRequirements and OLM's ClusterServiceVersions: read only
- * while the cluster has such objects, and done without where they may not be read.
+ * @file What people say in objects of their own: of workloads, in APIRequirements and OLM's ClusterServiceVersions, and of
+ * what is enforced, in GuardPolicies. Read only while the cluster has such objects, and done without where they may not be read.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Crd } from "../../crd/crd.ts";
@@ -18,6 +18,7 @@ import {
   COPIED_FROM_LABEL,
   parseClusterServiceVersion,
 } from "../../requirements/cluster-service-version.ts";
+import { GUARD_POLICY_CRD, GUARD_POLICY_VERSION, type RawGuardPolicy, readGuardPolicy } from "../guard-policies.ts";
 import type { PictureBuilder } from "../picture.ts";
 import type { ApiError, ApiErrorCode } from "./api-error.ts";
 import { isRecord, memberAt, textAt } from "./json.ts";
@@ -35,10 +36,20 @@ export interface StoredApiRequirement {
   readonly status: unknown;
 }
 
+/** A GuardPolicy as the API server holds it. */
+export interface StoredGuardPolicy {
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly content: RawGuardPolicy;
+  /** As it stands there, of any shape. */
+  readonly status: unknown;
+}
+
 export interface DeclarationsObserver extends ReflectorObserver {
   unreadable(resource: string, key: string, problem: string): void;
   /**
-   * One of the two collections cannot be read, and is done without: what was known of it before stays. Told once for each
+   * One of the collections cannot be read, and is done without: what was known of it before stays. Told once for each
    * kind of failure, until it has been read again.
    */
   doneWithout(resource: string, error: ApiError): void;
@@ -47,7 +58,12 @@ export interface DeclarationsObserver extends ReflectorObserver {
 export interface DeclarationsOptions {
   readonly builder: Pick<
     PictureBuilder,
-    "putApiRequirement" | "removeApiRequirement" | "putClusterServiceVersion" | "removeClusterServiceVersion"
+    | "putApiRequirement"
+    | "removeApiRequirement"
+    | "putClusterServiceVersion"
+    | "removeClusterServiceVersion"
+    | "putGuardPolicy"
+    | "removeGuardPolicy"
   >;
   /** Objects by plural resource name, kept current. */
   readonly counts: Map<string, number>;
@@ -67,6 +83,8 @@ export interface Declarations {
   crdRemoved(name: string): void;
   /** The same list, by reference, while nothing changes. */
   apiRequirements(): readonly StoredApiRequirement[];
+  /** The same. */
+  guardPolicies(): readonly StoredGuardPolicy[];
   /** Resolves when all that is being read was listed once, or refused; at once where nothing is. */
   answered(): Promise<void>;
   /** At once and for good. */
@@ -77,6 +95,8 @@ export function createDeclarations({ builder, counts, observer, open }: Declarat
   const stored = new Map<string, StoredApiRequirement>();
   let storedList: readonly StoredApiRequirement[] | null = null;
   const versions = new Map<string, ClusterServiceVersion>();
+  const policies = new Map<string, StoredGuardPolicy>();
+  let policyList: readonly StoredGuardPolicy[] | null = null;
 
   function putApiRequirement(next: StoredApiRequirement): void {
     const key = keyOf(next);
@@ -100,6 +120,15 @@ export function createDeclarations({ builder, counts, observer, open }: Declarat
     if (isDeepStrictEqual(versions.get(key), next)) return;
     versions.set(key, next);
     builder.putClusterServiceVersion(next);
+  }
+
+  function putGuardPolicy(next: StoredGuardPolicy): void {
+    const { name, content } = next;
+    const isSame = isDeepStrictEqual(policies.get(name)?.content, content);
+    policies.set(name, next);
+    policyList = null;
+    // Our own writes of the status come back as changes.
+    if (!isSame) builder.putGuardPolicy(content);
   }
 
   const resources = [
@@ -152,6 +181,28 @@ export function createDeclarations({ builder, counts, observer, open }: Declarat
           ...refinements,
         }),
     }),
+    createServedCollection({
+      crdName: GUARD_POLICY_CRD,
+      version: GUARD_POLICY_VERSION,
+      handlers: tracked(counts, GUARD_POLICIES, {
+        put: putGuardPolicy,
+        remove(name) {
+          policies.delete(name);
+          policyList = null;
+          builder.removeGuardPolicy(name);
+        },
+      }),
+      observer,
+      open: (refinements) =>
+        open({
+          resource: GUARD_POLICIES,
+          path: `/apis/crdguard.dev/${GUARD_POLICY_VERSION}/${GUARD_POLICIES}`,
+          // Some 60 kB with 64 exceptions: pages of 6 MB.
+          pageSize: 100,
+          transform: readStoredPolicy,
+          ...refinements,
+        }),
+    }),
   ];
 
   return {
@@ -162,6 +213,7 @@ export function createDeclarations({ builder, counts, observer, open }: Declarat
       for (const resource of resources) resource.crdRemoved(name);
     },
     apiRequirements: () => (storedList ??= [...stored.values()]),
+    guardPolicies: () => (policyList ??= [...policies.values()]),
     async answered() {
       await Promise.all(resources.map((resource) => resource.answered()));
     },
@@ -173,6 +225,7 @@ export function createDeclarations({ builder, counts, observer, open }: Declarat
 
 const API_REQUIREMENTS = "apirequirements";
 const CLUSTER_SERVICE_VERSIONS = "clusterserviceversions";
+const GUARD_POLICIES = "guardpolicies";
 
 interface ServedCollection {
   crdPut(crd: Crd): void;
@@ -264,6 +317,13 @@ function readStored(raw: unknown): StoredApiRequirement | null {
     content: parseApiRequirement({ ...raw, apiVersion: `crdguard.dev/${API_REQUIREMENT_VERSION}` }, "ignore"),
     status: raw["status"],
   };
+}
+
+function readStoredPolicy(raw: unknown): StoredGuardPolicy | null {
+  const content = readGuardPolicy(raw);
+  const resourceVersion = textAt(raw, "metadata", "resourceVersion");
+  if (!isRecord(raw) || content === null || resourceVersion === null) return null;
+  return { name: content.name, uid: textAt(raw, "metadata", "uid") ?? "", resourceVersion, content, status: raw["status"] };
 }
 
 function keyOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {

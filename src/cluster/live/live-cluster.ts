@@ -11,7 +11,12 @@ import { createPictureBuilder } from "../picture.ts";
 import { previewOf } from "../preview.ts";
 import type { ApiClient } from "./api-client.ts";
 import { countObjects } from "./count-objects.ts";
-import { createDeclarations, type DeclarationsObserver, type StoredApiRequirement } from "./declarations.ts";
+import {
+  createDeclarations,
+  type DeclarationsObserver,
+  type StoredApiRequirement,
+  type StoredGuardPolicy,
+} from "./declarations.ts";
 import { findMigration } from "./find-migration.ts";
 import { isRecord, textAt } from "./json.ts";
 import { mayList } from "./may-list.ts";
@@ -56,6 +61,8 @@ export interface LiveCluster extends Cluster {
   objectCounts(): Readonly<Record<string, number>>;
   /** The same list, by reference, while nothing changes. */
   apiRequirements(): readonly StoredApiRequirement[];
+  /** The same. */
+  guardPolicies(): readonly StoredGuardPolicy[];
   /** Running or not. */
   workloads(): Iterable<Workload>;
 }
@@ -205,6 +212,7 @@ export function connectLiveCluster(options: LiveClusterOptions): LiveCluster {
     },
     objectCounts: () => Object.fromEntries(counts),
     apiRequirements: () => declarations.apiRequirements(),
+    guardPolicies: () => declarations.guardPolicies(),
     workloads: () => builder.workloads(),
     picture: () => (isSynced ? builder.build() : null),
     async preview(applied, signal) {

@@ -9,8 +9,9 @@ import {
   CLUSTER_SERVICE_VERSION_VERSION,
   COPIED_FROM_LABEL,
 } from "../../requirements/cluster-service-version.ts";
+import { GUARD_POLICY_CRD, GUARD_POLICY_VERSION } from "../guard-policies.ts";
 import { lookAt, type WantedSettings, wantedSettings } from "../snapshot/settings-wanted.ts";
-import { slimApiRequirement, slimClusterServiceVersion, slimCrd, slimWorkload } from "../snapshot/slim.ts";
+import { slimApiRequirement, slimClusterServiceVersion, slimCrd, slimGuardPolicy, slimWorkload } from "../snapshot/slim.ts";
 import type { JsonRecord, OwnCatalogEntries, SettingsLook, Snapshot, UnreadCollection } from "../snapshot/snapshot.ts";
 import type { Strictness } from "../snapshot/withhold.ts";
 import type { ApiClient } from "./api-client.ts";
@@ -164,6 +165,17 @@ async function listDeclared(
             path: `/apis/crdguard.dev/${API_REQUIREMENT_VERSION}/apirequirements`,
             pageSize: 500,
             slim: slimApiRequirement,
+            told,
+          },
+        ]
+      : []),
+    ...(isServed(GUARD_POLICY_CRD, GUARD_POLICY_VERSION)
+      ? [
+          {
+            resource: "guardpolicies",
+            path: `/apis/crdguard.dev/${GUARD_POLICY_VERSION}/guardpolicies`,
+            pageSize: 500,
+            slim: slimGuardPolicy,
             told,
           },
         ]

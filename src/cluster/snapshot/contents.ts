@@ -9,6 +9,7 @@ import {
   parseClusterServiceVersion,
 } from "../../requirements/cluster-service-version.ts";
 import { isWorkloadManifest, parseWorkload, type Workload } from "../../requirements/workload.ts";
+import { isGuardPolicyManifest, type RawGuardPolicy, readGuardPolicy } from "../guard-policies.ts";
 import type { Manifest, ManifestError } from "./manifests.ts";
 
 export interface Contents {
@@ -18,6 +19,7 @@ export interface Contents {
   readonly clusterServiceVersions: readonly ClusterServiceVersion[];
   /** Values by key, by `namespace/name` of their ConfigMap. */
   readonly configMaps: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  readonly guardPolicies: readonly RawGuardPolicy[];
   /** Everything else. */
   readonly others: readonly Manifest[];
 }
@@ -32,10 +34,12 @@ export function readContents(manifests: readonly Manifest[], namespace = "defaul
   const apiRequirements: ApiRequirement[] = [];
   const clusterServiceVersions: ClusterServiceVersion[] = [];
   const configMaps = new Map<string, ReadonlyMap<string, string>>();
+  const guardPolicies: RawGuardPolicy[] = [];
   const others: Manifest[] = [];
   for (const manifest of manifests) {
     const place = `${manifest.file}:${String(manifest.line)}:1`;
-    const object = isCrdManifest(manifest.object) ? manifest.object : inNamespace(manifest.object, namespace);
+    const isClusterScoped = isCrdManifest(manifest.object) || isGuardPolicyManifest(manifest.object);
+    const object = isClusterScoped ? manifest.object : inNamespace(manifest.object, namespace);
     if (isCrdManifest(object)) {
       const crd = parseCrd(object);
       if (!crd.ok) return malformed(`${place}: ${crd.error.path}: ${crd.error.message}`);
@@ -48,6 +52,10 @@ export function readContents(manifests: readonly Manifest[], namespace = "defaul
       const requirement = parseApiRequirement(object);
       if (!requirement.ok) return malformed(`${place}: ${requirement.error.message}`);
       apiRequirements.push(requirement.value);
+    } else if (isGuardPolicyManifest(object)) {
+      const policy = readGuardPolicy(object);
+      if (policy === null) return malformed(`${place}: a GuardPolicy needs metadata.name`);
+      guardPolicies.push(policy);
     } else if (isClusterServiceVersionManifest(object)) {
       const version = parseClusterServiceVersion(object);
       if (version !== null) clusterServiceVersions.push(version);
@@ -58,7 +66,7 @@ export function readContents(manifests: readonly Manifest[], namespace = "defaul
       others.push(manifest);
     }
   }
-  return { ok: true, value: { crds, workloads, apiRequirements, clusterServiceVersions, configMaps, others } };
+  return { ok: true, value: { crds, workloads, apiRequirements, clusterServiceVersions, configMaps, guardPolicies, others } };
 }
 
 function inNamespace(object: Readonly<Record<string, unknown>>, namespace: string): Readonly<Record<string, unknown>> {

@@ -68,6 +68,7 @@ export function folderCluster(
   for (const crd of contents.value.crds) builder.putCrd(crd);
   for (const requirement of contents.value.apiRequirements) builder.putApiRequirement(requirement);
   for (const version of contents.value.clusterServiceVersions) builder.putClusterServiceVersion(version);
+  for (const policy of contents.value.guardPolicies) builder.putGuardPolicy(policy);
   for (const workload of contents.value.workloads) builder.putWorkload(workload);
   const picture = builder.build();
   const source = { kind: "folder", path } as const;

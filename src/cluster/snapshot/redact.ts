@@ -9,6 +9,7 @@ import { REQUIRES, USES } from "../../requirements/annotations.ts";
 import { type Catalog, wantedKeys } from "../../requirements/catalog.ts";
 import { isClusterServiceVersionManifest } from "../../requirements/cluster-service-version.ts";
 import type { MigrationEvidence, ObjectEvidence, WriterEvidence } from "../../rules/facts.ts";
+import { isGuardPolicyManifest } from "../guard-policies.ts";
 import { questionsDigest } from "./questions-digest.ts";
 import { createPseudonyms, type Pseudonyms, redactImage } from "./pseudonyms.ts";
 import { listOf, recordOf, without } from "./json-members.ts";
@@ -98,7 +99,46 @@ function redactObject(object: JsonRecord, names: Redactor): JsonRecord {
   if (isCrdManifest(object)) return redactCrd(object, names);
   if (isApiRequirementManifest(object)) return redactApiRequirement(object, names);
   if (isClusterServiceVersionManifest(object)) return redactClusterServiceVersion(object, names);
+  if (isGuardPolicyManifest(object)) return redactGuardPolicy(object, names);
   return redactWorkload(object, names);
+}
+
+/** `default` is a name of our own. */
+function redactGuardPolicy(object: JsonRecord, names: Redactor): JsonRecord {
+  const { crds, exceptions, ...otherSpec } = recordOf(object["spec"]);
+  const { labels, ...otherCrds } = recordOf(crds);
+  const name = nameOf(object);
+  return {
+    ...object,
+    metadata: { ...recordOf(object["metadata"]), name: name === "default" ? name : names.of("guardpolicy", name) },
+    spec: {
+      ...otherSpec,
+      ...(crds === undefined ? {} : { crds: isRecord(labels) ? { ...otherCrds, labels: redactSelector(labels, names) } : crds }),
+      ...(exceptions === undefined
+        ? {}
+        : { exceptions: listOf(exceptions).map((exception) => redactException(recordOf(exception), names)) }),
+    },
+  };
+}
+
+function redactException(exception: JsonRecord, names: Redactor): JsonRecord {
+  const { reason, owner } = exception;
+  return {
+    ...exception,
+    // What there is none of must be seen to be missing.
+    ...(typeof reason === "string" && reason !== "" ? { reason: NO_REASON } : {}),
+    ...(typeof owner === "string" ? { owner: names.of("owner", owner) } : {}),
+  };
+}
+
+function redactSelector(selector: JsonRecord, names: Redactor): JsonRecord {
+  const { matchLabels, matchExpressions } = selector;
+  return {
+    ...(matchLabels === undefined ? {} : { matchLabels: names.labels(matchLabels) }),
+    ...(matchExpressions === undefined
+      ? {}
+      : { matchExpressions: listOf(matchExpressions).map((expression) => redactExpression(recordOf(expression), names)) }),
+  };
 }
 
 function redactCrd(object: JsonRecord, names: Redactor): JsonRecord {
@@ -151,25 +191,13 @@ function redactContainer(container: JsonRecord, names: Redactor): JsonRecord {
 
 function redactApiRequirement(object: JsonRecord, names: Redactor): JsonRecord {
   const { workload, selector, requirements, ...otherSpec } = recordOf(object["spec"]);
-  const { matchLabels, matchExpressions } = recordOf(selector);
   return {
     ...object,
     metadata: { ...redactMetadata(object["metadata"], names), name: names.of("apirequirement", nameOf(object)) },
     spec: {
       ...otherSpec,
       ...(isRecord(workload) ? { workload: { ...workload, name: names.of("workload", String(workload["name"])) } } : {}),
-      ...(isRecord(selector)
-        ? {
-            selector: {
-              ...(matchLabels === undefined ? {} : { matchLabels: names.labels(matchLabels) }),
-              ...(matchExpressions === undefined
-                ? {}
-                : {
-                    matchExpressions: listOf(matchExpressions).map((expression) => redactExpression(recordOf(expression), names)),
-                  }),
-            },
-          }
-        : {}),
+      ...(isRecord(selector) ? { selector: redactSelector(selector, names) } : {}),
       requirements: listOf(requirements).map((requirement) => without(requirement, "reason")),
     },
   };

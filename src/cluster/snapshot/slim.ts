@@ -68,6 +68,17 @@ export function slimApiRequirement(raw: unknown): JsonRecord {
   };
 }
 
+/** Without the status, which says again what the rest says. */
+export function slimGuardPolicy(raw: unknown): JsonRecord {
+  const { apiVersion, metadata, spec } = recordOf(raw);
+  return {
+    apiVersion: typeof apiVersion === "string" ? apiVersion : "crdguard.dev/v1alpha1",
+    kind: "GuardPolicy",
+    metadata: pick(metadata, ["name", "generation"]),
+    spec: pick(spec, ["priority", "crds", "rules", "onInternalError", "exceptions"]),
+  };
+}
+
 /** @returns null for a copy, which says nothing new. */
 export function slimClusterServiceVersion(raw: unknown): JsonRecord | null {
   const { metadata, spec } = recordOf(raw);

@@ -8,6 +8,7 @@ import { type ReadSetting, WITHHELD_ARGUMENTS, WITHHELD_VALUE } from "../../requ
 import { isWorkloadManifest, parseWorkload, type Workload } from "../../requirements/workload.ts";
 import type { Bundle } from "../../rules/bundle.ts";
 import type { Cluster } from "../cluster.ts";
+import { isGuardPolicyManifest, readGuardPolicy } from "../guard-policies.ts";
 import { createPictureBuilder, type PictureBuilder } from "../picture.ts";
 import { previewOf } from "../preview.ts";
 import { questionsDigest } from "./questions-digest.ts";
@@ -76,6 +77,9 @@ function put(object: JsonRecord, isInPart: boolean, builder: PictureBuilder): vo
   } else if (isApiRequirementManifest(object)) {
     const requirement = parseApiRequirement(object, "ignore");
     if (requirement.ok) builder.putApiRequirement(requirement.value);
+  } else if (isGuardPolicyManifest(object)) {
+    const policy = readGuardPolicy(object);
+    if (policy !== null) builder.putGuardPolicy(policy);
   } else if (isClusterServiceVersionManifest(object)) {
     const version = parseClusterServiceVersion(object);
     if (version !== null) builder.putClusterServiceVersion(version);

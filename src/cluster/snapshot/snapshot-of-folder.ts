@@ -4,11 +4,12 @@ import { isApiRequirementManifest } from "../../requirements/api-requirement.ts"
 import type { Catalog } from "../../requirements/catalog.ts";
 import { isClusterServiceVersionManifest } from "../../requirements/cluster-service-version.ts";
 import { isWorkloadManifest, parseWorkload } from "../../requirements/workload.ts";
+import { isGuardPolicyManifest } from "../guard-policies.ts";
 import { readContents } from "./contents.ts";
 import { folderCluster } from "./folder-cluster.ts";
 import type { Manifest, ManifestError } from "./manifests.ts";
 import { lookAt, wantedSettings } from "./settings-wanted.ts";
-import { slimApiRequirement, slimClusterServiceVersion, slimCrd, slimWorkload } from "./slim.ts";
+import { slimApiRequirement, slimClusterServiceVersion, slimCrd, slimGuardPolicy, slimWorkload } from "./slim.ts";
 import type { CrdEvidence, JsonRecord, SettingsLook, Snapshot } from "./snapshot.ts";
 import type { Strictness } from "./withhold.ts";
 
@@ -69,6 +70,7 @@ export async function snapshotOfFolder(
 function slimmed(object: JsonRecord, catalog: Catalog, strictness: Strictness): readonly JsonRecord[] {
   if (isCrdManifest(object)) return [slimCrd(object)];
   if (isApiRequirementManifest(object)) return [slimApiRequirement(object)];
+  if (isGuardPolicyManifest(object)) return [slimGuardPolicy(object)];
   if (isClusterServiceVersionManifest(object)) {
     const version = slimClusterServiceVersion(object);
     return version === null ? [] : [version];

@@ -9,6 +9,7 @@ import { crdOwnerGone } from "./crd-owner-gone.ts";
 import { crdOwnersTwo } from "./crd-owners-two.ts";
 import { crdTerminating } from "./crd-terminating.ts";
 import { declarationMalformed } from "./declaration-malformed.ts";
+import { exceptionLapsed } from "./exception-lapsed.ts";
 import { factsUnread } from "./facts-unread.ts";
 import { guardCaMismatch } from "./guard-ca-mismatch.ts";
 import { guardCertificateExpired } from "./guard-certificate-expired.ts";
@@ -16,6 +17,7 @@ import { guardNotRegistered } from "./guard-not-registered.ts";
 import { guardRegistrationDrifted } from "./guard-registration-drifted.ts";
 import { guardUnreachable } from "./guard-unreachable.ts";
 import { migrationDue } from "./migration-due.ts";
+import { policyMalformed } from "./policy-malformed.ts";
 import { requirementUnmet } from "./requirement-unmet.ts";
 import { rollbackRefused } from "./rollback-refused.ts";
 import { storedInAlpha } from "./stored-in-alpha.ts";
@@ -31,6 +33,7 @@ export const checks: readonly HealthCheck[] = [
   crdOwnersTwo,
   crdTerminating,
   declarationMalformed,
+  exceptionLapsed,
   factsUnread,
   guardCaMismatch,
   guardCertificateExpired,
@@ -38,6 +41,7 @@ export const checks: readonly HealthCheck[] = [
   guardRegistrationDrifted,
   guardUnreachable,
   migrationDue,
+  policyMalformed,
   requirementUnmet,
   rollbackRefused,
   storedInAlpha,

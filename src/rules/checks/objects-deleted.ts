@@ -13,6 +13,7 @@ import { defineRule } from "../rule.ts";
 export const objectsDeleted = defineRule({
   id: "objects-deleted",
   defaultEnforcement: "deny",
+  isAboutWholeCrd: true,
   evidence: (change) => (change.kind === "delete" ? ["objects"] : []),
   find({ change, facts: { objects } }) {
     if (change.kind !== "delete" || isKnownToBeNone(objects)) return [];

@@ -10,6 +10,7 @@ import { defineRule } from "../rule.ts";
 export const requiredResourceDeleted = defineRule({
   id: "required-resource-deleted",
   defaultEnforcement: "deny",
+  isAboutWholeCrd: true,
   find({ change, facts }) {
     if (change.kind !== "delete") return [];
 

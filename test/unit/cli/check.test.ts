@@ -134,6 +134,7 @@ describe("crdguard check, of what is given twice", () => {
       workloads: 0,
       apiRequirements: 0,
       configMaps: 0,
+      guardPolicies: 0,
       notJudged: {},
       repeated: [{ object: "CustomResourceDefinition gears.own.dev", places: ["bundle/a.yaml:1", "bundle/b.yaml:2"] }],
     });

@@ -516,6 +516,7 @@ describe("crdguard check", () => {
         workloads: 0,
         apiRequirements: 0,
         configMaps: 0,
+        guardPolicies: 0,
         notJudged: {},
         repeated: [],
       },

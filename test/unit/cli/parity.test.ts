@@ -83,7 +83,11 @@ async function openCluster(paths: readonly string[]): Promise<{
       const applied = after === null ? [] : [parsed(after)];
       const deleted = before !== null && after === null ? [parsed(before)] : [];
       const { judged } = await reviewBundle(
-        { applied: { crds: applied, workloads: [], apiRequirements: [], configMaps: new Map() }, deleted, isPruned: false },
+        {
+          applied: { crds: applied, workloads: [], apiRequirements: [], configMaps: new Map(), guardPolicies: [] },
+          deleted,
+          isPruned: false,
+        },
         cluster,
         DEFAULT_POLICY,
         { evidence: 10_000, settings: 1_000 },

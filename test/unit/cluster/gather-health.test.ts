@@ -43,10 +43,12 @@ function gathered(crds: readonly Crd[], beside: Partial<HealthSources>) {
       countObjects: () => Promise.resolve(counted(7)),
       findMigration: () => Promise.resolve({ kind: "none" }),
     },
+    guardPolicies: [],
     picture: {
       crds: new Map(crds.map((each) => [each.name, each])),
       needs: new Map(),
       unreadableDeclarations: [],
+      guardPolicies: [],
       applied: new Map(),
       bundles: [],
     },

@@ -1,5 +1,6 @@
 /** The CRD against the parser of the objects that it lets through, and against the status that is written. */
 import { describe, expect, it } from "vitest";
+import { GUARD_POLICY_CRD, GUARD_POLICY_VERSION } from "../../../src/cluster/guard-policies.ts";
 import { isRecord } from "../../../src/crd/is-record.ts";
 import { parseCrd } from "../../../src/crd/parse.ts";
 import {
@@ -10,6 +11,9 @@ import {
   RULES,
   SPEC_SCHEMA,
 } from "../../../src/requirements/api-requirement.ts";
+import { DEFAULT_PRIORITY, GUARD_POLICY_MEMBERS } from "../../../src/policy/guard-policy.ts";
+import { RULE_SETTINGS } from "../../../src/policy/policy.ts";
+import { rules } from "../../../src/rules/checks/index.ts";
 import { readManifests } from "./read-manifests.ts";
 
 describe("manifests/crds/apirequirements.yaml", () => {
@@ -56,6 +60,59 @@ describe("manifests/crds/apirequirements.yaml", () => {
   });
 });
 
+describe("manifests/crds/guardpolicies.yaml", () => {
+  it("is the CRD that the server looks for, and serves the version that it reads", async () => {
+    const crd = parseCrd((await readManifests("crds/guardpolicies.yaml"))[0]);
+
+    expect(crd).toMatchObject({
+      ok: true,
+      value: {
+        name: GUARD_POLICY_CRD,
+        scope: "Cluster",
+        versions: [{ name: GUARD_POLICY_VERSION, isServed: true, isStorage: true }],
+      },
+    });
+  });
+
+  it("has the members that the parser reads, and no other", async () => {
+    const members = [...membersOf((await specSchema("guardpolicies")) as Readonly<Record<string, unknown>>, "")];
+    // Of a label selector, another parser's.
+    const own = members.map(([path]) => path).filter((path) => !path.startsWith("/crds/labels/"));
+
+    expect(own.toSorted()).toEqual(
+      [
+        ...GUARD_POLICY_MEMBERS.spec,
+        ...GUARD_POLICY_MEMBERS.crds.map((name) => `crds/${name}`),
+        ...GUARD_POLICY_MEMBERS.rules.map((name) => `rules[]/${name}`),
+        ...GUARD_POLICY_MEMBERS.exceptions.map((name) => `exceptions[]/${name}`),
+      ]
+        .map((path) => `/${path}`)
+        .toSorted(),
+    );
+  });
+
+  it("takes the enforcements that the parser knows, and the same priority where none is given", async () => {
+    const found = Object.fromEntries(membersOf((await specSchema("guardpolicies")) as Readonly<Record<string, unknown>>, ""));
+
+    expect(found["/rules[]/enforcement"]?.["enum"]).toEqual(RULE_SETTINGS);
+    expect(found["/priority"]?.["default"]).toBe(DEFAULT_PRIORITY);
+  });
+
+  it("names no rule, so that it goes with any release", async () => {
+    const text = JSON.stringify(collect(await specSchema("guardpolicies"), "enum"));
+
+    expect(rules.map(({ id }) => id).filter((id) => text.includes(id))).toEqual([]);
+  });
+
+  it("describes every member, but for those that all objects have", async () => {
+    const undescribed = [...membersOf(await schema("guardpolicies"), "")].filter(
+      ([path, member]) => member["description"] === undefined && !["/apiVersion", "/kind", "/metadata"].includes(path),
+    );
+
+    expect(undescribed.map(([path]) => path)).toEqual([]);
+  });
+});
+
 /** What decides which objects pass; the rest is words, defaults, or how lists are merged. */
 const DECIDING = new Set([
   "type",
@@ -87,8 +144,8 @@ function comparable(input: unknown): unknown {
   };
 }
 
-async function schema(): Promise<Readonly<Record<string, unknown>>> {
-  const [crd] = (await readManifests("crds/apirequirements.yaml")) as readonly {
+async function schema(file = "apirequirements"): Promise<Readonly<Record<string, unknown>>> {
+  const [crd] = (await readManifests(`crds/${file}.yaml`)) as readonly {
     readonly spec: {
       readonly versions: readonly { readonly schema: { readonly openAPIV3Schema: Readonly<Record<string, unknown>> } }[];
     };
@@ -96,8 +153,8 @@ async function schema(): Promise<Readonly<Record<string, unknown>>> {
   return crd?.spec.versions[0]?.schema.openAPIV3Schema ?? {};
 }
 
-async function specSchema(): Promise<unknown> {
-  const { properties } = await schema();
+async function specSchema(file?: string): Promise<unknown> {
+  const { properties } = await schema(file);
   return isRecord(properties) ? properties["spec"] : undefined;
 }
 

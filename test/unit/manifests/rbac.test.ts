@@ -20,6 +20,12 @@ const REASONS: Readonly<Record<string, string>> = {
     "to know what OLM declares of the operators that it installs",
   "ClusterRole crdguard-report: patch apirequirements/status.crdguard.dev":
     "to tell whether an APIRequirement counts, and whether it is met",
+  "ClusterRole crdguard: get,list,watch guardpolicies.crdguard.dev": "to know what is enforced, and what is excepted",
+  "ClusterRole crdguard-report: patch guardpolicies/status.crdguard.dev":
+    "to tell whether all of a GuardPolicy counts, and whether its exceptions still hold",
+  "ClusterRole crdguard-default-policy: create guardpolicies.crdguard.dev": "to make the GuardPolicy default where there is none",
+  "ClusterRole crdguard-default-policy: patch guardpolicies/default.crdguard.dev":
+    "to put back the labels and the description of the GuardPolicy default",
   "ClusterRole crdguard-report: create,patch events.events.k8s.io":
     "to tell that an annotation cannot be read, and what was denied and overridden, repeated ones as a series",
   "ClusterRole crdguard-count-objects: list *.*": "to count the objects of a CRD of any group, before it is deleted",
@@ -32,7 +38,7 @@ describe("manifests/server/rbac.yaml", () => {
     expect((await permissions()).toSorted()).toEqual(Object.keys(REASONS).toSorted());
   });
 
-  it("lets crdguard change nothing but what it has to say, which is a role that can be left out", async () => {
+  it("lets crdguard change nothing but what it has to say and its own policy, which are roles that can be left out", async () => {
     const writes = (await rules()).flatMap(({ role, resources, verbs }) =>
       verbs.filter((verb) => !/^(?:get|list|watch)$/.test(verb)).map((verb) => `${role}: ${verb} ${resources.join()}`),
     );
@@ -41,8 +47,11 @@ describe("manifests/server/rbac.yaml", () => {
       // A SubjectAccessReview is a question that is put by creating it; nothing is stored.
       "ClusterRole crdguard: create subjectaccessreviews",
       "ClusterRole crdguard-report: patch apirequirements/status",
+      "ClusterRole crdguard-report: patch guardpolicies/status",
       "ClusterRole crdguard-report: create events",
       "ClusterRole crdguard-report: patch events",
+      "ClusterRole crdguard-default-policy: create guardpolicies",
+      "ClusterRole crdguard-default-policy: patch guardpolicies",
     ]);
   });
 

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { ApiErrorCode, ApiRequest, ApiResult } from "../../../src/cluster/live/api-client.ts";
-import type { StoredApiRequirement } from "../../../src/cluster/live/declarations.ts";
+import type { StoredApiRequirement, StoredGuardPolicy } from "../../../src/cluster/live/declarations.ts";
 import { type Reporting, type ReportingSource, startReporting } from "../../../src/operator/reporting.ts";
 import { parseApiRequirement } from "../../../src/requirements/api-requirement.ts";
 import type { Workload } from "../../../src/requirements/workload.ts";
 import type { UnreadableDeclaration } from "../../../src/rules/facts.ts";
+import { exceptionEntry, rawPolicy } from "../../support/policies.ts";
 
 const NOW = "2026-05-06T07:08:09Z";
 const STATUS_OF_TURNER = "/apis/crdguard.dev/v1alpha1/namespaces/mill/apirequirements/turner/status";
@@ -259,6 +260,134 @@ describe("an annotation that cannot be read", () => {
   });
 });
 
+describe("the status of a GuardPolicy", () => {
+  const path = "/apis/crdguard.dev/v1alpha1/guardpolicies/mill/status";
+
+  it("is written over what was seen, and counted", async () => {
+    const world = start({ policies: [policy({ exceptions: [exceptionEntry()] })] });
+    await world.round();
+
+    expect(world.requests).toEqual([
+      {
+        method: "PATCH",
+        path,
+        query: { fieldManager: "crdguard" },
+        contentType: "application/merge-patch+json",
+        body: {
+          metadata: { resourceVersion: "7" },
+          status: {
+            exceptionCount: 1,
+            lapsedCount: 0,
+            conditions: [
+              {
+                type: "Accepted",
+                status: "True",
+                observedGeneration: 1,
+                reason: "Accepted",
+                message: "All of this policy counts.",
+                lastTransitionTime: NOW,
+              },
+              {
+                type: "ExceptionsCurrent",
+                status: "True",
+                observedGeneration: 1,
+                reason: "Current",
+                message: "All exceptions hold: objects-deleted for gears.own.dev (owner: millers; until 2027-01-01).",
+                lastTransitionTime: NOW,
+              },
+            ],
+          },
+        },
+        signal: expect.any(AbortSignal) as unknown,
+      },
+    ]);
+    expect(world.told).toEqual(["written guardpolicies/status mill"]);
+    expect(world.counts).toEqual([[1, 0]]);
+  });
+
+  it("tells what does not count, once, and in an Event", async () => {
+    const wrong = { rules: [{ id: "object-deleted", enforcement: "off" }] };
+    const world = start({ policies: [policy(wrong)] });
+    await world.round();
+    world.see({ policies: [policy(wrong, { status: statusOf(world.requests[0]), resourceVersion: "8" })] });
+    await world.round();
+
+    const message =
+      '1 entry of this policy does not count, the rest does: spec.rules[0].id: "object-deleted" is no rule; "objects-deleted" may be meant.';
+    expect(world.requests).toHaveLength(1);
+    expect(statusOf(world.requests[0])).toMatchObject({
+      conditions: [{ type: "Accepted", status: "False", reason: "EntriesIgnored", message }, {}],
+    });
+    expect(world.told).toEqual([
+      `malformed mill: ${message}`,
+      `PolicyMalformed mill: ${message}`,
+      "written guardpolicies/status mill",
+    ]);
+    expect(world.counts).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
+  });
+
+  it("tells of nothing in an Event where another replica has written, and told, it before", async () => {
+    const world = start({
+      policies: [policy({ priority: "high" })],
+      answers: { [`PATCH ${path}`]: [refusal("conflict")] },
+    });
+    await world.round();
+
+    expect(world.told).toEqual(["malformed mill: Nothing of this policy counts: spec.priority: expected a whole number."]);
+  });
+
+  it("lets exceptions lapse by the clock alone, and tells once of each", async () => {
+    const expires = new Date(Date.parse(NOW) + 30_000).toISOString();
+    const spec = { exceptions: [exceptionEntry({ expires })] };
+    const world = start({ policies: [policy(spec)] });
+    await world.round();
+    world.see({ policies: [policy(spec, { status: statusOf(world.requests[0]), resourceVersion: "8" })] });
+    for (let second = 1; second < 30; second += 1) await world.round();
+    expect(world.requests).toHaveLength(1);
+    expect(statusOf(world.requests[0])).toMatchObject({ conditions: [{}, { status: "True", reason: "LapsingSoon" }] });
+
+    await world.round();
+    world.see({ policies: [policy(spec, { status: statusOf(world.requests[1]), resourceVersion: "9" })] });
+    await world.round();
+
+    const over = `objects-deleted for gears.own.dev (owner: millers; lapsed on ${expires})`;
+    expect(world.requests).toHaveLength(2);
+    expect(statusOf(world.requests[1])).toMatchObject({
+      exceptionCount: 0,
+      lapsedCount: 1,
+      conditions: [
+        { status: "True" },
+        {
+          status: "False",
+          reason: "Lapsed",
+          message: `1 exception no longer counts: ${over}. Renew or remove what is over.`,
+        },
+      ],
+    });
+    expect(world.told).toEqual([
+      "written guardpolicies/status mill",
+      `lapsed mill: What was excepted is denied again: ${over}. Renew or remove it.`,
+      `ExceptionLapsed mill: What was excepted is denied again: ${over}. Renew or remove it.`,
+      "written guardpolicies/status mill",
+    ]);
+  });
+
+  it("is looked at each minute while an exception will lapse, since clocks are set", async () => {
+    const spec = { exceptions: [exceptionEntry()] };
+    const world = start({ policies: [policy(spec)] });
+    await world.round();
+    world.see({ policies: [policy(spec, { status: statusOf(world.requests[0]), resourceVersion: "8" })] });
+    await world.round();
+    for (let second = 0; second < 120; second += 1) await world.round();
+
+    expect(world.counts).toHaveLength(4);
+    expect(world.requests).toHaveLength(1);
+  });
+});
+
 it("reporting asks nothing more once it is stopped", async () => {
   const world = start({ stored: [stored("turner")] });
   running?.stop();
@@ -270,6 +399,7 @@ it("reporting asks nothing more once it is stopped", async () => {
 
 interface Sight {
   readonly stored: readonly StoredApiRequirement[];
+  readonly policies: readonly StoredGuardPolicy[];
   readonly workloads: readonly Workload[];
   readonly unreadable: readonly UnreadableDeclaration[];
   readonly picture: ReturnType<ReportingSource["picture"]>;
@@ -278,6 +408,8 @@ interface Sight {
 interface World {
   readonly requests: ApiRequest[];
   readonly told: string[];
+  /** GuardPolicies that count as a whole, and that do not, at each round. */
+  readonly counts: (readonly [number, number])[];
   readonly looks: { workloads: number };
   /** What is known from now on; a new picture with it. */
   see(sight: Partial<Sight>): void;
@@ -292,10 +424,11 @@ interface World {
 function start({ answers = {}, ...sight }: Partial<Sight> & { readonly answers?: Readonly<Record<string, ApiResult[]>> }): World {
   const requests: ApiRequest[] = [];
   const told: string[] = [];
+  const counts: (readonly [number, number])[] = [];
   const looks = { workloads: 0 };
   let isBroken = false;
   let elapsed = -1_000;
-  let known: Sight = { stored: [], workloads: [], unreadable: [], picture: picture(sight.unreadable), ...sight };
+  let known: Sight = { stored: [], policies: [], workloads: [], unreadable: [], picture: picture(sight.unreadable), ...sight };
   let wake: () => void = () => undefined;
   let fallAsleep: () => void = () => undefined;
   let wakeAt = 0;
@@ -316,12 +449,21 @@ function start({ answers = {}, ...sight }: Partial<Sight> & { readonly answers?:
         return known.picture;
       },
       apiRequirements: () => known.stored,
+      guardPolicies: () => known.policies,
       workloads() {
         looks.workloads += 1;
         return known.workloads;
       },
     },
+    events: {
+      record: ({ reason, regarding: { name }, note }) => told.push(`${reason} ${name}: ${note}`),
+    },
     observer: {
+      policies: ({ accepted, malformed }) => {
+        counts.push([accepted, malformed]);
+      },
+      policyMalformed: (name, problem) => told.push(`malformed ${name}: ${problem}`),
+      exceptionsLapsed: (name, problem) => told.push(`lapsed ${name}: ${problem}`),
       declarationUnreadable: ({ workload: { name }, value }) => told.push(`unreadable ${name}: ${value}`),
       written: (resource, name) => told.push(`written ${resource} ${name}`),
       failed: (resource, code, message, count) => told.push(`failed ${resource} ${code} ×${String(count)}: ${message}`),
@@ -343,6 +485,7 @@ function start({ answers = {}, ...sight }: Partial<Sight> & { readonly answers?:
   return {
     requests,
     told,
+    counts,
     looks,
     see(next) {
       known = { ...known, picture: picture(next.unreadable ?? known.unreadable), ...next };
@@ -380,6 +523,16 @@ function stored(
     ...metadata,
     resourceVersion: shape.resourceVersion ?? "7",
     content: parseApiRequirement({ apiVersion: "crdguard.dev/v1alpha1", kind: "APIRequirement", metadata, spec }),
+    status: shape.status,
+  };
+}
+
+function policy(spec: unknown, shape: { readonly status?: unknown; readonly resourceVersion?: string } = {}): StoredGuardPolicy {
+  return {
+    name: "mill",
+    uid: "u1",
+    resourceVersion: shape.resourceVersion ?? "7",
+    content: rawPolicy("mill", spec),
     status: shape.status,
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type ApiRequirement, parseApiRequirement } from "../../../src/requirements/api-requirement.ts";
-import { findStatus, malformedStatus, withTransitionTimes } from "../../../src/requirements/api-requirement-status.ts";
+import { withTransitionTimes } from "../../../src/operator/transition-times.ts";
+import { findStatus, malformedStatus } from "../../../src/requirements/api-requirement-status.ts";
 import type { Workload } from "../../../src/requirements/workload.ts";
 import { crd } from "../../support/builders.ts";
 

@@ -23,6 +23,7 @@ function clusterOf({
       bundles: [],
       needs: new Map([["gears.own.dev", needs]]),
       unreadableDeclarations: [],
+      guardPolicies: [],
     })),
     countObjects: vi.fn<Cluster["countObjects"]>(() => Promise.resolve(counted(3))),
     findMigration: vi.fn<Cluster["findMigration"]>(() => Promise.resolve(migration)),

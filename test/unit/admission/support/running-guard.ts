@@ -9,7 +9,7 @@ import { createDevelopmentPair, type DevelopmentPair } from "../../../../src/cer
 import type { Cluster } from "../../../../src/cluster/cluster.ts";
 import type { ClusterPicture } from "../../../../src/cluster/picture.ts";
 import { createMetrics, type Metrics } from "../../../../src/observability/metrics.ts";
-import { DEFAULT_POLICY, type Policy } from "../../../../src/policy/policy.ts";
+import { NO_FLAGS, type PolicyFlags } from "../../../../src/policy/combine.ts";
 import type { Need, ObjectEvidence } from "../../../../src/rules/facts.ts";
 import { counted, sampled } from "../../../support/builders.ts";
 
@@ -42,6 +42,7 @@ export function fakeCluster(shape: ClusterShape = {}): Cluster {
     bundles: [],
     needs: new Map([["gears.own.dev", shape.needs ?? []]]),
     unreadableDeclarations: [],
+    guardPolicies: [],
   };
   return {
     source: { kind: "cluster" },
@@ -87,7 +88,7 @@ export interface RunningGuard {
 export async function runGuard(
   options: {
     readonly cluster?: Cluster;
-    readonly policy?: Policy;
+    readonly policy?: PolicyFlags;
     readonly onAnswered?: AdmissionServerOptions["onAnswered"];
   } = {},
 ): Promise<RunningGuard> {
@@ -96,7 +97,7 @@ export async function runGuard(
   const log = capturedLog();
   const server = createAdmissionServer({
     cluster: options.cluster ?? fakeCluster(),
-    policy: options.policy ?? DEFAULT_POLICY,
+    policy: options.policy ?? NO_FLAGS,
     tls: pair,
     logger: log.logger,
     metrics,

@@ -86,7 +86,13 @@ function applying(image: string): Applied {
     { metadata: { name: "gateway", namespace: "ns" }, spec: { template: { spec: { containers: [{ name: "main", image }] } } } },
     "Deployment",
   );
-  return { crds: [], workloads: workload === null ? [] : [workload], apiRequirements: [], configMaps: new Map() };
+  return {
+    crds: [],
+    workloads: workload === null ? [] : [workload],
+    apiRequirements: [],
+    configMaps: new Map(),
+    guardPolicies: [],
+  };
 }
 
 function catalog(): Catalog {

@@ -59,7 +59,13 @@ describe("a snapshot in place of a cluster", () => {
 
         expect(loaded.picture()).toEqual(original.picture());
         expect(await answers(loaded)).toEqual(await answers(original));
-        const applied = { crds: [], workloads: [], apiRequirements: [], configMaps: new Map([["mill/contour", new Map()]]) };
+        const applied = {
+          crds: [],
+          workloads: [],
+          apiRequirements: [],
+          configMaps: new Map([["mill/contour", new Map()]]),
+          guardPolicies: [],
+        };
         const signal = new AbortController().signal;
         expect(await loaded.preview(applied, signal)).toEqual(await original.preview(applied, signal));
       }),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type LabelExpression, type Labels, parseLabelSelector, selects } from "../../../src/requirements/label-selector.ts";
+import { type LabelExpression, type Labels, parseLabelSelector, selects } from "../../../src/crd/label-selector.ts";
 
 const labels = { app: "turner", tier: "control" };
 

@@ -1,5 +1,5 @@
 /** @file Kubernetes' label selectors. */
-import { isRecord } from "../crd/is-record.ts";
+import { isRecord } from "./is-record.ts";
 
 export type Labels = Readonly<Record<string, string>>;
 
