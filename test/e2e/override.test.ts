@@ -220,6 +220,19 @@ rules:
     await eventually("bob may no more", async () => (await deletion("bob", crd, "--dry-run=server")).exitCode === 1);
   });
 
+  it("is for those to whom the role of docs/override.md is bound", async () => {
+    const page = readFileSync(join(ROOT, "docs/override.md"), "utf8");
+    const [, role = ""] = /```yaml\n(apiVersion: rbac[^]*?)```/.exec(page) ?? [];
+    await ok(["apply", "-f", "-"], role);
+    const mayDora = async (rule: string): Promise<string> => {
+      const question = ["auth", "can-i", "override", `guardpolicies.crdguard.dev/${rule}`];
+      return (await api.kubectl([...question, "--as", "dora", "--as-group", "on-call"])).stdout;
+    };
+
+    await eventually("dora may", async () => (await mayDora("objects-deleted")) === "yes\n");
+    expect(await mayDora("stored-version-forgotten")).toBe("no\n");
+  });
+
   it.each<{ title: string; plural: string; annotations: Parameters<Annotate>; told: string | null }>([
     {
       title: "no reason is given",

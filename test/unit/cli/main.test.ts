@@ -296,6 +296,7 @@ describe("kubectl crdguard", () => {
       "check",
       "snapshot",
       "requirements",
+      "override",
       "serve",
       "catalog",
       "catalog lint",
