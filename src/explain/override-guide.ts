@@ -1,4 +1,5 @@
 /** @file What `crdguard override` tells: what to type, how to take it back, and who may. The contract of its `-o json`. */
+import { OVERRIDE, OVERRIDE_REASON, OVERRIDE_UNTIL } from "../crd/parse.ts";
 import { listOf, shellWord, shown } from "./text.ts";
 
 export interface OverrideAsked {
@@ -60,9 +61,9 @@ export interface OverrideGuide {
 export function overrideGuide(asked: OverrideAsked, permission: Permission, flags: ConnectionFlags): OverrideGuide {
   const { crd, rules, reason, until } = asked;
   const annotations = {
-    "crdguard.dev/override": rules.join(","),
-    "crdguard.dev/override-reason": reason,
-    "crdguard.dev/override-until": until,
+    [OVERRIDE]: rules.join(","),
+    [OVERRIDE_REASON]: reason,
+    [OVERRIDE_UNTIL]: until,
   };
   const annotate = ["kubectl", "annotate", "crd", crd, ...flags.cluster, ...flags.user];
   return {

@@ -1,5 +1,6 @@
 /** @file What the annotations of a CRD ask to override, and what becomes of denials. Who may override is for RBAC to say. */
 import type { Crd, OverrideRequest } from "../crd/crd.ts";
+import { OVERRIDE_UNTIL } from "../crd/parse.ts";
 import { nearestWord } from "../crd/nearest-word.ts";
 import type { CrdChange } from "../rules/change.ts";
 import { rules } from "../rules/checks/index.ts";
@@ -131,7 +132,7 @@ function claimOf(rule: string, { reason, until }: OverrideRequest, { now, by }: 
   if (until !== null) {
     const end = readTime(until);
     if (end === null) {
-      const problem = `crdguard.dev/override-until "${until}" is no time of the form 2026-05-06T07:08:09Z`;
+      const problem = `${OVERRIDE_UNTIL} "${until}" is no time of the form 2026-05-06T07:08:09Z`;
       return refused({ why: "malformed", problem });
     }
     if (end <= now.getTime()) return refused({ why: "expired", until });

@@ -25,8 +25,8 @@ export function declareOverride(command: Command, invocation: Invocation): void 
       "after",
       examples(
         invocation,
-        'crdguard override gears.own.dev --rule objects-deleted --reason "incident 4711: rebuilt from backup"',
-        'crdguard override gears.own.dev --rule objects-deleted,required-resource-deleted --reason "retired" --for 30m',
+        'crdguard override gears.own.dev --rule objects-deleted --reason "in a backup"',
+        'crdguard override gears.own.dev --rule objects-deleted --for 2d --reason moved',
       ),
     )
     .action(async (crd: string, options) => {
