@@ -26,7 +26,7 @@ export function declareOverride(command: Command, invocation: Invocation): void 
       examples(
         invocation,
         'crdguard override gears.own.dev --rule objects-deleted --reason "in a backup"',
-        'crdguard override gears.own.dev --rule objects-deleted --for 2d --reason moved',
+        "crdguard override gears.own.dev --rule objects-deleted --for 2d --reason moved",
       ),
     )
     .action(async (crd: string, options) => {
