@@ -30,7 +30,7 @@ export interface AdmissionServerOptions extends AnswerContext {
   readonly tls: { readonly cert: string; readonly key: string };
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Told what became of a change, once the answer that counts is on its way; not of dry runs. Must not throw. */
+  /** Told what became of a change, once the answer that counts is on its way; not of dry runs. */
   readonly onAnswered?: (change: AnsweredChange) => void;
   /** Absent: nobody is asked for a client certificate. */
   readonly clientAuth?: ClientAuth;
@@ -269,7 +269,12 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
 
   function tellAnswered({ operation, subject, requester }: DecodedReview, verdict: Verdict | null): void {
     if (subject.kind !== "change" || verdict === null || verdict.kind === "undecided") return;
-    options.onAnswered?.({ operation, change: subject.change, username: requester.username, verdict });
+    try {
+      options.onAnswered?.({ operation, change: subject.change, username: requester.username, verdict });
+    } catch (err) {
+      // The answer is on its way; what is told of it must not spoil the next one.
+      logger.error({ err } satisfies LogFields, "internal error");
+    }
   }
 
   return {

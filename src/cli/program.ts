@@ -8,6 +8,7 @@ import { declareDoctor } from "./commands/doctor.ts";
 import { declareInstall } from "./commands/install.ts";
 import { declareMatrix } from "./commands/matrix.ts";
 import { declareRender } from "./commands/render.ts";
+import { declareOverride } from "./commands/override.ts";
 import { declareRequirements } from "./commands/requirements.ts";
 import { declareServe } from "./commands/serve.ts";
 import { declareSnapshot } from "./commands/snapshot.ts";
@@ -23,6 +24,7 @@ const COMMANDS: ReadonlyMap<string, Declare> = new Map<string, Declare>([
   ["snapshot", declareSnapshot],
   ["doctor", declareDoctor],
   ["requirements", declareRequirements],
+  ["override", declareOverride],
   ["serve", declareServe],
   ["install", declareInstall],
   ["render", declareRender],

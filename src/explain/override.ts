@@ -1,4 +1,5 @@
 /** @file Overrides in words: the way to one, one that counts, and one that does not. */
+import { OVERRIDE_REASON } from "../crd/parse.ts";
 import { rulesToOverride } from "../policy/override.ts";
 import type { JudgedFinding, Relief, UnmetRelief } from "../policy/policy.ts";
 import { dayOf, shellWord, shortName, shown } from "./text.ts";
@@ -52,7 +53,7 @@ export function overrideRefused(refusal: Refusal): string {
     case "not-allowed":
       return `its override does not count: ${whoever(refusal.by)} may not: RBAC grants no verb override on guardpolicies.crdguard.dev of this rule's name (docs/override.md)`;
     case "no-reason":
-      return "its override does not count: the annotation crdguard.dev/override-reason is missing or says nothing";
+      return `its override does not count: the annotation ${OVERRIDE_REASON} is missing or says nothing`;
     case "unverified":
       return `its override does not count: whether ${whoever(refusal.by)} may override this rule could not be asked`;
     case "expired":

@@ -15,9 +15,9 @@ import type { UnreadableDeclaration, WorkloadRef } from "../rules/facts.ts";
 import { createAttempts } from "./attempts.ts";
 import type { EventRecorder } from "./cluster-event.ts";
 import { declarationEvent } from "./declaration-event.ts";
-import { isTrouble } from "./trouble.ts";
 import { createPolicyReports, type PolicyObserver, type PolicyReport } from "./policy-reports.ts";
 import { withTransitionTimes } from "./transition-times.ts";
+import { isTrouble } from "./trouble.ts";
 
 /** What of the live cluster is read. Each gives the same object, by reference, while nothing changes. */
 export interface ReportingSource {

@@ -1,8 +1,10 @@
 /** @file What the annotations of a CRD ask to override, and what becomes of denials. Who may override is for RBAC to say. */
 import type { Crd, OverrideRequest } from "../crd/crd.ts";
+import { OVERRIDE_UNTIL } from "../crd/parse.ts";
 import { nearestWord } from "../crd/nearest-word.ts";
 import type { CrdChange } from "../rules/change.ts";
 import { rules } from "../rules/checks/index.ts";
+import { readTime } from "./guard-policy.ts";
 import { type JudgedFinding, type Relief, type UnmetRelief, worstFirst } from "./policy.ts";
 
 /** What is asked for of one rule that denies. */
@@ -130,10 +132,10 @@ function claimOf(rule: string, { reason, until }: OverrideRequest, { now, by }: 
   if (until !== null) {
     const end = readTime(until);
     if (end === null) {
-      const problem = `crdguard.dev/override-until "${until}" is no time of the form 2026-05-06T07:08:09Z`;
+      const problem = `${OVERRIDE_UNTIL} "${until}" is no time of the form 2026-05-06T07:08:09Z`;
       return refused({ why: "malformed", problem });
     }
-    if (end.getTime() <= now.getTime()) return refused({ why: "expired", until });
+    if (end <= now.getTime()) return refused({ why: "expired", until });
   }
   return { kind: "permission-needed", reason: reason.trim(), until };
 }
@@ -155,13 +157,6 @@ function problemsOf(named: readonly string[], unnamed: readonly string[]): Reado
     for (const rule of unnamed) if (meant === null || meant === rule) problems.set(rule, problems.get(rule) ?? problem);
   }
   return problems;
-}
-
-/** Source of the form: RFC 3339, section 5.6, date-time. */
-function readTime(text: string): Date | null {
-  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/i.test(text)) return null;
-  const time = new Date(text);
-  return Number.isNaN(time.getTime()) ? null : time;
 }
 
 function isDenial({ enforcement }: JudgedFinding): boolean {

@@ -2,8 +2,8 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Applied } from "../cluster/preview.ts";
 import type { Crd } from "../crd/crd.ts";
-import { keepingOverride } from "../policy/override.ts";
 import type { PolicyFlags } from "../policy/combine.ts";
+import { keepingOverride } from "../policy/override.ts";
 import type { Change } from "../rules/change.ts";
 import { leavingCrds } from "../rules/leaving.ts";
 import { review } from "./review.ts";

@@ -35,7 +35,7 @@ export async function review(
   const { change } = question;
   const facts = await gatherFacts(question, { ...cluster, picture }, flags, signal, clock());
   const judged = judgeChange(change, evaluate(change, facts), picture, flags, clock());
-  const [first, ...others] = await overridden(judged, question, cluster, signal, new Date(clock()));
+  const [first, ...others] = await overridden(judged, question, cluster, signal, clock());
   if (first?.enforcement === "deny") return { kind: "deny", findings: [first, ...others] };
   return { kind: "allow", findings: first === undefined ? [] : [first, ...others] };
 }
@@ -46,12 +46,12 @@ async function overridden(
   { change, requester }: Question,
   cluster: Cluster,
   signal: AbortSignal,
-  now: Date,
+  nowMilliseconds: number,
 ): Promise<readonly JudgedFinding[]> {
   // A workload is only ever warned about, but by `check`, which nobody needs to override.
   if (change.kind === "apply-workload") return findings;
   const by = requester?.username ?? null;
-  const claims = overrideClaims(findings, overrideRequestOf(change), { now, by });
+  const claims = overrideClaims(findings, overrideRequestOf(change), { now: new Date(nowMilliseconds), by });
   const asked = [...claims].filter(([, { kind }]) => kind === "permission-needed").map(([rule]) => rule);
   const answers = await Promise.all(
     asked.map(async (rule) => [rule, await cluster.mayOverride(requester, rule, signal)] as const),

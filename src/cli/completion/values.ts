@@ -76,6 +76,7 @@ const KINDS: ReadonlyMap<string, Source> = new Map<string, Source>([
   ["context", offerOfKubeconfig("contexts")],
   ["cluster", offerOfKubeconfig("clusters")],
   ["user", offerOfKubeconfig("users")],
+  ["rule", offerRules],
   ["crd", offerOfCluster("/apis/apiextensions.k8s.io/v1/customresourcedefinitions")],
   ["namespace", offerOfCluster("/api/v1/namespaces")],
   ["controller", offerControllers("")],
@@ -98,6 +99,7 @@ const KINDS: ReadonlyMap<string, Source> = new Map<string, Source>([
     "ns/service",
     "name",
     "subject",
+    "text",
   ].map((placeholder): [string, Source] => [placeholder, UNKNOWN]),
 ]);
 
@@ -135,6 +137,12 @@ function offerSettings(
     isOpen: true,
     candidates: byDefault.map(([own, usual]) => ({ value: `${own}=`, description: `by default ${usual}` })),
   };
+}
+
+/** One, and after it perhaps others. */
+async function offerRules(): Promise<Offer> {
+  const { rules } = await import("../../rules/checks/index.ts");
+  return { ...NOTHING, candidates: rules.filter(({ noOverride }) => noOverride === undefined).map(({ id }) => plain(id)) };
 }
 
 function offerControllers(end: string): Source {

@@ -1,7 +1,7 @@
 /** @file Asks the API server whether somebody may override a rule. */
 import type { OverrideRight, Requester } from "../cluster.ts";
-import type { ApiClient } from "./api-client.ts";
-import { memberAt } from "./json.ts";
+import type { ApiClient, ApiError } from "./api-client.ts";
+import { memberAt, textAt } from "./json.ts";
 
 /**
  * A SubjectAccessReview; without a requester, a SelfSubjectAccessReview, so that it is about whoever the client is. Never
@@ -36,4 +36,20 @@ function subjectOf(requester: Requester | null): Readonly<Record<string, unknown
   if (requester === null) return {};
   const { username, uid, groups, extra } = requester;
   return { user: username, uid, groups, extra };
+}
+
+/** Null: the API server does not tell, as those before 1.28 do not. */
+export async function whoAmI(
+  client: Pick<ApiClient, "request">,
+  signal: AbortSignal,
+): Promise<{ readonly ok: true; readonly value: string | null } | { readonly ok: false; readonly error: ApiError }> {
+  const kind = "SelfSubjectReview";
+  const answer = await client.request({
+    method: "POST",
+    path: "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+    body: { apiVersion: "authentication.k8s.io/v1", kind },
+    signal,
+  });
+  if (answer.ok) return { ok: true, value: textAt(answer.body, "status", "userInfo", "username") };
+  return answer.error.code === "not-found" ? { ok: true, value: null } : answer;
 }

@@ -231,7 +231,18 @@ describe("crdguard, used wrongly", () => {
 });
 
 describe("crdguard --help", () => {
-  const COMMANDS = ["check", "snapshot", "doctor", "requirements", "serve", "catalog", "matrix", "demo", "completion"];
+  const COMMANDS = [
+    "check",
+    "snapshot",
+    "doctor",
+    "requirements",
+    "override",
+    "serve",
+    "catalog",
+    "matrix",
+    "demo",
+    "completion",
+  ];
 
   it("lists the commands on standard output, by status 0", () => {
     const { status, stdout, stderr } = run(["--help"]);
@@ -296,6 +307,7 @@ describe("kubectl crdguard", () => {
       "check",
       "snapshot",
       "requirements",
+      "override",
       "serve",
       "catalog",
       "catalog lint",

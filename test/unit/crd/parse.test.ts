@@ -64,6 +64,30 @@ describe("parseCrd", () => {
     });
   });
 
+  it.each([
+    { title: "nothing", annotations: undefined, expected: null },
+    { title: "nothing without rules", annotations: { "crdguard.dev/override-reason": "why" }, expected: null },
+    { title: "nothing of what is no text", annotations: { "crdguard.dev/override": ["objects-deleted"] }, expected: null },
+    {
+      title: "rules alone",
+      annotations: { "crdguard.dev/override": "objects-deleted" },
+      expected: { rules: "objects-deleted", reason: null, until: null },
+    },
+    {
+      title: "all of it, as it stands",
+      annotations: {
+        "crdguard.dev/override": " a,b",
+        "crdguard.dev/override-reason": "why",
+        "crdguard.dev/override-until": "soon",
+      },
+      expected: { rules: " a,b", reason: "why", until: "soon" },
+    },
+  ])("reads $title of an override", ({ annotations, expected }) => {
+    const result = parseCrd(manifest({ metadata: { name: "gears.own.dev", uid: "u1", annotations } }));
+
+    expect(result.ok && [result.value.uid, result.value.override]).toEqual(["u1", expected]);
+  });
+
   it("takes the storage version for stored where there is no status", () => {
     const result = parseCrd(manifest());
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Cluster, Requester } from "../../../src/cluster/cluster.ts";
-import { DEFAULT_POLICY } from "../../../src/policy/policy.ts";
+import { DEFAULT_POLICY, type Policy } from "../../../src/policy/policy.ts";
 import { review } from "../../../src/review/review.ts";
 import type { Change } from "../../../src/rules/change.ts";
 import type { MigrationEvidence, Need, WriterEvidence } from "../../../src/rules/facts.ts";
@@ -39,6 +39,58 @@ function requester(username: string): Requester {
 }
 
 const signal = new AbortController().signal;
+
+const removing = { rules: "stored-version-removed", reason: "because", until: null };
+
+describe("review of a change that asks for an override", () => {
+  const asking = (rules: string, reason: string | null = "incident 4711") =>
+    remove({ ...onlyV1, override: { rules, reason, until: null } });
+  const alice = requester("alice");
+
+  it("asks RBAC about each rule that denies and is named, in the name of the requester", async () => {
+    const cluster = clusterOf({ needs: [need({ versions: ["v1"] })] });
+    cluster.mayOverride.mockImplementation((_requester, rule) =>
+      Promise.resolve(rule === "objects-deleted" ? "allowed" : "not-allowed"),
+    );
+    const question = { change: asking("objects-deleted,required-resource-deleted,stored-version-forgotten"), requester: alice };
+
+    expect(await review(question, cluster, DEFAULT_POLICY, signal)).toMatchObject({
+      kind: "deny",
+      findings: [
+        { rule: "required-resource-deleted", enforcement: "deny", unmet: [{ why: "not-allowed", by: "alice" }] },
+        { rule: "objects-deleted", enforcement: "warn", relief: { kind: "override", by: "alice", reason: "incident 4711" } },
+      ],
+    });
+    expect(cluster.mayOverride.mock.calls).toEqual([
+      [alice, "objects-deleted", signal],
+      [alice, "required-resource-deleted", signal],
+    ]);
+  });
+
+  it("allows where all that denies is overridden", async () => {
+    const cluster = clusterOf();
+    cluster.mayOverride.mockResolvedValue("allowed");
+
+    expect(await review({ change: asking("objects-deleted"), requester: null }, cluster, DEFAULT_POLICY, signal)).toMatchObject({
+      kind: "allow",
+      findings: [{ rule: "objects-deleted", enforcement: "warn", relief: { by: null } }],
+    });
+    expect(cluster.mayOverride.mock.calls).toEqual([[null, "objects-deleted", signal]]);
+  });
+
+  it.each<{ title: string; change: Change; rules?: Policy["enforcement"] }>([
+    { title: "names another rule", change: asking("required-resource-deleted") },
+    { title: "gives no reason", change: asking("objects-deleted", null) },
+    { title: "names what only warns", change: asking("objects-deleted"), rules: new Map([["objects-deleted", "warn"]]) },
+    { title: "asks for nothing", change: remove(onlyV1) },
+    { title: "names what the API server refuses", change: update(twoVersions, { ...onlyV1, override: removing }) },
+  ])("asks nobody where it $title", async ({ change, rules = new Map() }) => {
+    const cluster = clusterOf();
+    await review({ change, requester: alice }, cluster, { ...DEFAULT_POLICY, enforcement: rules }, signal);
+
+    expect(cluster.mayOverride).not.toHaveBeenCalled();
+  });
+});
 
 describe("review", () => {
   it.each<{ title: string; change: Change; verdict: unknown }>([

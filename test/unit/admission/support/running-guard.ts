@@ -5,7 +5,7 @@ import { Writable } from "node:stream";
 import pino from "pino";
 import { onTestFinished } from "vitest";
 import type { ClientAuth } from "../../../../src/admission/client-certificate.ts";
-import { type AdmissionServer, createAdmissionServer } from "../../../../src/admission/server.ts";
+import { type AdmissionServer, type AdmissionServerOptions, createAdmissionServer } from "../../../../src/admission/server.ts";
 import { createDevelopmentPair, type DevelopmentPair } from "../../../../src/certificates/development-pair.ts";
 import type { Cluster } from "../../../../src/cluster/cluster.ts";
 import type { ClusterPicture } from "../../../../src/cluster/picture.ts";
@@ -93,6 +93,7 @@ export async function runGuard(
     readonly policy?: PolicyFlags;
     readonly clientAuth?: ClientAuth;
     readonly ownUser?: string;
+    readonly onAnswered?: AdmissionServerOptions["onAnswered"];
   } = {},
 ): Promise<RunningGuard> {
   const pair = await sharedPair;
@@ -106,6 +107,7 @@ export async function runGuard(
     logger: log.logger,
     metrics,
     ...(options.clientAuth === undefined ? {} : { clientAuth: options.clientAuth }),
+    ...(options.onAnswered === undefined ? {} : { onAnswered: options.onAnswered }),
   });
   const url = await server.listen("127.0.0.1", 0);
   onTestFinished(() => server.close());

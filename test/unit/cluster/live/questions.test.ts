@@ -3,6 +3,7 @@ import { type Crd, UNRECORDED } from "../../../../src/crd/crd.ts";
 import { countObjects } from "../../../../src/cluster/live/count-objects.ts";
 import { findMigration } from "../../../../src/cluster/live/find-migration.ts";
 import { mayList } from "../../../../src/cluster/live/may-list.ts";
+import { mayOverride, whoAmI } from "../../../../src/cluster/live/may-override.ts";
 import { sampleWriters } from "../../../../src/cluster/live/sample-writers.ts";
 import { isList, type StandIn, type StandInObject, startStandIn, status } from "./stand-in-api-server.ts";
 
@@ -294,6 +295,72 @@ describe("looking for a migration", () => {
 
     expect(await findMigration(server.client, crd({ lastWrittenAt: LAST_WRITE }), never())).toEqual({ kind: "none" });
     expect(server.requests).toHaveLength(asked);
+  });
+});
+
+describe("asking whether somebody may override", () => {
+  const alice = { username: "alice", uid: "1", groups: ["devs"], extra: { "example.dev/team": ["blue"] } };
+
+  it.each([
+    { title: "takes a yes", answer: { status: 201, body: { status: { allowed: true } } }, expected: "allowed" },
+    { title: "takes a no", answer: { status: 201, body: { status: { allowed: false } } }, expected: "not-allowed" },
+    {
+      title: "takes a denial over a yes",
+      answer: { status: 201, body: { status: { allowed: true, denied: true } } },
+      expected: "not-allowed",
+    },
+    { title: "does not take a failure for a no", answer: { status: 500, body: status(500, "no") }, expected: "unverified" },
+    { title: "does not take a refusal for a no", answer: { status: 403, body: status(403, "no") }, expected: "unverified" },
+    { title: "never takes nonsense for a yes", answer: { status: 200, body: "yes" }, expected: "not-allowed" },
+  ])("$title", async ({ answer, expected }) => {
+    server.answer(({ method }) => method === "POST", answer);
+
+    expect(await mayOverride(server.client, alice, "objects-deleted", never())).toBe(expected);
+  });
+
+  it("does not wait for longer than it is told", async () => {
+    server.answer(() => true, "hang");
+
+    expect(await mayOverride(server.client, alice, "objects-deleted", AbortSignal.timeout(30))).toBe("unverified");
+  });
+
+  it("asks for the verb override on a GuardPolicy of the rule's name, of the requester or of whoever the client is", async () => {
+    await mayOverride(server.client, alice, "objects-deleted", never());
+    await mayOverride(server.client, null, "objects-deleted", never());
+
+    const resourceAttributes = { verb: "override", group: "crdguard.dev", resource: "guardpolicies", name: "objects-deleted" };
+    expect(server.requests.map(({ path, body }) => [path, JSON.parse(body)] as const)).toEqual([
+      [
+        "/apis/authorization.k8s.io/v1/subjectaccessreviews",
+        {
+          apiVersion: "authorization.k8s.io/v1",
+          kind: "SubjectAccessReview",
+          spec: { user: "alice", uid: "1", groups: ["devs"], extra: { "example.dev/team": ["blue"] }, resourceAttributes },
+        },
+      ],
+      [
+        "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+        { apiVersion: "authorization.k8s.io/v1", kind: "SelfSubjectAccessReview", spec: { resourceAttributes } },
+      ],
+    ]);
+  });
+
+  it.each([
+    {
+      title: "by name",
+      answer: { status: 201, body: { status: { userInfo: { username: "alice" } } } },
+      expected: { ok: true, value: "alice" },
+    },
+    {
+      title: "of an old API server, not at all",
+      answer: { status: 404, body: status(404, "no") },
+      expected: { ok: true, value: null },
+    },
+    { title: "with what was refused", answer: { status: 403, body: status(403, "no") }, expected: { ok: false } },
+  ])("learns who one is $title", async ({ answer, expected }) => {
+    server.answer(({ path }) => path.endsWith("/selfsubjectreviews"), answer);
+
+    expect(await whoAmI(server.client, never())).toMatchObject(expected);
   });
 });
 
