@@ -357,7 +357,7 @@ const EXAMPLES: readonly Example[] = [
   {
     alert: "CrdguardOverridden",
     title: "is silent at one that did not",
-    series: [`crdguard_overrides_total{${A},rule="objects-deleted",result="not-permitted"} 0+1x30`],
+    series: [`crdguard_overrides_total{${A},rule="objects-deleted",result="not-allowed"} 0+1x30`],
     fires: [],
   },
 

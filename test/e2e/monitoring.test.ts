@@ -44,7 +44,7 @@ const VALUES: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   crdguard_certificate_not_after_seconds: { kind: ["serving", "authority"] },
   crdguard_client_certificates_total: { state: ["accepted", "missing", "untrusted", "wrong-subject"] },
   crdguard_policies: { state: ["accepted", "malformed"] },
-  crdguard_overrides_total: { result: ["allowed", "not-permitted"] },
+  crdguard_overrides_total: { result: ["allowed", "not-allowed"] },
   crdguard_events_total: { reason: ["ExceptionLapsed"], result: ["written", "repeated", "dropped", "failed"] },
 };
 
