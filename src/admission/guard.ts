@@ -2,6 +2,7 @@
 import { X509Certificate } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createHealthServer } from "./health-server.ts";
+import { startLoopWatch } from "./loop-watch.ts";
 import { type AdmissionServerOptions, createAdmissionServer } from "./server.ts";
 
 export interface Address {
@@ -52,11 +53,18 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
     detail: "the cluster has not been read completely yet",
   };
   const draining = { name: "not-draining", isHealthy: () => !isDraining, detail: "the server is about to stop" };
+  const loop = startLoopWatch();
+  const responsive = {
+    name: "event-loop",
+    isHealthy: loop.isResponsive,
+    detail: "for half a minute no request has been looked at in time",
+  };
   const ready = [certificate, synced, draining];
-  const live = options.isCertificateMendedByRestart === false ? [] : [certificate];
+  const live = options.isCertificateMendedByRestart === false ? [responsive] : [certificate, responsive];
   const health = createHealthServer({ live, ready, metrics: options.metrics });
 
   const close = async (): Promise<void> => {
+    loop.stop();
     await server.close();
     await health.close();
   };

@@ -16,7 +16,8 @@ export interface HealthServer {
 }
 
 /**
- * `/livez` and `/readyz`, as kube-apiserver has them: `ok`, or 503 with the checks; `?verbose` lists them always.
+ * `/livez` and `/readyz`, as kube-apiserver has them: `ok`, or 503 with the checks; `?verbose` lists them always, and
+ * `/readyz/<check>` tells of one.
  * Liveness does not depend on the API server: a restart would not mend the API server.
  */
 export function createHealthServer(options: {
@@ -42,6 +43,14 @@ export function createHealthServer(options: {
         .type("text/plain; charset=utf-8")
         .send(`${text}\n`);
     });
+    for (const check of checks) {
+      app.get(`${path}/${check.name}`, (_request, reply) =>
+        reply
+          .code(check.isHealthy() ? 200 : 503)
+          .type("text/plain; charset=utf-8")
+          .send(check.isHealthy() ? "ok\n" : `${check.name} failed: ${check.detail}\n`),
+      );
+    }
   }
   app.get("/metrics", async (_request, reply) =>
     reply.type(options.metrics.registry.contentType).send(await options.metrics.registry.metrics()),

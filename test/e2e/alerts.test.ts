@@ -1,6 +1,6 @@
 /** Each alert by Prometheus' own engine: when it fires, and when it does not. */
 import { beforeAll, describe, expect, it } from "vitest";
-import { dashboardQueries, readDashboard, readRuleGroups, ruleFile } from "./support/monitoring.ts";
+import { dashboardQueries, readDashboard, readRuleGroups, ruleFile } from "../support/monitoring.ts";
 import { type Evaluation, evaluate } from "./support/prometheus.ts";
 
 interface Example {
@@ -23,6 +23,8 @@ const BUCKET = `crdguard_admission_duration_seconds_bucket{${A},phase="validate"
 const FAILED_OPEN = 'apiserver_admission_webhook_fail_open_count{instance="api",type="validating"';
 const REJECTED = 'apiserver_admission_webhook_rejection_count{instance="api",type="validating",operation="UPDATE"';
 const KEPT = `kind="ValidatingWebhookConfiguration",name="crdguard"`;
+/** Whose process it is. */
+const BUILD = `crdguard_build_info{${A},version="0.1.0"} 1x30`;
 const DAY = 86_400;
 
 const EXAMPLES: readonly Example[] = [
@@ -275,14 +277,18 @@ const EXAMPLES: readonly Example[] = [
   {
     alert: "CrdguardRestarting",
     title: "fires at the third restart",
-    series: [`process_start_time_seconds{${A}} 100x5 200x5 300x5 400x5`],
+    series: [`process_start_time_seconds{${A}} 100x5 200x5 300x5 400x5`, BUILD],
     atMinute: 20,
     fires: [OF_A],
   },
   {
     alert: "CrdguardRestarting",
     title: "is silent at one, and at others' programs",
-    series: [`process_start_time_seconds{${A}} 100x15 200x15`, `process_start_time_seconds{job="other",instance="c"} 0+60x30`],
+    series: [
+      `process_start_time_seconds{${A}} 100x15 200x15`,
+      BUILD,
+      `process_start_time_seconds{job="other",instance="c"} 0+60x30`,
+    ],
     fires: [],
   },
 
@@ -302,13 +308,17 @@ const EXAMPLES: readonly Example[] = [
   {
     alert: "CrdguardEventLoopBlocked",
     title: "fires after ten minutes",
-    series: [`nodejs_eventloop_lag_p99_seconds{${A}} 0.8x30`],
+    series: [`nodejs_eventloop_lag_p99_seconds{${A}} 0.8x30`, BUILD],
     fires: [OF_A],
   },
   {
     alert: "CrdguardEventLoopBlocked",
     title: "is silent at a usual lag, and at others' programs",
-    series: [`nodejs_eventloop_lag_p99_seconds{${A}} 0.02x30`, `nodejs_eventloop_lag_p99_seconds{job="other",instance="c"} 3x30`],
+    series: [
+      `nodejs_eventloop_lag_p99_seconds{${A}} 0.02x30`,
+      BUILD,
+      `nodejs_eventloop_lag_p99_seconds{job="other",instance="c"} 3x30`,
+    ],
     fires: [],
   },
 
@@ -347,7 +357,7 @@ const EXAMPLES: readonly Example[] = [
   {
     alert: "CrdguardOverridden",
     title: "is silent at one that did not",
-    series: [`crdguard_overrides_total{${A},rule="objects-deleted",result="not-permitted"} 0+1x30`],
+    series: [`crdguard_overrides_total{${A},rule="objects-deleted",result="not-allowed"} 0+1x30`],
     fires: [],
   },
 

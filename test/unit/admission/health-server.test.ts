@@ -43,6 +43,15 @@ describe("the health server", () => {
       status: 503,
       text: "[+]certificate ok\n[-]cluster-synced failed: not read yet\nreadyz check failed\n",
     },
+    { title: "tells of one check that is well", path: "/readyz/certificate", state: unsynced, status: 200, text: "ok\n" },
+    {
+      title: "tells of one check that is not",
+      path: "/readyz/cluster-synced",
+      state: unsynced,
+      status: 503,
+      text: "cluster-synced failed: not read yet\n",
+    },
+    { title: "tells of a check of liveness", path: "/livez/certificate", state: well, status: 200, text: "ok\n" },
     {
       title: "is not live without a valid certificate",
       path: "/livez",
@@ -58,6 +67,10 @@ describe("the health server", () => {
       type: "text/plain; charset=utf-8",
       text,
     });
+  });
+
+  it.each(["/readyz/nonsense", "/livez/cluster-synced"])("knows no check %s", async (path) => {
+    expect((await fetch(`${await runHealth(well)}${path}`)).status).toBe(404);
   });
 
   it("answers a HEAD without a text, by the same status", async () => {
@@ -82,6 +95,7 @@ describe("the health server", () => {
       "crdguard_catalog_reloads_total",
       "crdguard_catalog_usable",
       "crdguard_certificate_not_after_seconds",
+      "crdguard_certificate_not_before_seconds",
       "crdguard_certificate_reloads_total",
       "crdguard_certificate_rotations_total",
       "crdguard_client_certificates_total",

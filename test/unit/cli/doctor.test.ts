@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { parse } from "yaml";
+import type { ClusterReport } from "../../../src/explain/cluster-report.ts";
 
 const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 
@@ -27,6 +29,21 @@ spec: { template: { spec: { containers: [{ name: main, image: "own.dev/turner:v1
 `;
 
 describe("crdguard doctor", () => {
+  it.each([
+    { form: "openreports", kind: "ClusterReport" },
+    { form: "policyreport", kind: "ClusterPolicyReport" },
+  ])("prints what it found as a $kind, by the same exit status", ({ form, kind }) => {
+    const { status, stdout, stderr } = doctor(UNMET, ["-o", form]);
+    const report = parse(stdout) as ClusterReport;
+
+    expect([status, stderr]).toEqual([1, ""]);
+    expect(report).toMatchObject({ kind, summary: { pass: 0, fail: 1, warn: 0, error: 0, skip: 1 } });
+    expect(report.results.map(({ policy, result }) => `${result} ${policy}`)).toEqual([
+      "fail requirement-unmet",
+      "skip crdguard",
+    ]);
+  });
+
   it("says in a line that all is well", () => {
     expect(doctor(WELL)).toEqual({
       status: 0,

@@ -74,6 +74,32 @@ describe("crdguard serve", () => {
     });
   });
 
+  it.each([
+    {
+      title: "health reports need a cluster",
+      flags: ["--health-reports", "openreports"],
+      errors:
+        "crdguard: error (flags-conflict): --health-reports needs a cluster, which --facts stands in for: give one of them\n",
+    },
+    {
+      title: "a minute is the shortest interval",
+      flags: ["--health-reports-interval", "59"],
+      errors: "error: option '--health-reports-interval <seconds>' argument '59' is invalid. give seconds from 60 to 604800.\n",
+    },
+    {
+      title: "there are two forms of reports",
+      flags: ["--health-reports", "html"],
+      errors:
+        "error: option '--health-reports <form>' argument 'html' is invalid. Allowed choices are openreports, policyreport, off.\n",
+    },
+  ])("says in one line that $title, by status 2", async ({ flags, errors }) => {
+    const child = serve("--listen", "127.0.0.1:0", "--health-listen", "127.0.0.1:0", ...flags);
+    const [told, [status]] = await Promise.all([textOf(child.stderr), once(child, "exit")]);
+
+    expect(status).toBe(2);
+    expect(told).toContain(errors.split(": ").slice(1).join(": ").trim());
+  });
+
   it("says in one line that a port is taken, by status 2", async () => {
     const taken = createServer().listen(0, "127.0.0.1");
     onTestFinished(() => {

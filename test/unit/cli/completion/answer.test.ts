@@ -49,6 +49,8 @@ describe("completion", () => {
     { title: "no hidden flag", words: ["check", "--cache"], offered: [":4"] },
     { title: "the flags of the command that is called", words: ["catalog", "show", "--out"], offered: ["--output", ":4"] },
     { title: "choices", words: ["matrix", "gateway-api", "-o", ""], offered: ["text", "json", "markdown", ":4"] },
+    { title: "forms of health reports", words: ["serve", "--health-reports", "o"], offered: ["openreports", "off", ":4"] },
+    { title: "forms that doctor has beside those of check", words: ["doctor", "-o", "p"], offered: ["policyreport", ":4"] },
     { title: "choices after =", words: ["matrix", "--output=m"], offered: ["--output=markdown", ":4"] },
     { title: "choices of an argument", words: ["completion", ""], offered: ["bash", "zsh", "fish", ":4"] },
     { title: "files", words: ["check", "-f", ""], offered: [":0"] },

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 
-const FOLDER = join(import.meta.dirname, "../../../manifests/monitoring");
+const FOLDER = join(import.meta.dirname, "../../manifests/monitoring");
 
 export interface AlertRule {
   readonly alert: string;
