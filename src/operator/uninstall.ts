@@ -2,7 +2,11 @@
 import type { ApiClient, ApiError } from "../cluster/live/api-client.ts";
 import { listAt, memberAt, textAt } from "../cluster/live/json.ts";
 import { SYSTEM_TIMING, type Timing } from "../cluster/live/timing.ts";
+import { LEADER_LEASE, UNINSTALLING_ANNOTATION } from "./leadership.ts";
+import { REPLICA_LEASE_PREFIX } from "./replica-lease.ts";
 import { REGISTERED_BY_LABEL } from "./webhook-configurations.ts";
+
+export { UNINSTALLING_ANNOTATION };
 
 export interface UninstallOptions {
   /** It never rejects. */
@@ -48,9 +52,6 @@ export interface Uninstalled {
   readonly isComplete: boolean;
 }
 
-/** On the Lease by which replicas choose a leader. While it is there none of them leads, and what is deleted stays away. */
-export const UNINSTALLING_ANNOTATION = "crdguard.dev/uninstalling";
-
 /**
  * The configuration that fails closed goes first, so that whatever goes wrong later, nothing is blocked any more. Goes on
  * after a failure, and may be called again. Never rejects.
@@ -77,9 +78,8 @@ export async function uninstall(options: UninstallOptions): Promise<Uninstalled>
   return { isComplete: !progress.hasFailed() };
 }
 
+/** As authority-keeper.ts has it, which would bring along all that makes certificates. */
 const AUTHORITY_SECRET = "crdguard-authority";
-const LEADER_LEASE = "crdguard";
-const REPLICA_LEASE_PREFIX = "crdguard-replica-";
 
 /** The server's own drain of 10 s, its grace period of 40 s, and the kubelet's time to notice. */
 const DRAIN_SECONDS = 60;
