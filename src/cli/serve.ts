@@ -68,7 +68,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   const guard = await startGuard({
     cluster: facts.cluster,
     policy,
-    ...(ownUser === null ? {} : { ownUser: ownUser.name }),
+    ...(ownUser === null ? {} : { ownUser: () => ownUser.name() }),
     tls: certificate.tls(),
     logger,
     metrics,

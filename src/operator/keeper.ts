@@ -12,6 +12,8 @@ import { withoutOwn } from "./without-own.ts";
 export interface KeeperObserver {
   /** The leader looked at it. */
   judged(object: KeptObject, isInOrder: boolean): void;
+  /** The lead was lost: another replica looks at it now. */
+  handedOver(object: KeptObject): void;
   /** Told when the reason changes. */
   waiting(object: KeptObject, reason: string): void;
   created(object: KeptObject, live: LiveObject): void;
@@ -55,8 +57,8 @@ export interface Keeper {
 }
 
 /**
- * Looks at an object whenever it or what it hangs on has changed, at a new leader's first moment, and every half minute, then
- * by reading it anew, since a watch over a half-open connection tells nothing. Never throws and never loops hot: the same
+ * Looks at an object whenever it or what it hangs on has changed, at a new leader's first moment, and every eight seconds,
+ * then by reading it anew, since a watch over a half-open connection tells nothing. Never throws and never loops hot: the same
  * repair made again waits longer each time, and no object is written more often than {@link MAX_BURST} times in a row.
  */
 export function createKeeper(options: KeeperOptions): Keeper {
@@ -70,6 +72,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     while (!stopping.signal.aborted) {
       const isLeader = leadership.isLeader();
       if (isLeader && !wasLeader) isDirty = true;
+      if (wasLeader && !isLeader) for (const { object } of kept) observer.handedOver(object);
       wasLeader = isLeader;
       if (isLeader) {
         const isForced = isDirty;
@@ -105,7 +108,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
 
 /** A deletion is put right in well under the ten seconds that are promised; a look at what has not changed costs nothing. */
 const ROUND_MILLISECONDS = 250;
-const READ_ANEW_MILLISECONDS = 30_000;
+/** Over a watch that is dead, and not seen to be, the promise is kept all the same; it costs the leader's API server a read of each. */
+const READ_ANEW_MILLISECONDS = 8_000;
 
 /** An administrator's edits, one after the other, are each put right at once; a controller that fights is not followed. */
 const MAX_BURST = 10;
@@ -131,6 +135,8 @@ function keptIn(
   const allowance = createAllowance();
   let live: LiveObject | null | undefined;
   let dueAt = -Infinity;
+  /** After a refused write nothing is written before then, whatever else happens. */
+  let retryAt = -Infinity;
   let readAt = -Infinity;
   let toldReason: string | null = null;
   let toldFailure: string | null = null;
@@ -208,10 +214,10 @@ function keptIn(
     const now = timing.now();
     const content = JSON.stringify(mending.kind === "create" ? [mending.own] : [mending.own, mending.drifted, mending.moved]);
     const drift = { fields: mending.kind === "apply" ? mending.drifted : [], changedBy: lastManager(before) };
-    const pause = Math.max(attempts.dueAt(object.name, content) - now, allowance.waitMilliseconds(now));
+    const pause = Math.max(attempts.dueAt(object.name, content) - now, allowance.waitMilliseconds(now), retryAt - now);
     if (pause > 0) {
       dueAt = now + pause;
-      if (before !== null && pause > toldPause && pause > FIRST_PAUSE_MILLISECONDS) {
+      if (before !== null && retryAt <= now && pause > toldPause && pause > FIRST_PAUSE_MILLISECONDS) {
         observer.contested(object, before, drift, pause);
         toldPause = pause;
       }
@@ -224,7 +230,8 @@ function keptIn(
     // Looked at again in any case: what is written comes back by the watch, and if it does not, it is time to know.
     dueAt = timing.now() + AFTER_WRITE_MILLISECONDS;
     if (!written.ok) {
-      dueAt = timing.now() + Math.max(backoff.nextMilliseconds(), (written.error.retryAfterSeconds ?? 0) * 1_000);
+      retryAt = timing.now() + Math.max(backoff.nextMilliseconds(), (written.error.retryAfterSeconds ?? 0) * 1_000);
+      dueAt = retryAt;
       // Somebody made it or changed it in the same moment.
       if (written.error.code === "conflict" || written.error.code === "aborted") return;
       if (toldFailure !== written.error.message) observer.failed(object, written.error);

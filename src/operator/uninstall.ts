@@ -54,8 +54,10 @@ export interface Uninstalled {
  * after a failure, and may be called again. Never rejects.
  */
 export async function uninstall(options: UninstallOptions): Promise<Uninstalled> {
-  const { namespace, deployment, told } = options;
-  const progress = createProgress(told);
+  const { namespace, deployment } = options;
+  const progress = createProgress((step) => {
+    options.told(step);
+  });
   await mark(options, progress);
   for (const configuration of CONFIGURATIONS) await deleteConfiguration(options, configuration, progress, "tell");
   if (deployment !== null) await scaleDown(options, deployment, progress);

@@ -39,10 +39,10 @@ export interface RenderOptions {
 export type FailurePolicy = "Fail" | "Ignore";
 
 export interface WebhookConfigurations {
-  readonly validating: WebhookConfiguration<"ValidatingWebhookConfiguration", Webhook>;
+  readonly validating: WebhookConfiguration<"ValidatingWebhookConfiguration">;
   readonly mutating: WebhookConfiguration<"MutatingWebhookConfiguration", MutatingWebhook>;
   /** Absent unless asked for: it is sent what people apply all day. */
-  readonly workloads?: WebhookConfiguration<"ValidatingWebhookConfiguration", Webhook>;
+  readonly workloads?: WebhookConfiguration<"ValidatingWebhookConfiguration">;
 }
 
 export interface WebhookConfiguration<

@@ -114,6 +114,9 @@ function observeKeeper({ logger, metrics }: KeepingOptions, tell: Tell): KeeperO
     judged({ kind, name }, isInOrder) {
       metrics.keptObjects.set({ kind, name }, isInOrder ? 1 : 0);
     },
+    handedOver({ kind, name }) {
+      metrics.keptObjects.remove({ kind, name });
+    },
     waiting(object, reason) {
       logger.info({ ...fieldsOf(object), reason }, "kept object has to wait");
     },

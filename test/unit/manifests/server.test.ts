@@ -110,7 +110,7 @@ describe("manifests/server", () => {
     ]);
   });
 
-  it("opens the two ports it listens on, and reaches nothing but DNS and the API server", async () => {
+  it("opens the two ports it listens on, and reaches nothing but DNS, the API server and itself", async () => {
     const [policy] = await readManifests("server/network-policy.yaml");
 
     expect(policy).toMatchObject({
@@ -131,6 +131,7 @@ describe("manifests/server", () => {
               { port: 6443, protocol: "TCP" },
             ],
           },
+          { to: [{ podSelector: { matchLabels: POD_LABELS } }], ports: [{ port: "https", protocol: "TCP" }] },
         ],
       },
     });

@@ -174,7 +174,7 @@ describe("a registration that a server keeps", () => {
     {
       title: "an emptied caBundle",
       change: (_: unknown, webhooks: Record<string, unknown>[]) =>
-        delete (webhooks[0]?.["clientConfig"] as { caBundle?: string }).caBundle,
+        Object.assign(webhooks[0]?.["clientConfig"] ?? {}, { caBundle: "" }),
       fields: ["webhooks[changes.crdguard.dev].clientConfig.caBundle"],
     },
     {

@@ -34,21 +34,24 @@ describe("a registration", () => {
       reason: "connection refused",
     },
   ])("is not made before $title", async ({ world, reason }) => {
-    const { mend, after } = start(world);
-    mend(null);
-    await after(5_000);
+    const started = start(world);
+    started.mend(null);
+    await started.after(5_000);
 
-    expect(mend(null)).toEqual({ kind: "wait", reason });
+    expect(started.mend(null)).toEqual({ kind: "wait", reason });
   });
 
   it("is made once it answers, by the bundle that is to be published, failing open", async () => {
-    const { mend, after, calls } = start({});
-    mend(null);
-    await after(1_000);
+    const world = start({});
+    world.mend(null);
+    await world.after(1_000);
 
-    expect(calls).toEqual([{ address: SERVICE, bundle: first }]);
-    expect(policyOf(created(mend(null)))).toBe("Ignore");
-    expect(webhookOf(created(mend(null)), "changes.crdguard.dev")).toMatchObject({ timeoutSeconds: 10, objectSelector: {} });
+    expect(world.calls).toEqual([{ address: SERVICE, bundle: first }]);
+    expect(policyOf(created(world.mend(null)))).toBe("Ignore");
+    expect(webhookOf(created(world.mend(null)), "changes.crdguard.dev")).toMatchObject({
+      timeoutSeconds: 10,
+      objectSelector: {},
+    });
   });
 
   it("by profile fail-closed fails closed at once, by fail-open never", async () => {
@@ -141,9 +144,9 @@ describe("a registration", () => {
     running?.stop();
 
     const restarted = start({ warnings: [] });
-    expect(restarted.mend(failing as unknown as LiveObject).kind).toBe("wait");
+    expect(restarted.mend(failing).kind).toBe("wait");
     await restarted.after(1_000);
-    const mending = applied(restarted.mend(failing as unknown as LiveObject));
+    const mending = applied(restarted.mend(failing));
     expect(policyOf(mending.own)).toBe("Ignore");
     expect(mending.first).toEqual([
       { op: "test", path: "/webhooks/0/name", value: "changes.crdguard.dev" },
