@@ -195,9 +195,8 @@ function errorOf(refused: readonly Refusal[]): InstallError {
   if (forbidden.length > 0) return { code: "install-forbidden", refused: forbidden };
   const conflicts = refused.filter(({ error }) => error.code === "conflict");
   if (conflicts.length > 0) return { code: "apply-conflict", refused: conflicts };
-  const unknown = refused.find(
-    ({ error }) => error.code === "not-found" && /could not find the requested resource/.test(error.message),
-  );
+  // What is applied need not be there: it is its kind that is not found.
+  const unknown = refused.find(({ error }) => error.code === "not-found" && !error.message.startsWith("namespaces "));
   return unknown === undefined ? { code: "apply-failed", refused } : { code: "kind-unknown", object: unknown.object };
 }
 
