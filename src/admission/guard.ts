@@ -14,6 +14,8 @@ export interface GuardOptions extends AdmissionServerOptions {
   /** Null: no probes and no metrics. */
   readonly healthListen: Address | null;
   readonly hasValidCertificate: () => boolean;
+  /** Whether liveness hangs on it too; true unless told. */
+  readonly isCertificateMendedByRestart?: boolean;
 }
 
 export interface Guard {
@@ -22,6 +24,7 @@ export interface Guard {
   /** `http://HOST:PORT` */
   readonly healthUrl: string | null;
   readonly setCertificate: (tls: { readonly cert: string; readonly key: string }) => void;
+  readonly setClientAuthority: (ca: string) => void;
   /**
    * Stops without failing a call: first readiness goes and each answer closes its connection; after `seconds`, in which
    * endpoints and the API server's connections move elsewhere, the ports close, and the last answers are awaited.
@@ -44,7 +47,8 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
   };
   const draining = { name: "not-draining", isHealthy: () => !isDraining, detail: "the server is about to stop" };
   const ready = [certificate, synced, draining];
-  const health = createHealthServer({ live: [certificate], ready, metrics: options.metrics });
+  const live = options.isCertificateMendedByRestart === false ? [] : [certificate];
+  const health = createHealthServer({ live, ready, metrics: options.metrics });
 
   const close = async (): Promise<void> => {
     await server.close();
@@ -64,6 +68,7 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
     url,
     healthUrl,
     setCertificate: server.setCertificate,
+    setClientAuthority: server.setClientAuthority,
     async drain(seconds) {
       isDraining = true;
       server.startDraining();

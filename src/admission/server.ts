@@ -19,6 +19,7 @@ import {
   type ReadBody,
   readBody,
 } from "./body.ts";
+import { type ClientAuth, judgeClient } from "./client-certificate.ts";
 import { deadlinesFrom } from "./deadline.ts";
 import { type DecodedReview, decodeReview } from "./decode.ts";
 
@@ -26,6 +27,8 @@ export interface AdmissionServerOptions extends AnswerContext {
   readonly tls: { readonly cert: string; readonly key: string };
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Absent: nobody is asked for a client certificate. */
+  readonly clientAuth?: ClientAuth;
 }
 
 interface ReviewRoute {
@@ -38,6 +41,8 @@ export interface AdmissionServer {
   listen(host: string, port: number): Promise<string>;
   /** Serves new connections by another certificate; open ones go on by theirs. */
   readonly setCertificate: (tls: { readonly cert: string; readonly key: string }) => void;
+  /** Asks new connections for a client certificate that one of these (PEM) has signed. Only where there is a `clientAuth`. */
+  readonly setClientAuthority: (ca: string) => void;
   /** From now on each answer asks its client to close the connection. */
   startDraining(): void;
   /** Stops listening, and resolves once the last answer is written. */
@@ -64,9 +69,15 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
   const pool = createBufferPool(MAX_KEPT_BYTES);
   let isDraining = false;
   let inFlight = 0;
+  let { tls } = options;
+  let clientCa = options.clientAuth?.ca;
 
   const app: FastifyInstance<Server> = fastify({
-    https: { ...options.tls, minVersion: MIN_TLS_VERSION },
+    https: {
+      ...secureContext(),
+      // Judged by request, so that whoever is refused reads why.
+      ...(options.clientAuth === undefined ? {} : { requestCert: true, rejectUnauthorized: false }),
+    },
     bodyLimit: MAX_BODY_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
     requestTimeout: REQUEST_MILLISECONDS,
@@ -95,6 +106,13 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
     });
   });
   metrics.bytesInFlight.read = budget.used;
+  const { clientAuth } = options;
+  // Before the body is read, and whatever the path.
+  if (clientAuth !== undefined) {
+    app.addHook("onRequest", (request, reply, done) => {
+      if (admitsClient(clientAuth, request, reply)) done();
+    });
+  }
 
   for (const phase of ["validate", "explain", "workloads"] as const satisfies readonly Phase[]) {
     // Not an async handler: to Fastify those cost a stream listener for each event of the response.
@@ -124,6 +142,40 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
     logger.error({ err: error } satisfies LogFields, "internal error");
     return refuse(reply, 500, "internal-error", "crdguard met an internal error; its log tells more");
   });
+
+  function secureContext(): {
+    readonly cert: string;
+    readonly key: string;
+    readonly minVersion: "TLSv1.2";
+    readonly ca?: string;
+  } {
+    return { cert: tls.cert, key: tls.key, minVersion: MIN_TLS_VERSION, ...(clientCa === undefined ? {} : { ca: clientCa }) };
+  }
+
+  /** Connections whose caller the log has been told of. */
+  const told = new WeakSet<object>();
+
+  /** Returns whether the request goes on; else it is answered. */
+  function admitsClient({ mode, name }: ClientAuth, request: FastifyRequest, reply: FastifyReply): boolean {
+    const { socket } = request.raw;
+    const verdict = judgeClient(socket, name);
+    metrics.clientCertificates.inc({ state: verdict.state });
+    if (verdict.state === "accepted") return true;
+    if (!told.has(socket)) {
+      told.add(socket);
+      const fields: LogFields = {
+        code: verdict.code,
+        reason: shown(verdict.shown),
+        ...(socket.remoteAddress === undefined ? {} : { address: socket.remoteAddress }),
+      };
+      if (mode === "require") logger.warn(fields, "caller refused");
+      else logger.warn(fields, "caller would be refused");
+    }
+    if (mode === "request") return true;
+    // The body stays unread.
+    refuse(reply.header("connection", "close"), verdict.statusCode, verdict.code, verdict.message);
+    return false;
+  }
 
   function refuse(reply: FastifyReply, statusCode: number, code: string, message: string): FastifyReply {
     metrics.admissionRejected.inc({ reason: code });
@@ -193,8 +245,13 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
 
   return {
     listen: async (host, port) => app.listen({ host, port }),
-    setCertificate(tls) {
-      app.server.setSecureContext({ ...tls, minVersion: MIN_TLS_VERSION });
+    setCertificate(next) {
+      tls = next;
+      app.server.setSecureContext(secureContext());
+    },
+    setClientAuthority(ca) {
+      clientCa = ca;
+      app.server.setSecureContext(secureContext());
     },
     startDraining() {
       isDraining = true;

@@ -1,5 +1,6 @@
 /** @file Makes keys and certificates: an authority of our own, and serving certificates signed by it or by themselves. */
 import { generate } from "selfsigned";
+import { BACKDATED_MILLISECONDS } from "./authority.ts";
 import type { Host } from "./hosts.ts";
 
 /** PEM texts that belong together. */
@@ -48,7 +49,7 @@ type IssueOptions = NonNullable<Parameters<typeof generate>[1]>;
 type Extensions = NonNullable<IssueOptions["extensions"]>;
 
 /** A cluster whose clock is behind ours must not find the certificate "not yet valid"; five minutes is what Kerberos tolerates. */
-const CLOCK_SKEW_MS = 5 * 60_000;
+const CLOCK_SKEW_MS = BACKDATED_MILLISECONDS;
 const DAY_MS = 24 * 60 * 60_000;
 
 async function issue(

@@ -13,16 +13,18 @@ import { openStandIn } from "./against.ts";
 import type { ClusterFlags } from "./cluster-flags.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
+import { type ClientAuthFlags, openClientAuth } from "./serve/client-auth.ts";
 import { openCertificate } from "./serve/certificate.ts";
 import { chooseKeeping, type KeepingChoice, type KeepingFlags, parseHttpsUrl } from "./serve/keeping-choice.ts";
 import type { DevelopmentRegistration } from "./serve/development-registration.ts";
 import type { LiveFacts } from "./serve/live-facts.ts";
+import type { Replica } from "./serve/replica.ts";
 import type { Upkeep, UpkeepOptions } from "./serve/upkeep.ts";
 import { loadBundles, loadCatalog, policyFromFlags, refuseCatalogConfigMap } from "./sources.ts";
 import type { Terminal } from "./terminal.ts";
 import { VERSION } from "./version.ts";
 
-export interface ServeOptions extends ClusterFlags, KeepingFlags {
+export interface ServeOptions extends ClusterFlags, KeepingFlags, ClientAuthFlags {
   readonly listen: Address;
   readonly healthListen: Address;
   readonly tlsPrivateKeyFile: string | undefined;
@@ -51,7 +53,10 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
 
   const facts = await openFacts(options, catalog, { logger, metrics, terminal });
   objectCounts = facts.objectCounts;
-  const certificate = await openCertificate(options, registerUrl ?? keeping?.webhookUrl ?? null, logger, metrics);
+  const clients = await openClientAuth(options, logger);
+  const replica =
+    keeping === null || facts.live === null ? null : await openReplica(keeping, facts.live, options, { logger, metrics });
+  const certificate = replica?.certificate ?? (await openCertificate(options, registerUrl, logger, metrics));
   const ownUser = keeping === null || facts.live === null ? null : createOwnUser(facts.live.client);
   const guard = await startGuard({
     cluster: facts.cluster,
@@ -62,31 +67,31 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
     metrics,
     listen: options.listen,
     healthListen: options.healthListen,
-    hasValidCertificate: () => certificate.notAfter().getTime() > Date.now(),
+    hasValidCertificate: () => certificate.isInOrder(),
+    isCertificateMendedByRestart: certificate.isMendedByRestart,
+    ...(clients === null ? {} : { clientAuth: clients.auth }),
   }).catch((error: unknown) => {
     throw new CommandError(EXIT.usage, "listen-failed", error instanceof Error ? error.message : String(error));
   });
   certificate.onChange(guard.setCertificate);
+  clients?.onChange(guard.setClientAuthority);
   logger.info({ address: guard.url } satisfies LogFields, "serving reviews");
   if (guard.healthUrl !== null) logger.info({ address: guard.healthUrl } satisfies LogFields, "serving probes and metrics");
 
   const kept =
-    keeping === null || ownUser === null || facts.live === null
+    keeping === null || ownUser === null || replica === null
       ? null
       : {
           address: addressOf(keeping),
-          leadership: { isLeader: () => true },
-          needsClientCertificate: false,
+          leadership: replica.leadership,
+          needsClientCertificate: clients?.auth.mode === "require",
           ownUser,
           profile: options.webhookProfile,
-          trust: {
-            isExternal: keeping.trust.kind === "external",
-            bundle: () => certificate.caBundle(),
-            onChange: () => () => undefined,
-          },
+          trust: replica.trust,
           warnWorkloads: options.warnWorkloads,
         };
   const upkeep = facts.live === null ? null : await openUpkeep(facts.live, kept, logger, metrics);
+  if (upkeep?.publication) replica?.join({ events: upkeep.events, publication: upkeep.publication });
   const unregister =
     registerUrl === null
       ? null
@@ -101,8 +106,11 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   logger.info({ signal } satisfies LogFields, "stopping");
   // Unregistered first: the API server then asks no more, and nothing fails closed for want of an answer.
   await unregister?.();
+  await replica?.leadership.stop();
   await guard.drain(options.drainSeconds);
   certificate.stop();
+  clients?.stop();
+  await replica?.stop();
   await upkeep?.stop();
   facts.live?.stop();
   logger.info({} satisfies LogFields, "stopped");
@@ -178,6 +186,19 @@ function addressOf({ service, webhookUrl }: KeepingChoice): WebhookAddress {
 
 /** Of HTTPS, which the Service of every installation has. */
 const SERVICE_PORT = 443;
+
+async function openReplica(
+  choice: KeepingChoice,
+  { client }: LiveFacts,
+  options: ServeOptions,
+  { logger, metrics }: { readonly logger: Logger; readonly metrics: Metrics },
+): Promise<Replica> {
+  const replica = await import("./serve/replica.ts");
+  const { trust } = choice;
+  if (trust.kind === "self-managed") return replica.openSelfManaged({ choice, client, logger, metrics }, trust);
+  const certificate = await openCertificate(options, null, logger, metrics);
+  return replica.openFromFiles({ choice, client, logger, metrics }, trust, certificate);
+}
 
 async function openUpkeep(live: LiveFacts, keeping: UpkeepOptions["keeping"], logger: Logger, metrics: Metrics): Promise<Upkeep> {
   const { startUpkeep } = await import("./serve/upkeep.ts");

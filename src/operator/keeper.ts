@@ -1,5 +1,5 @@
 /** @file Keeps objects of the cluster as they must be: watches each, and has the leader put right what differs. */
-import type { ApiClient, ApiError } from "../cluster/live/api-client.ts";
+import type { ApiClient, ApiError, Query } from "../cluster/live/api-client.ts";
 import { listAt, memberAt, textAt } from "../cluster/live/json.ts";
 import { createReflector, type Reflector, type ReflectorObserver } from "../cluster/live/reflector.ts";
 import { createBackoff, SYSTEM_TIMING, type Timing } from "../cluster/live/timing.ts";
@@ -219,7 +219,6 @@ function keptIn(
     }
     // The lead may have been lost while the one before was written.
     if (!leadership.isLeader()) return;
-    attempts.made(object.name, content, now);
     allowance.take(now);
     const written = await write(mending);
     // Looked at again in any case: what is written comes back by the watch, and if it does not, it is time to know.
@@ -232,6 +231,7 @@ function keptIn(
       toldFailure = written.error.message;
       return;
     }
+    attempts.made(object.name, content, now);
     backoff.reset();
     toldFailure = null;
     const { value } = written;
@@ -243,6 +243,10 @@ function keptIn(
 
   async function write(mending: Extract<Mending, { kind: "create" | "apply" }>): Promise<Written> {
     if (mending.kind === "apply") {
+      if (mending.first !== undefined) {
+        const patched = await patch(mending.first, FIELD_MANAGER, "application/json-patch+json");
+        if (!patched.ok) return patched;
+      }
       const applied = await apply(mending.own, FIELD_MANAGER);
       if (!applied.ok || mending.defaults === undefined) return applied;
       const defaulted = await apply(mending.defaults, DEFAULTS_MANAGER);
@@ -258,27 +262,31 @@ function keptIn(
     return left.ok ? left : owned;
   }
 
-  async function apply(body: LiveObject, manager: string): Promise<Written> {
-    const applied = await client.request({
+  function apply(body: LiveObject, manager: string): Promise<Written> {
+    return patch(body, manager, "application/apply-patch+yaml", manager === FIELD_MANAGER ? { force: true } : {});
+  }
+
+  async function patch(body: unknown, fieldManager: string, contentType: string, query: Query = {}): Promise<Written> {
+    const patched = await client.request({
       method: "PATCH",
       path: pathOf(object),
-      query: { fieldManager: manager, force: manager === FIELD_MANAGER ? true : undefined },
-      contentType: "application/apply-patch+yaml",
+      query: { fieldManager, ...query },
+      contentType,
       body,
       signal,
     });
-    if (!applied.ok) return applied;
-    if (isRecord(applied.body)) return { ok: true, value: applied.body };
+    if (!patched.ok) return patched;
+    if (isRecord(patched.body)) return { ok: true, value: patched.body };
     return {
       ok: false,
-      error: { code: "invalid", status: applied.status, message: "the API server answered without an object" },
+      error: { code: "invalid", status: patched.status, message: "the API server answered without an object" },
     };
   }
 
   return { object, reflector, live: () => live, look };
 }
 
-/** Longer than a write takes to come back by the watch. */
+/** Longer than a write takes to come back by the watch, and as long as a repeated repair waits first. */
 const AFTER_WRITE_MILLISECONDS = 5_000;
 /** Of {@link createAttempts}: a repair that is made twice within it is nothing to tell of yet. */
 const FIRST_PAUSE_MILLISECONDS = 5_000;

@@ -29,7 +29,7 @@ export type Mending =
    * default that a user may change, and that nobody puts back.
    */
   | { readonly kind: "create"; readonly whole: LiveObject; readonly own: LiveObject }
-  /** `own`, and nothing else, is applied server-side, by force. */
+  /** `own` is applied server-side, by force. */
   | {
       readonly kind: "apply";
       readonly own: LiveObject;
@@ -37,6 +37,8 @@ export type Mending =
       readonly drifted: readonly string[];
       /** Fields that differ since crdguard itself wants something else than before; these are no drift. */
       readonly moved?: readonly string[];
+      /** JSON Patch to be made before, where `own` alone would leave what it must take the place of. */
+      readonly first?: readonly LiveObject[];
       /** Defaults of what `own` puts back, and the values of all other defaults as they are; applied afterwards, without force. */
       readonly defaults?: LiveObject;
     };

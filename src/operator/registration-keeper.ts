@@ -265,8 +265,10 @@ function keptConfiguration(
       return { kind: "none" };
     }
     const changed = new Set(keptDifferences(settled ?? configuration, live).map(({ field }) => field));
+    const first = addressesToReplace(configuration, live);
     return {
       kind: "apply",
+      ...(first.length > 0 ? { first } : {}),
       own: ownOf(configuration),
       drifted: fields.filter((field) => changed.has(field)),
       moved: fields.filter((field) => !changed.has(field)),
@@ -301,7 +303,7 @@ function ownOf(configuration: WebhookConfiguration): LiveObject {
   return applied(configuration, () => ({}));
 }
 
-/** Empty selectors are applied, so that nobody else's stays; the address that must not be there is applied as null. */
+/** Empty selectors are applied, so that nobody else's stays. */
 function applied(
   { apiVersion, kind, metadata, webhooks }: WebhookConfiguration,
   defaults: (webhook: Webhook) => LiveObject,
@@ -311,16 +313,33 @@ function applied(
     kind,
     metadata,
     webhooks: webhooks.map((webhook) => {
-      const { timeoutSeconds: _default, clientConfig, ...own } = webhook;
+      const { timeoutSeconds: _default, ...own } = webhook;
       return {
         ...own,
-        clientConfig: "url" in clientConfig ? { ...clientConfig, service: null } : { ...clientConfig, url: null },
         namespaceSelector: {},
         objectSelector: {},
         ...defaults(webhook),
       };
     }),
   };
+}
+
+/**
+ * An address is a URL or a Service, never both, and an apply takes the one away only where nobody else has set it: a Service
+ * that is applied as null stays. Tried on kube-apiserver 1.35.
+ */
+function addressesToReplace({ webhooks }: WebhookConfiguration, live: LiveObject): readonly LiveObject[] {
+  return webhooksOf(live).flatMap((found, index) => {
+    const webhook = webhooks.find(({ name }) => name === found["name"]);
+    if (webhook === undefined) return [];
+    const other = "url" in webhook.clientConfig ? "service" : "url";
+    if (memberAt(found, "clientConfig", other) === undefined) return [];
+    const path = `/webhooks/${String(index)}`;
+    return [
+      { op: "test", path: `${path}/name`, value: webhook.name },
+      { op: "replace", path: `${path}/clientConfig`, value: webhook.clientConfig },
+    ];
+  });
 }
 
 function isAnyMissing({ webhooks }: WebhookConfiguration, live: LiveObject): boolean {

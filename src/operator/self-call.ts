@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { request } from "node:https";
 import { text as readText } from "node:stream/consumers";
-import { isRecord, memberAt } from "../cluster/live/json.ts";
+import { memberAt } from "../cluster/live/json.ts";
 import type { WebhookAddress } from "./webhook-configurations.ts";
 
 /** `reason`: for the log. */
@@ -32,7 +32,7 @@ export async function callSelf({ address, bundle, needsClientCertificate, signal
       AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MILLISECONDS)]),
     );
     const isAnswer = status === 200 && memberAt(body, "response", "uid") === uid;
-    const isRefusal = needsClientCertificate && status >= 400 && isRecord(body) && typeof body["code"] === "string";
+    const isRefusal = needsClientCertificate && String(memberAt(body, "code")).startsWith("client-certificate-");
     if (isAnswer || isRefusal) return { ok: true };
     return { ok: false, reason: `${url.href} answers ${String(status)}, and not as crdguard does` };
   } catch (error) {

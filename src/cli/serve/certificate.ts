@@ -19,7 +19,10 @@ export interface Certificate {
   tls(): { readonly cert: string; readonly key: string };
   /** PEM. */
   caBundle(): string;
-  notAfter(): Date;
+  /** Whether whoever calls may believe it. */
+  isInOrder(): boolean;
+  /** Whether a new process would have a better one: what an expired certificate in a file needs, as far as anybody knows. */
+  readonly isMendedByRestart: boolean;
   onChange(use: (tls: { readonly cert: string; readonly key: string }) => void): void;
   stop(): void;
 }
@@ -62,7 +65,8 @@ export async function openCertificate(
   return {
     tls: () => value.current,
     caBundle: () => caFile ?? value.current.cert,
-    notAfter: () => value.current.notAfter,
+    isInOrder: () => value.current.notAfter.getTime() > Date.now(),
+    isMendedByRestart: true,
     onChange(next) {
       use = next;
     },
@@ -106,7 +110,8 @@ async function selfSigned(
   return {
     tls: () => ({ cert, key }),
     caBundle: () => ca,
-    notAfter: () => notAfter,
+    isInOrder: () => notAfter.getTime() > Date.now(),
+    isMendedByRestart: true,
     onChange: () => undefined,
     stop: () => undefined,
   };

@@ -1,5 +1,6 @@
 /** @file What a running server does in its cluster beside answering reviews. */
 import { hostname } from "node:os";
+import type { Publication } from "../../certificates/trust.ts";
 import type { LogFields, Logger } from "../../observability/log.ts";
 import type { Metrics } from "../../observability/metrics.ts";
 import type { EventRecorder } from "../../operator/cluster-event.ts";
@@ -11,6 +12,8 @@ import type { LiveFacts } from "./live-facts.ts";
 export interface Upkeep {
   /** Of this server: whatever it does, it tells by these. */
   readonly events: EventRecorder;
+  /** What the API server is known to trust; null where nothing is kept installed. */
+  readonly publication: Publication | null;
   /** For good; what is to be told yet is told within a bound. */
   stop(): Promise<void>;
 }
@@ -39,6 +42,7 @@ export function startUpkeep({ facts, keeping, logger, metrics }: UpkeepOptions):
   const kept = keeping === null ? null : startKeeping({ ...keeping, facts, others: [], events, logger, metrics });
   return {
     events,
+    publication: kept?.publication ?? null,
     async stop() {
       kept?.stop();
       reporting.stop();

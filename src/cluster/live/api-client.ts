@@ -60,6 +60,8 @@ export interface ApiClient {
   readonly server: string;
   /** Of objects that name none, by the kubeconfig's context; null where it has none. */
   readonly namespace: string | null;
+  /** What time it is by the API server's clock, to a second; null before its first answer. */
+  serverTime(): Date | null;
   /** Never rejects. */
   request(request: ApiRequest): Promise<ApiResult>;
   /** Streams events until the watch ends, breaks, idles or is aborted. Never rejects. */
@@ -80,10 +82,12 @@ export function loadApiClient(choice: ConnectionChoice = {}): ConnectionPart<Api
 function createApiClient(connection: Connection, timeoutSeconds: number): ApiClient {
   const isPlain = connection.server.protocol === "http:";
   const agent = isPlain ? new PlainAgent(KEEP_ALIVE) : new SecureAgent(KEEP_ALIVE);
-  const line: Line = { connection, agent, send: isPlain ? plainRequest : secureRequest };
+  const clock = createServerClock();
+  const line: Line = { connection, agent, send: isPlain ? plainRequest : secureRequest, heard: clock.heard };
   return {
     server: withoutCredentials(connection.server),
     namespace: connection.namespace,
+    serverTime: clock.now,
     async request(request) {
       const seconds = request.timeoutSeconds ?? timeoutSeconds;
       const deadline = createDeadline(request.signal, seconds, `no answer within ${String(seconds)} s`);
@@ -127,6 +131,8 @@ interface Line {
   readonly connection: Connection;
   readonly agent: PlainAgent;
   readonly send: typeof plainRequest;
+  /** @param date the header of an answer. */
+  readonly heard: (date: string | undefined) => void;
 }
 
 interface Outgoing {
@@ -161,6 +167,7 @@ async function converse<T>(
       }
       if (answer.kind !== "response") throw answer.error;
       const { response } = answer;
+      line.heard(response.headers.date);
       const status = response.statusCode ?? 0;
       if (status >= 200 && status < 300) return await receive(response);
       const body = parseBody(await readText(response), response.headers["content-type"]);
@@ -344,6 +351,23 @@ function readWarnings(header: string | undefined): readonly string[] {
   return [...(header ?? "").matchAll(/(?:^|,\s*)\d{3} \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text = ""]) =>
     text.replaceAll(/\\(.)/g, "$1"),
   );
+}
+
+interface ServerClock {
+  readonly heard: (date: string | undefined) => void;
+  readonly now: () => Date | null;
+}
+
+/** Goes on from the last answer's `Date`, which every server in Go sends, by the clock that nobody moves. */
+function createServerClock(): ServerClock {
+  let last: { readonly date: number; readonly at: number } | null = null;
+  return {
+    heard(text) {
+      const date = Date.parse(text ?? "");
+      if (Number.isFinite(date)) last = { date, at: performance.now() };
+    },
+    now: () => (last === null ? null : new Date(last.date + performance.now() - last.at)),
+  };
 }
 
 type Parsed = { readonly ok: true; readonly value: unknown } | Failure;

@@ -35,6 +35,8 @@ export interface GuardProcessOptions {
   readonly port?: number;
   /** Registers its configurations and waits for them to be in force. */
   readonly isRegistered?: boolean;
+  /** Keeps itself installed, by its URL, as a user of its own; whether anything is in force is for the test to see. */
+  readonly keeping?: { readonly user: string };
 }
 
 const MAIN = join(import.meta.dirname, "../../../src/cli/main.ts");
@@ -42,6 +44,8 @@ let startedCount = 0;
 
 /** Resolves once the guard is ready, and its registration in force. */
 export async function startGuardProcess(api: ApiServer, options: GuardProcessOptions = {}): Promise<GuardProcess> {
+  const { keeping } = options;
+  const isRegistered = options.isRegistered !== false && keeping === undefined;
   const [freePort = 0, healthPort = 0] = await freePorts(2);
   const port = options.port ?? freePort;
   const url = `https://127.0.0.1:${String(port)}`;
@@ -52,14 +56,15 @@ export async function startGuardProcess(api: ApiServer, options: GuardProcessOpt
     MAIN,
     "serve",
     "--kubeconfig",
-    api.kubeconfigPath,
+    keeping === undefined ? api.kubeconfigPath : await api.kubeconfigFor(keeping.user),
     "--listen",
     `127.0.0.1:${String(port)}`,
     "--health-listen",
     `127.0.0.1:${String(healthPort)}`,
     "--drain-seconds",
     "1",
-    ...(options.isRegistered === false ? [] : ["--register-url", url]),
+    ...(isRegistered ? ["--register-url", url] : []),
+    ...(keeping === undefined ? [] : ["--keep-installed", "crdguard/crdguard", "--webhook-url", url]),
     ...(options.args ?? []),
   ];
   const child = startInBackground(process.execPath, { args, logPath });
@@ -78,11 +83,11 @@ export async function startGuardProcess(api: ApiServer, options: GuardProcessOpt
     async () => {
       if (!child.isRunning()) throw new Error(`the guard ended: ${await guard.log()}`);
       const isReady = (await fetch(`${healthUrl}/readyz`)).ok;
-      return isReady && (options.isRegistered === false || (await guard.log()).includes("crdguard: registered by"));
+      return isReady && (!isRegistered || (await guard.log()).includes("crdguard: registered by"));
     },
     { timeoutMs: 30_000 },
   );
-  if (options.isRegistered !== false) await registrationInForce(api);
+  if (isRegistered) await registrationInForce(api);
   return guard;
 }
 

@@ -1,3 +1,4 @@
+import { REACHED_WARNING } from "../../../src/explain/registration.ts";
 import { once } from "node:events";
 import { Agent, request as httpsRequest } from "node:https";
 import type { ClientRequest, IncomingMessage } from "node:http";
@@ -280,6 +281,20 @@ describe("the admission server, asked for a review", () => {
     expect(await ask(guard, "/validate?timeout=10s", admissionReview({ ...dropOfStoredVersion, dryRun: true }))).toEqual(
       inEarnest,
     );
+  });
+
+  it.each([
+    { title: "a dry run of its own user", ownUser: "crdguard", request: { dryRun: true }, isTold: true },
+    { title: "what its own user does in earnest", ownUser: "crdguard", request: { dryRun: false }, isTold: false },
+    { title: "a dry run of somebody else", ownUser: "another", request: { dryRun: true }, isTold: false },
+    { title: "anybody while it does not know who it is", ownUser: undefined, request: { dryRun: true }, isTold: false },
+  ])("says that it was reached: $isTold, to $title", async ({ ownUser, request, isTold }) => {
+    const guard = await runGuard(ownUser === undefined ? {} : { ownUser });
+    const review = admissionReview({ ...harmlessUpdate, ...request, userInfo: { username: "crdguard" } });
+
+    const answer = (await ask(guard, "/validate", review)) as { response: { warnings?: readonly string[] } };
+
+    expect(answer.response.warnings?.includes(REACHED_WARNING) ?? false).toBe(isTold);
   });
 
   it.each([

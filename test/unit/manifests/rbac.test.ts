@@ -34,11 +34,10 @@ const REASONS: Readonly<Record<string, string>> = {
     "to tell that an annotation cannot be read, and what was denied and overridden, repeated ones as a series",
   "Role kube-system/crdguard: get,list,watch configmaps/cilium-config.": "to know whether Cilium's Gateway API support is on",
   "Role crdguard/crdguard: get,list,watch configmaps/crdguard-catalog.": "to know catalog entries that a user has added",
-  "Role crdguard/crdguard: get,patch,delete secrets/crdguard-authority.":
-    "to share an authority among the replicas, to rotate it, and to make one anew in place of what is unreadable",
-  "Role crdguard/crdguard: create secrets.": "to make that authority; RBAC cannot narrow a create to a name",
-  "Role crdguard/crdguard: get,list,create,update,patch,delete leases.coordination.k8s.io":
-    "to agree on who leads, and on which authority each replica serves by",
+  "Role crdguard/crdguard-keep: get,list,watch,create,patch,delete secrets/crdguard-authority.":
+    "to sign certificates by the authority of all replicas, and to replace it in time",
+  "Role crdguard/crdguard-keep: get,list,create,update,patch,delete leases.coordination.k8s.io":
+    "to choose the replica that leads, and to tell by which authority each serves",
 };
 
 describe("manifests/server/rbac.yaml", () => {
@@ -61,9 +60,8 @@ describe("manifests/server/rbac.yaml", () => {
       "ClusterRole crdguard-keep: create,patch mutatingwebhookconfigurations crdguard-explainer",
       "ClusterRole crdguard-keep: create,patch guardpolicies default",
       "ClusterRole crdguard-keep: patch customresourcedefinitions apirequirements.crdguard.dev,guardpolicies.crdguard.dev",
-      "Role crdguard/crdguard: patch,delete secrets crdguard-authority",
-      "Role crdguard/crdguard: create secrets (any)",
-      "Role crdguard/crdguard: create,update,patch,delete leases (any)",
+      "Role crdguard/crdguard-keep: create,patch,delete secrets crdguard-authority",
+      "Role crdguard/crdguard-keep: create,update,patch,delete leases (any)",
     ]);
   });
 

@@ -81,13 +81,16 @@ export interface RunningGuard {
 }
 
 /** Stopped when the test ends. */
-export async function runGuard(options: { readonly cluster?: Cluster; readonly policy?: Policy } = {}): Promise<RunningGuard> {
+export async function runGuard(
+  options: { readonly cluster?: Cluster; readonly policy?: Policy; readonly ownUser?: string } = {},
+): Promise<RunningGuard> {
   const pair = await sharedPair;
   const metrics = createMetrics();
   const log = capturedLog();
   const server = createAdmissionServer({
     cluster: options.cluster ?? fakeCluster(),
     policy: options.policy ?? DEFAULT_POLICY,
+    ...(options.ownUser === undefined ? {} : { ownUser: () => options.ownUser ?? null }),
     tls: pair,
     logger: log.logger,
     metrics,

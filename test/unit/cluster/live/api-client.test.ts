@@ -148,6 +148,19 @@ describe("a request", () => {
     ]);
   });
 
+  it.each([
+    { title: "one", header: '299 - "asked as bob"', warnings: ["asked as bob"] },
+    { title: "several", header: '299 - "first, of two", 299 - "second"', warnings: ["first, of two", "second"] },
+    { title: "quoted ones", header: '299 - "\\"v1\\" and a \\\\"', warnings: ['"v1" and a \\'] },
+    { title: "none that can be read", header: "nothing of the kind", warnings: undefined },
+  ])("gives back warnings: $title", async ({ header, warnings }) => {
+    server.answer(() => true, { status: 200, body: {}, headers: { warning: header } });
+
+    const result = await server.client.request({ method: "GET", path: PATH });
+
+    expect(result).toEqual({ ok: true, status: 200, body: {}, ...(warnings === undefined ? {} : { warnings }) });
+  });
+
   it("gives back text as text", async () => {
     server.answer(() => true, { status: 200, body: "ok" });
 
