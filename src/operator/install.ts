@@ -37,7 +37,8 @@ export type InstallError =
   /** Its definition is not there. */
   | { readonly code: "kind-unknown"; readonly object: KubernetesObject }
   | { readonly code: "apply-failed"; readonly refused: readonly Refusal[] }
-  | { readonly code: "cluster-unreadable"; readonly error: ApiError };
+  /** The cluster does not tell what is there. */
+  | { readonly code: null; readonly error: ApiError };
 
 export interface Refusal {
   readonly object: KubernetesObject;
@@ -100,7 +101,7 @@ async function lookAt({
       if (live.error.code === "not-found") continue;
       return live.error.code === "forbidden"
         ? { ok: false, error: { code: "install-forbidden", refused: [{ object, error: live.error }] } }
-        : { ok: false, error: { code: "cluster-unreadable", error: live.error } };
+        : { ok: false, error: { code: null, error: live.error } };
     }
     found.set(object, live.body);
     const release = helmReleaseOf(live.body);
@@ -230,7 +231,7 @@ async function unmark({ client, objects }: InstallOptions): Promise<InstallResul
   const object = asKubernetesObject(lease.body);
   return {
     ok: false,
-    error: object === null ? { code: "cluster-unreadable", error: unmarked.error } : errorOf([{ object, error: unmarked.error }]),
+    error: object === null ? { code: null, error: unmarked.error } : errorOf([{ object, error: unmarked.error }]),
   };
 }
 

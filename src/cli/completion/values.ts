@@ -82,9 +82,21 @@ const KINDS: ReadonlyMap<string, Source> = new Map<string, Source>([
   ["bundle", offerOfBundles("name")],
   ["release", offerOfBundles("version")],
   ["channel", offerOfBundles("channel")],
-  ...["host:port", "number", "seconds", "url", "host", "token", "username", "group", "uid", "duration", "ns/name"].map(
-    (placeholder): [string, Source] => [placeholder, UNKNOWN],
-  ),
+  ...[
+    "host:port",
+    "number",
+    "seconds",
+    "url",
+    "host",
+    "token",
+    "username",
+    "group",
+    "uid",
+    "duration",
+    "ns/name",
+    "reference",
+    "name",
+  ].map((placeholder): [string, Source] => [placeholder, UNKNOWN]),
 ]);
 
 function plain(value: string): Candidate {

@@ -70,7 +70,7 @@ describe("crdguard serve", () => {
     expect({ status: status as number, errors }).toEqual({
       status: 2,
       errors:
-        "crdguard: error (flags-incomplete): --warn-workloads goes with --register-url; in a cluster, manifests/workloads registers the same\n",
+        "crdguard: error (flags-incomplete): --warn-workloads goes with --keep-installed or --register-url\n",
     });
   });
 
