@@ -18,7 +18,7 @@ export interface InstallOptions {
   /** Looks, and changes nothing. */
   readonly isDryRun: boolean;
   /** Each object, as it has been applied. */
-  told(object: KubernetesObject, change: ObjectChange): void;
+  readonly told: (object: KubernetesObject, change: ObjectChange) => void;
 }
 
 /** `left-alone`: a namespace that was there before crdguard, and is somebody else's. */
@@ -257,7 +257,7 @@ export interface AwaitOptions {
   readonly isToFailOpen: boolean;
   readonly timeoutSeconds: number;
   /** Told when it changes. */
-  told(standing: Standing): void;
+  readonly told: (standing: Standing) => void;
   readonly timing?: Timing;
 }
 
@@ -339,7 +339,7 @@ async function troubleOf(
       .filter((condition) => textAt(condition, "type") === "PodScheduled" && textAt(condition, "status") === "False")
       .map(reasonOf),
   ]);
-  return [...new Set(reasons.flatMap((reason) => reason ?? []))].filter((reason) => !/^ContainerCreating/.test(reason));
+  return [...new Set(reasons.flatMap((reason) => reason ?? []))].filter((reason) => !reason.startsWith("ContainerCreating"));
 }
 
 const MOST_PODS = 10;

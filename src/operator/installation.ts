@@ -26,11 +26,11 @@ export interface CountedCrd {
 }
 
 /** Of our manifests, where nobody chooses another. */
-export const NAMESPACE = "crdguard";
+const NAMESPACE = "crdguard";
 /** Of the Deployment, the Service, the ServiceAccount, and more. */
 export const NAME = "crdguard";
 /** The ClusterRole, and its binding, by which the guard counts objects of the CRDs that were there at its installation. */
-export const EXISTING_ROLE = "crdguard-count-existing-objects";
+const EXISTING_ROLE = "crdguard-count-existing-objects";
 
 /** In the order in which each finds what it needs. @throws Error where the package is damaged. */
 export async function renderInstallation(choice: InstallationChoice): Promise<readonly KubernetesObject[]> {
