@@ -28,6 +28,7 @@ COPY --from=production-modules /build/node_modules/ node_modules/
 COPY --from=build /build/dist/ dist/
 COPY catalog/ catalog/
 COPY demo/ demo/
+COPY manifests/ manifests/
 # In numbers: under `runAsNonRoot` the kubelet cannot tell whether a name is root's.
 USER 65532:65532
 EXPOSE 8443 8080

@@ -23,7 +23,7 @@ const HELP = `Writes the Secret crdguard-tls, and the authority into the webhook
 `;
 
 /**
- * Not the manager that applies manifests/webhooks: each then owns its own fields, so that applying the manifests again keeps the
+ * Not the manager that applies the configurations: each then owns its own fields, so that applying the manifests again keeps the
  * authority, and applying the authority again keeps the rest.
  */
 const FIELD_MANAGER = "crdguard-certificates";
@@ -55,9 +55,7 @@ async function installCerts(): Promise<ExitStatus> {
 
   if (flags["dry-run"]) {
     const documents = [
-      ...bundles.map(
-        ({ object, isOptional }) => `${isOptional ? "# where manifests/workloads is applied\n" : ""}${yamlOf(object)}`,
-      ),
+      ...bundles.map(({ object, isOptional }) => `${isOptional ? "# where workloads are warned about\n" : ""}${yamlOf(object)}`),
       yamlOf(secret),
     ];
     process.stdout.write(documents.join("---\n"));
@@ -157,7 +155,7 @@ async function installBundle({ object: bundle, isOptional }: Bundle, choice: rea
   if (found.trim() === "") {
     if (isOptional) return;
     process.stdout.write(
-      `${bundle.kind} ${bundle.metadata.name} is not registered yet: run this again after applying manifests/webhooks\n`,
+      `${bundle.kind} ${bundle.metadata.name} is not registered yet: run this again once it is (crdguard render --webhook-configurations)\n`,
     );
     return;
   }

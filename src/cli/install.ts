@@ -116,7 +116,7 @@ function refusal(error: InstallError, client: ApiClient): CommandError {
       return new CommandError(EXIT.denied, error.code, kindUnknown(titleOf(error.object), error.object.apiVersion));
     case "apply-failed":
       return new CommandError(EXIT.undecided, error.code, refusals(told(error.refused)));
-    case "cluster-unreadable":
+    case null:
       return unreadableError(client, "what is there", error.error);
   }
 }

@@ -25,7 +25,7 @@ export function addInstallationFlags(command: Command, counting: CountingWord): 
         .default(undefined, "that of this release")
         .argParser(parseImage),
     )
-    .addOption(repeatable(`--overlay <${OVERLAY_WORDS.join("|")}>`, "what differs from the default").argParser(parseOverlay))
+    .addOption(repeatable("--overlay <name>", "what differs from the default").choices(OVERLAY_WORDS).argParser(parseOverlay))
     .addOption(
       new Option(
         "--count-objects <crds>",

@@ -148,11 +148,7 @@ function nextStopSignal(): Promise<string> {
 function parseRegisterUrl(options: ServeOptions): URL | null {
   if (options.registerUrl === undefined) {
     if (!options.warnWorkloads || options.keepInstalled !== undefined) return null;
-    throw new CommandError(
-      EXIT.usage,
-      "flags-incomplete",
-      "--warn-workloads goes with --keep-installed or --register-url; manifests/workloads registers the same",
-    );
+    throw new CommandError(EXIT.usage, "flags-incomplete", "--warn-workloads goes with --keep-installed or --register-url");
   }
   if (options.facts !== undefined) {
     throw new CommandError(

@@ -171,13 +171,14 @@ export function healthRemedy(remedy: HealthRemedy): ExplainedRemedy {
         command: `kubectl get customresourcedefinition ${shellWord(remedy.crd.name)} --show-managed-fields -o jsonpath='{range .metadata.managedFields[*]}{.manager} {.operation} {.time}{"\\n"}{end}'`,
       };
     case "register-guard":
-      return { title: "register it, and tell the API server which authority to trust: docs/install.md, The registration" };
+      return { title: "have the server register itself, by --keep-installed: crdguard install, or docs/install.md" };
     case "restore-registration":
       if (remedy.registration.name.endsWith("-dev"))
         return { title: "start the server again that registered itself, which renews it" };
       return {
-        title: "apply the manifests of the version of crdguard that runs here; they leave the caBundle alone",
-        command: `kubectl apply --server-side -k manifests/${remedy.registration.role === "workloads" ? "workloads" : "webhooks"}`,
+        title:
+          "apply those of the version of crdguard that runs here, which leave the caBundle alone; one started with --keep-installed puts them right itself",
+        command: `crdguard render --webhook-configurations${remedy.registration.role === "workloads" ? " --warn-workloads" : ""} | kubectl apply --server-side -f -`,
       };
     case "set-ca-bundle":
       return {

@@ -18,7 +18,7 @@ export interface InstallOptions {
   /** Looks, and changes nothing. */
   readonly isDryRun: boolean;
   /** Each object, as it has been applied. */
-  told(object: KubernetesObject, change: ObjectChange): void;
+  readonly told: (object: KubernetesObject, change: ObjectChange) => void;
 }
 
 /** `left-alone`: a namespace that was there before crdguard, and is somebody else's. */
@@ -37,7 +37,8 @@ export type InstallError =
   /** Its definition is not there. */
   | { readonly code: "kind-unknown"; readonly object: KubernetesObject }
   | { readonly code: "apply-failed"; readonly refused: readonly Refusal[] }
-  | { readonly code: "cluster-unreadable"; readonly error: ApiError };
+  /** The cluster does not tell what is there. */
+  | { readonly code: null; readonly error: ApiError };
 
 export interface Refusal {
   readonly object: KubernetesObject;
@@ -100,7 +101,7 @@ async function lookAt({
       if (live.error.code === "not-found") continue;
       return live.error.code === "forbidden"
         ? { ok: false, error: { code: "install-forbidden", refused: [{ object, error: live.error }] } }
-        : { ok: false, error: { code: "cluster-unreadable", error: live.error } };
+        : { ok: false, error: { code: null, error: live.error } };
     }
     found.set(object, live.body);
     const release = helmReleaseOf(live.body);
@@ -195,9 +196,8 @@ function errorOf(refused: readonly Refusal[]): InstallError {
   if (forbidden.length > 0) return { code: "install-forbidden", refused: forbidden };
   const conflicts = refused.filter(({ error }) => error.code === "conflict");
   if (conflicts.length > 0) return { code: "apply-conflict", refused: conflicts };
-  const unknown = refused.find(
-    ({ error }) => error.code === "not-found" && /could not find the requested resource/.test(error.message),
-  );
+  // What is applied need not be there: it is its kind that is not found.
+  const unknown = refused.find(({ error }) => error.code === "not-found" && !error.message.startsWith("namespaces "));
   return unknown === undefined ? { code: "apply-failed", refused } : { code: "kind-unknown", object: unknown.object };
 }
 
@@ -231,7 +231,7 @@ async function unmark({ client, objects }: InstallOptions): Promise<InstallResul
   const object = asKubernetesObject(lease.body);
   return {
     ok: false,
-    error: object === null ? { code: "cluster-unreadable", error: unmarked.error } : errorOf([{ object, error: unmarked.error }]),
+    error: object === null ? { code: null, error: unmarked.error } : errorOf([{ object, error: unmarked.error }]),
   };
 }
 
@@ -257,7 +257,7 @@ export interface AwaitOptions {
   readonly isToFailOpen: boolean;
   readonly timeoutSeconds: number;
   /** Told when it changes. */
-  told(standing: Standing): void;
+  readonly told: (standing: Standing) => void;
   readonly timing?: Timing;
 }
 
@@ -339,7 +339,7 @@ async function troubleOf(
       .filter((condition) => textAt(condition, "type") === "PodScheduled" && textAt(condition, "status") === "False")
       .map(reasonOf),
   ]);
-  return [...new Set(reasons.flatMap((reason) => reason ?? []))].filter((reason) => !/^ContainerCreating/.test(reason));
+  return [...new Set(reasons.flatMap((reason) => reason ?? []))].filter((reason) => !reason.startsWith("ContainerCreating"));
 }
 
 const MOST_PODS = 10;

@@ -26,11 +26,11 @@ export interface CountedCrd {
 }
 
 /** Of our manifests, where nobody chooses another. */
-export const NAMESPACE = "crdguard";
+const NAMESPACE = "crdguard";
 /** Of the Deployment, the Service, the ServiceAccount, and more. */
 export const NAME = "crdguard";
 /** The ClusterRole, and its binding, by which the guard counts objects of the CRDs that were there at its installation. */
-export const EXISTING_ROLE = "crdguard-count-existing-objects";
+const EXISTING_ROLE = "crdguard-count-existing-objects";
 
 /** In the order in which each finds what it needs. @throws Error where the package is damaged. */
 export async function renderInstallation(choice: InstallationChoice): Promise<readonly KubernetesObject[]> {
@@ -54,10 +54,14 @@ export async function renderEverything(namespace: string): Promise<readonly Kube
 /** Two below the root, as the bundled sources are. */
 const MANIFESTS = fileURLToPath(new URL("../../manifests/", import.meta.url));
 
+const OWN_GROUP = "crdguard.dev";
+
 /** Names its resources one by one: no wildcard, and nothing that is no custom resource. */
 function countingRole(crds: readonly CountedCrd[], labels: Readonly<Record<string, string>>): readonly KubernetesObject[] {
   const metadata = { name: EXISTING_ROLE, labels };
-  const groups = [...Map.groupBy(crds, ({ group }) => group)].toSorted(([one], [other]) => (one < other ? -1 : 1));
+  // Of its own, the server reads whole objects by another role.
+  const others = crds.filter(({ group }) => group !== OWN_GROUP);
+  const groups = [...Map.groupBy(others, ({ group }) => group)].toSorted(([one], [other]) => (one < other ? -1 : 1));
   return [
     {
       apiVersion: "rbac.authorization.k8s.io/v1",

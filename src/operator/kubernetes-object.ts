@@ -42,7 +42,7 @@ export function titleOf({ kind, metadata: { name, namespace } }: KubernetesObjec
 }
 
 /** @throws Error for a kind that no manifest of ours has. */
-export function collectionPathOf({ apiVersion, kind, metadata: { namespace } }: KubernetesObject): string {
+function collectionPathOf({ apiVersion, kind, metadata: { namespace } }: KubernetesObject): string {
   const resource = RESOURCES.get(kind);
   if (resource === undefined) throw new Error(`no resource is known for ${kind}`);
   const root = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;

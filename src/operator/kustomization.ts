@@ -25,11 +25,12 @@ async function build(folder: string, found: readonly KubernetesObject[]): Promis
   const strange = Object.keys(kustomization).find((member) => !MEMBERS.has(member));
   if (strange !== undefined) throw new Error(`${path}: ${strange} is not understood`);
 
-  let objects = found;
+  const added: KubernetesObject[] = [];
   for (const resource of textsOf(kustomization["resources"])) {
     const target = join(folder, resource);
-    objects = [...objects, ...(resource.endsWith(".yaml") ? await readObjects(target) : await build(target, []))];
+    added.push(...(resource.endsWith(".yaml") ? await readObjects(target) : await build(target, [])));
   }
+  let objects: readonly KubernetesObject[] = [...found, ...added];
   for (const component of textsOf(kustomization["components"])) objects = await build(join(folder, component), objects);
   for (const patch of recordsOf(kustomization["patches"])) objects = await patched(objects, patch, path);
   return labelled(objects, recordsOf(kustomization["labels"]), path);

@@ -2,6 +2,7 @@
 import type { ApiClient, ApiError } from "../cluster/live/api-client.ts";
 import { listAt, memberAt, textAt } from "../cluster/live/json.ts";
 import { listPages } from "../cluster/live/pages.ts";
+import { SYSTEM_TIMING, type Timing } from "../cluster/live/timing.ts";
 import { helmReleaseOf, isOurs } from "./install.ts";
 import { asKubernetesObject, type KubernetesObject, pathOf, titleOf } from "./kubernetes-object.ts";
 
@@ -97,20 +98,39 @@ export async function planRemoval(options: PlanOptions): Promise<PlanResult> {
 /** Enough to recognise whose they are. */
 const EXAMPLES = 5;
 
-/** Goes on after a failure, and returns all of them. @param told each as it has gone. Never rejects. */
+/**
+ * Goes on after a failure, and returns all of them. What is refused for another reason than a missing right is tried again for a
+ * while: the API server goes on for a moment by a registration that has been deleted.
+ * @param told each as it has gone. Never rejects.
+ */
 export async function remove(
   client: Client,
   things: readonly Thing[],
   told: (thing: Thing) => void,
+  timing: Timing = SYSTEM_TIMING,
 ): Promise<readonly { readonly thing: Thing; readonly error: ApiError }[]> {
   const failed: { readonly thing: Thing; readonly error: ApiError }[] = [];
   for (const thing of things) {
-    const deleted = await client.request({ method: "DELETE", path: thing.path, query: { propagationPolicy: "Background" } });
+    let deleted = await deleteOne(client, thing);
+    for (let attempt = 1; attempt < MOST_ATTEMPTS && !deleted.ok && !FINAL.has(deleted.error.code); attempt += 1) {
+      await timing.sleep(PAUSE_MILLISECONDS, new AbortController().signal);
+      deleted = await deleteOne(client, thing);
+    }
     if (deleted.ok) told(thing);
     else if (deleted.error.code !== "not-found") failed.push({ thing, error: deleted.error });
   }
   return failed;
 }
+
+function deleteOne(client: Client, { path }: Thing): ReturnType<Client["request"]> {
+  return client.request({ method: "DELETE", path, query: { propagationPolicy: "Background" } });
+}
+
+/** The API server took a second at most to notice; one of several takes as long as its watch. */
+const MOST_ATTEMPTS = 10;
+const PAUSE_MILLISECONDS = 1_000;
+/** Waiting does not help. */
+const FINAL: ReadonlySet<ApiError["code"]> = new Set(["not-found", "forbidden", "unauthorized", "unreachable"]);
 
 class Unreadable extends Error {
   readonly what: string;

@@ -90,6 +90,7 @@ describe("the package", () => {
       "demo",
       "dist",
       "docs",
+      "manifests",
       "package.json",
     ]);
   });

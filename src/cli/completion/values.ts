@@ -97,6 +97,7 @@ const KINDS: ReadonlyMap<string, Source> = new Map<string, Source>([
     "duration",
     "ns/name",
     "ns/service",
+    "reference",
     "name",
     "subject",
     "text",

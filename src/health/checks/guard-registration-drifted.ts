@@ -5,7 +5,7 @@ import { defineHealthCheck } from "../check.ts";
 /**
  * A match condition that was changed may keep changes from being seen; one that fails turns every write of a CRD into a 403.
  * What an upgrade of the server left behind in an older form is found as well.
- * Source: manifests/webhooks, which are rendered from src/operator/webhook-configurations.ts.
+ * Source: src/operator/webhook-configurations.ts.
  */
 export const guardRegistrationDrifted = defineHealthCheck({
   id: "guard-registration-drifted",

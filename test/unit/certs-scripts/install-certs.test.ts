@@ -96,8 +96,8 @@ describe("certs:install", () => {
 
     expect(status).toBe(0);
     expect(stdout).toBe(
-      "MutatingWebhookConfiguration crdguard-explainer is not registered yet: run this again after applying manifests/webhooks\n" +
-        "ValidatingWebhookConfiguration crdguard is not registered yet: run this again after applying manifests/webhooks\n",
+      "MutatingWebhookConfiguration crdguard-explainer is not registered yet: run this again once it is (crdguard render --webhook-configurations)\n" +
+        "ValidatingWebhookConfiguration crdguard is not registered yet: run this again once it is (crdguard render --webhook-configurations)\n",
     );
     expect((await kubectl.calls()).map(({ args }) => args[0])).toEqual(["get", "get", "get", "apply"]);
   });
