@@ -110,7 +110,11 @@ describe("counting objects", () => {
   ])("says why nothing can be counted after a $code", async ({ code, reason }) => {
     server.answer(isList, { status: code, body: status(code, "request to convert CR from an invalid group/version") });
 
-    expect(await countObjects(server.client, crd(), never())).toEqual({ kind: "uncountable", reason });
+    expect(await countObjects(server.client, crd(), never())).toEqual({
+      kind: "uncountable",
+      reason,
+      ...(code === 403 ? { isForbidden: true } : {}),
+    });
   });
 
   it("says that nothing can be counted when no version is served", async () => {
@@ -210,7 +214,11 @@ describe("sampling writers", () => {
   ])("says why nobody can be told after a $code", async ({ code, reason }) => {
     server.answer(isList, { status: code, body: status(code, "conversion webhook failed") });
 
-    expect(await sampleWriters(server.client, crd(), never())).toEqual({ kind: "unreadable", reason });
+    expect(await sampleWriters(server.client, crd(), never())).toEqual({
+      kind: "unreadable",
+      reason,
+      ...(code === 403 ? { isForbidden: true } : {}),
+    });
   });
 
   it("says that there was no time", async () => {
