@@ -6,6 +6,7 @@ import { X509Certificate } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { connect } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isRecord } from "../../src/crd/is-record.ts";
 import { type ApiServer, startApiServer } from "./support/api-server.ts";
@@ -441,12 +442,16 @@ describe("a guard that keeps itself installed", () => {
     expect(await leaderOf(replicas)).toBe(leader);
 
     const seen = new Set<string>();
+    /** So many have taken over from the first one, and every replica serves by the newest. */
     const rotations = async (count: number): Promise<void> => {
       await eventually(
         `${String(count)} rotations`,
         async () => {
-          for (const { fingerprint256 } of await authorities()) seen.add(fingerprint256);
-          return seen.size > count && (await authorities()).length === 1;
+          const trusted = await authorities();
+          for (const { fingerprint256 } of trusted) seen.add(fingerprint256);
+          const newest = trusted.toSorted((left, right) => right.validFromDate.getTime() - left.validFromDate.getTime())[0];
+          const served = await Promise.all(replicas.map(servedCertificate));
+          return seen.size > count && newest !== undefined && served.every((leaf) => leaf.verify(newest.publicKey));
         },
         { timeoutMs: 300_000, intervalMs: 500 },
       );
@@ -483,4 +488,16 @@ describe("a guard that keeps itself installed", () => {
 
 function pickLost({ failures, wrong }: LoadResult): Lost {
   return { failures, wrong };
+}
+
+async function servedCertificate({ port }: Replica): Promise<X509Certificate> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: "127.0.0.1", port, rejectUnauthorized: false }, () => {
+      const leaf = socket.getPeerX509Certificate();
+      socket.destroy();
+      if (leaf === undefined) reject(new Error("no certificate"));
+      else resolve(leaf);
+    });
+    socket.on("error", reject);
+  });
 }
