@@ -265,7 +265,7 @@ describe("a guard that keeps itself installed", () => {
     }
   });
 
-  it("makes the default policy again when it is deleted, and keeps what a user wrote into it", async () => {
+  it("makes the default policy again when it is deleted", async () => {
     const before = await uidOf(POLICY);
     const lost = await fault(
       { fault: "the default policy is deleted", outcome: "made again, with an Event; reviews go by built-in defaults meanwhile" },
@@ -297,7 +297,9 @@ describe("a guard that keeps itself installed", () => {
     expect(lost).toEqual(NOTHING);
   });
 
-  it("hands over leadership in order at a rolling restart, and loses no call", async () => {
+  it("hands over leadership in order at a rolling restart, loses no call, and keeps what a user wrote into the default policy", async () => {
+    const edit = { metadata: { labels: { team: "mill" } }, spec: { rules: [{ id: "objects-deleted", enforcement: "warn" }] } };
+    expect(await api.request("PATCH", POLICY, { ...MERGE, body: edit })).toMatchObject({ status: 200 });
     const old = [...replicas];
     const lost = await fault(
       { fault: "a rolling restart of all replicas, as at an upgrade", outcome: "no call lost; the lease is released at once" },
@@ -313,6 +315,7 @@ describe("a guard that keeps itself installed", () => {
     );
 
     expect(lost).toEqual(NOTHING);
+    expect(await read(POLICY)).toMatchObject(edit);
   });
 
   it("elects another leader when one dies without a word", async () => {

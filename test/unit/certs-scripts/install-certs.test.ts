@@ -192,7 +192,7 @@ async function bundles(folder: string): Promise<readonly { readonly webhooks: un
       apiVersion,
       kind: "ValidatingWebhookConfiguration",
       metadata: { name: "crdguard" },
-      webhooks: entries("changes.crdguard.dev", "creates.crdguard.dev"),
+      webhooks: entries("changes.crdguard.dev", "creates.crdguard.dev", "own.crdguard.dev"),
     },
     {
       apiVersion,
