@@ -53,6 +53,8 @@ export interface Sight {
   /** By the clock of the API server, which is the one that judges certificates. */
   readonly now: number;
   readonly holdMilliseconds: number;
+  /** Somebody wants another authority in place of those made before then, as for a key that got out; null: nobody does. */
+  readonly replaceBefore: number | null;
 }
 
 export type SecretSight =
@@ -71,6 +73,8 @@ export type Cause =
   | "first"
   /** Two thirds of the signer's time are over. */
   | "due"
+  /** By {@link Sight.replaceBefore}. */
+  | "asked"
   /** By the API server's clock. */
   | "expired"
   | "not-yet-valid"
@@ -193,9 +197,15 @@ function decideInOrder(state: AuthorityState, circumstances: Circumstances): Ste
     };
   }
   if (sight.now >= renewalAt(signer, BACKDATED_MILLISECONDS)) return { kind: "issue", as: "next", state, because: "due" };
+  if (isUnwanted(signer, sight)) return { kind: "issue", as: "next", state, because: "asked" };
   if (old.length === 0) return { kind: "rest" };
   const waitedFor = sight.replicas.filter(({ servesBy }) => old.some(({ fingerprint }) => servesBy.includes(fingerprint)));
   return { kind: "wait", until: "unserved", replicas: waitedFor.map(({ name }) => name) };
+}
+
+/** A time to come counts when it has come: until then whatever is made would be unwanted at once. */
+function isUnwanted({ notBefore }: Authority, { replaceBefore, now }: Sight): boolean {
+  return replaceBefore !== null && replaceBefore <= now && notBefore + BACKDATED_MILLISECONDS < replaceBefore;
 }
 
 function decideToSwitch(state: AuthorityState, next: Authority, { sight, served, isAtStake }: Circumstances): Step {

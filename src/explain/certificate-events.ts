@@ -2,7 +2,17 @@
 
 /** Why the leader wrote the Secret, as the state machine of certificates/ names it. */
 export type AuthorityCause =
-  "first" | "due" | "expired" | "not-yet-valid" | "deleted" | "malformed" | "foreign" | "trust-missing" | "held" | "unserved";
+  | "first"
+  | "due"
+  | "asked"
+  | "expired"
+  | "not-yet-valid"
+  | "deleted"
+  | "malformed"
+  | "foreign"
+  | "trust-missing"
+  | "held"
+  | "unserved";
 
 export interface AuthorityEvent {
   readonly reason: "CertificateRotated" | "AuthorityRepaired";
@@ -27,6 +37,11 @@ export function authorityEvent({ because, issued, signer }: AuthorityStep): Auth
       return rotated(
         "MakeAuthority",
         `Two thirds of the time of authority ${named(signer)} are over. ${named(issued)} shall take its place, once the API server has been told of it for a while; until then both are trusted.`,
+      );
+    case "asked":
+      return rotated(
+        "MakeAuthority",
+        `Another authority than ${named(signer)} was asked for. ${named(issued)} shall take its place, once the API server has been told of it for a while; until then both are trusted.`,
       );
     case "held":
       return rotated(

@@ -19,10 +19,11 @@ import type { ApiClient, ApiError, ApiErrorCode } from "../cluster/live/api-clie
 import { textAt } from "../cluster/live/json.ts";
 import { createReflector, type ReflectorObserver } from "../cluster/live/reflector.ts";
 import { SYSTEM_TIMING, type Timing } from "../cluster/live/timing.ts";
+import { readTime } from "../policy/guard-policy.ts";
 import { FIELD_MANAGER } from "./kept-object.ts";
 import type { Leadership } from "./leadership.ts";
 import { createReplicaList } from "./replica-lease.ts";
-import { AUTHORITY_SECRET } from "./shared-names.ts";
+import { AUTHORITY_SECRET, REPLACE_BEFORE_ANNOTATION } from "./shared-names.ts";
 
 export interface AuthorityKeeper extends TrustSource {
   /** What replicas sign by, as far as this one knows; null until there is any. */
@@ -42,6 +43,8 @@ export interface AuthorityObserver extends ReflectorObserver {
   written(step: WrittenStep, secret: SecretIdentity): void;
   /** The leader waits before the next step; told once for each reason. */
   waiting(step: Extract<Step, { kind: "wait" }>): void;
+  /** What asks for another authority cannot be read; told once for each value. */
+  requestMalformed(value: string, secret: SecretIdentity): void;
   /** The leader could not do it, and tries again; told once for each kind of failure. */
   stuck(error: { readonly code: ApiErrorCode | "internal-error"; readonly message: string }): void;
 }
@@ -86,6 +89,7 @@ export function startAuthorityKeeper(options: AuthorityKeeperOptions): Authority
   let readReplicasAt = -Infinity;
   let replicas: readonly LiveReplica[] = [];
   let told: string | null = null;
+  let toldRequest: string | null = null;
   let wake = new AbortController();
 
   /** What comes by the watch may be older than what was read or written meanwhile. */
@@ -209,7 +213,15 @@ export function startAuthorityKeeper(options: AuthorityKeeperOptions): Authority
       unservedMilliseconds: unserved.milliseconds,
       now: now.getTime(),
       holdMilliseconds: options.holdSeconds * 1_000,
+      replaceBefore: readRequest(view.replaceBefore),
     };
+  }
+
+  function readRequest(value: string | null): number | null {
+    const time = value === null ? null : readTime(value);
+    if (value !== null && time === null && value !== toldRequest) observer.requestMalformed(value, identity());
+    toldRequest = value;
+    return time;
   }
 
   function publishedMilliseconds(bundle: string): number | null {
@@ -359,9 +371,11 @@ interface SecretView {
   readonly sight: SecretSight;
   readonly uid: string | null;
   readonly resourceVersion: string | null;
+  /** As it is written. */
+  readonly replaceBefore: string | null;
 }
 
-const ABSENT: SecretView = { sight: { kind: "absent" }, uid: null, resourceVersion: null };
+const ABSENT: SecretView = { sight: { kind: "absent" }, uid: null, resourceVersion: null, replaceBefore: null };
 
 function viewOf(raw: unknown): SecretView {
   const uid = textAt(raw, "metadata", "uid");
@@ -369,6 +383,7 @@ function viewOf(raw: unknown): SecretView {
     sight: decodeAuthority(raw, uid ?? ""),
     uid,
     resourceVersion: textAt(raw, "metadata", "resourceVersion"),
+    replaceBefore: textAt(raw, "metadata", "annotations", REPLACE_BEFORE_ANNOTATION),
   };
 }
 

@@ -209,6 +209,27 @@ describe("a guard that keeps itself installed", () => {
     await eventually("an Event tells", async () => (await told("AuthorityRepaired")) > repairs);
   });
 
+  it("replaces the authority when somebody asks for another one", async () => {
+    const [before] = await authorities();
+    const asked = new Date().toISOString().replace(/\.\d+/, "");
+    const lost = await fault(
+      {
+        fault: "another authority is asked for, as for a key that got out",
+        outcome: "made, published, served by; the old one is no longer trusted; no call lost",
+      },
+      {
+        happens: () =>
+          api.kubectl(["annotate", "secret", "crdguard-authority", "-n", NAMESPACE, `crdguard.dev/replace-before=${asked}`]),
+        isMended: async () => {
+          const [only, ...others] = await authorities();
+          return only !== undefined && others.length === 0 && only.fingerprint256 !== before?.fingerprint256;
+        },
+      },
+    );
+
+    expect(lost).toEqual(NOTHING);
+  });
+
   it("repairs each field of the registration that is its own", async () => {
     for (const [what, webhook] of [
       ["the registration is emptied of its rules", { rules: [] }],

@@ -14,6 +14,7 @@ import { type AuthorityKeeper, type AuthorityObserver, startAuthorityKeeper } fr
 import type { ClusterEvent, EventRecorder } from "../../operator/cluster-event.ts";
 import { type Leadership, type LeadershipObserver, startLeadership } from "../../operator/leadership.ts";
 import { type ReplicaLease, startReplicaLease } from "../../operator/replica-lease.ts";
+import { REPLACE_BEFORE_ANNOTATION } from "../../operator/shared-names.ts";
 import { CommandError, EXIT } from "../exit-status.ts";
 import type { Certificate } from "./certificate.ts";
 import type { KeepingChoice, TrustChoice } from "./keeping-choice.ts";
@@ -299,6 +300,16 @@ function tellAuthority({ logger, metrics }: ReplicaOptions, events: EventRecorde
     },
     waiting({ until, replicas }) {
       logger.info({ reason: until, names: replicas } satisfies LogFields, "rotation waits");
+    },
+    requestMalformed(value, { namespace, name }) {
+      logger.warn(
+        {
+          code: "replace-before-malformed",
+          names: [`Secret ${namespace}/${name}`],
+          reason: `${REPLACE_BEFORE_ANNOTATION}: ${JSON.stringify(value.slice(0, 64))} is no time of RFC 3339, such as 2026-05-06T08:00:00Z`,
+        } satisfies LogFields,
+        "annotation cannot be read",
+      );
     },
     stuck({ code, message }) {
       metrics.certificateRotations.inc({ kind: "authority", result: code });

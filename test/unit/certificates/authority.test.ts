@@ -59,6 +59,7 @@ function sight(overrides: Partial<Sight>): Sight {
     unservedMilliseconds: () => YEAR,
     now: HOUR,
     holdMilliseconds: HOLD,
+    replaceBefore: null,
     ...overrides,
   };
 }
@@ -94,6 +95,21 @@ describe("the authority", () => {
       title: "has another made at two thirds of its time",
       seen: { ...good(stable(A)), now: 20 * HOUR },
       step: "issue next due: a (a)",
+    },
+    {
+      title: "has another made when one made before now is not wanted any more",
+      seen: { ...good(stable(A)), now: HOUR, replaceBefore: HOUR },
+      step: "issue next asked: a (a)",
+    },
+    {
+      title: "rests when it was made at that very time: this is the one that was asked for",
+      seen: { ...good(stable(A)), now: HOUR, replaceBefore: 0 },
+      step: "rest",
+    },
+    {
+      title: "rests until a time to come has come",
+      seen: { ...good(stable(A)), now: HOUR, replaceBefore: HOUR + 1 },
+      step: "rest",
     },
     {
       title: "has another made once it has expired",

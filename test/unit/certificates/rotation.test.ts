@@ -175,6 +175,7 @@ class Cluster {
       unservedMilliseconds: (fingerprint) => this.elapsed - (this.unservedSince.get(fingerprint) ?? this.elapsed),
       now: this.time,
       holdMilliseconds: HOLD,
+      replaceBefore: null,
     });
   }
 
