@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { issueAuthority } from "../../src/certificates/issue.ts";
 import { isRecord } from "../../src/crd/is-record.ts";
 import { type ApiServer, startApiServer } from "./support/api-server.ts";
 import { type CuttableLine, startCuttableLine } from "./support/cuttable-line.ts";
@@ -209,6 +210,26 @@ describe("a guard that keeps itself installed", () => {
     await eventually("an Event tells", async () => (await told("AuthorityRepaired")) > repairs);
   });
 
+  it("does not use an authority that somebody else puts into the Secret", async () => {
+    const before = await read(SECRET);
+    const { cert, key } = await issueAuthority("somebody else's", { days: 365, now: new Date() });
+    const encoded = (text: string): string => Buffer.from(text).toString("base64");
+    const data = { "ca.crt": encoded(cert), "authority.crt": encoded(cert), "authority.key": encoded(key) };
+    const lost = await fault(
+      {
+        fault: "the authority's Secret holds another's authority",
+        outcome: "the own one is put back, with an Event; no call lost",
+      },
+      {
+        happens: () => api.request("PATCH", SECRET, { ...MERGE, body: { data } }),
+        isMended: async () => JSON.stringify((await read(SECRET))["data"]) === JSON.stringify(before["data"]),
+      },
+    );
+
+    expect(lost).toEqual(NOTHING);
+    expect(await authorities()).toHaveLength(1);
+  });
+
   it("replaces the authority when somebody asks for another one", async () => {
     const [before] = await authorities();
     const asked = new Date().toISOString().replace(/\.\d+/, "");
@@ -268,13 +289,13 @@ describe("a guard that keeps itself installed", () => {
   });
 
   it("makes the registration again when it is deleted, and has it enforce once it is proven", async () => {
-    for (const [what, path] of [
-      ["the validating registration is deleted", VALIDATING],
-      ["the explainer's registration is deleted", MUTATING],
+    for (const [what, path, outcome] of [
+      ["the registration is deleted", VALIDATING, "made again, open at first, closed once the API server was seen to reach it"],
+      ["the explainer's registration is deleted", MUTATING, "made again; the API server refuses the same meanwhile, unexplained"],
     ] as const) {
       const before = await uidOf(path);
       await fault(
-        { fault: what, outcome: "made again, open at first, closed once the API server was seen to reach it" },
+        { fault: what, outcome },
         {
           isQuiet: true,
           happens: () => api.request("DELETE", path),
@@ -312,6 +333,25 @@ describe("a guard that keeps itself installed", () => {
           const deny = await api.kubectl(["delete", "crd", "cogs.load.dev", "--dry-run=server"]);
           return deny.stderr.includes("Deployment default/wheel");
         },
+      },
+    );
+
+    expect(lost).toEqual(NOTHING);
+  });
+
+  it("answers on when nothing comes from the API server any more, and nobody says so", async () => {
+    const lost = await fault(
+      {
+        fault: "all lines to the API server are silent for half a minute",
+        outcome: "nobody leads; reviews are answered by what is known; no call lost",
+      },
+      {
+        happens: async () => {
+          line.silence();
+          await sleep(30_000);
+          line.mend();
+        },
+        isMended: () => leaderOf(replicas, 1_000),
       },
     );
 
@@ -453,6 +493,26 @@ describe("a guard that keeps itself installed", () => {
       { isQuiet: true, happens: () => Promise.all([addReplica(), addReplica()]), isMended: () => leaderOf(replicas) },
     );
     expect(await api.kubectl(["delete", "crd", "news.own.dev", "--wait=false"])).toMatchObject({ exitCode: 0 });
+  });
+
+  it("starts over an authority that has expired meanwhile", async () => {
+    await Promise.all(replicas.map((replica) => replica.process.stop(30_000)));
+    replicas = [];
+    await api.request("DELETE", SECRET);
+    const short = await addReplica({ args: ["--authority-hours", "0.006", "--certificate-hours", "0.005"] });
+    await untilGuarded(api);
+    const [expiring] = await authorities();
+    await removeReplica(short, "kill9");
+    await sleep(Math.max(0, (expiring?.validToDate.getTime() ?? 0) - Date.now()) + 1_000);
+
+    await fault(
+      {
+        fault: "servers start when certificate and authority expired long ago, after a crash",
+        outcome: "an authority is made anew and used at once; nothing is waited for",
+      },
+      { isQuiet: true, happens: () => Promise.all([addReplica(), addReplica()]), isMended: () => untilGuarded(api, 1_000) },
+    );
+    expect((await authorities()).map(({ fingerprint256 }) => fingerprint256)).not.toContain(expiring?.fingerprint256);
   });
 
   it("answers ten thousand reviews rightly under two rotations, the death of the leader and a rolling restart", async () => {
