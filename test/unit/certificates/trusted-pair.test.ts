@@ -36,12 +36,12 @@ function sightOf(published: string | null) {
   return {
     sight,
     timing: { now: () => now },
-    publish(nextBundle: string | null, everywhere = true) {
+    publish: (nextBundle: string | null, everywhere = true): void => {
       bundle = nextBundle;
       isEverywhere = everywhere;
       sight.look();
     },
-    pass(milliseconds: number) {
+    pass: (milliseconds: number): void => {
       now += milliseconds;
       sight.look();
     },
