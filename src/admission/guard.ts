@@ -18,6 +18,8 @@ export interface GuardOptions extends AdmissionServerOptions {
   readonly hasValidCertificate: () => boolean;
   /** Whether liveness hangs on it too; true unless told. */
   readonly isCertificateMendedByRestart?: boolean;
+  /** Whether those who call trust it; what is not told is. */
+  readonly isCertificateTrusted?: () => boolean;
 }
 
 export interface Guard {
@@ -47,6 +49,11 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
     isHealthy: options.hasValidCertificate,
     detail: "the serving certificate is missing or has expired",
   };
+  const trusted = {
+    name: "certificate-trusted",
+    isHealthy: options.isCertificateTrusted ?? (() => true),
+    detail: "the webhook configurations do not trust the serving certificate yet",
+  };
   const synced = {
     name: "cluster-synced",
     isHealthy: () => options.cluster.picture() !== null,
@@ -59,7 +66,7 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
     isHealthy: loop.isResponsive,
     detail: "for half a minute no request has been looked at in time",
   };
-  const ready = [certificate, synced, draining];
+  const ready = [certificate, ...(options.isCertificateTrusted === undefined ? [] : [trusted]), synced, draining];
   const live = options.isCertificateMendedByRestart === false ? [responsive] : [certificate, responsive];
   const health = createHealthServer({ live, ready, metrics: options.metrics });
 

@@ -14,7 +14,7 @@ const COUNTING_WORDS = ["none", "existing", "all"] as const;
 export type CountingWord = (typeof COUNTING_WORDS)[number];
 
 /** Spelt out rather than imported: to declare a flag must load nothing. A test compares the two. */
-export const OVERLAY_WORDS = ["ha", "cert-manager", "fail-open"] as const satisfies readonly Overlay[];
+export const OVERLAY_WORDS = ["ha", "cert-manager", "fail-open", "health-reports"] as const satisfies readonly Overlay[];
 
 /** @param counting what is allowed to be counted unless told. */
 export function addInstallationFlags(command: Command, counting: CountingWord): Command {

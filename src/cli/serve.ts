@@ -77,6 +77,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
     healthListen: options.healthListen,
     hasValidCertificate: () => certificate.isInOrder(),
     isCertificateMendedByRestart: certificate.isMendedByRestart,
+    ...(certificate.isTrusted === undefined ? {} : { isCertificateTrusted: certificate.isTrusted }),
     ...(clients === null ? {} : { clientAuth: clients.auth }),
   }).catch((error: unknown) => {
     throw new CommandError(EXIT.usage, "listen-failed", error instanceof Error ? error.message : String(error));
@@ -210,8 +211,9 @@ async function openReplica(
   const replica = await import("./serve/replica.ts");
   const { trust } = choice;
   if (trust.kind === "self-managed") return replica.openSelfManaged({ choice, client, logger, metrics }, trust);
-  const certificate = await openCertificate(options, null, logger, metrics);
-  return replica.openFromFiles({ choice, client, logger, metrics }, trust, certificate);
+  return replica.openFromFiles({ choice, client, logger, metrics }, trust, (admit) =>
+    openCertificate(options, null, logger, metrics, admit),
+  );
 }
 
 async function openUpkeep(live: LiveFacts, keeping: UpkeepOptions["keeping"], logger: Logger, metrics: Metrics): Promise<Upkeep> {

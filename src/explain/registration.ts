@@ -1,20 +1,42 @@
-/** @file What is told in the cluster of the webhook configurations that crdguard keeps. */
+/** @file What is told in the cluster of what crdguard keeps there: webhook configurations, and the default policy. */
 
 /** Only the server says so, and only to its own user: the API server has then reached it. */
 export const REACHED_WARNING = "crdguard: the API server reaches this server";
 
-export function registrationCreated(name: string): string {
-  return `${name} was not there, and was created.`;
+/** Of an object that crdguard keeps. */
+export interface KeptObjectName {
+  readonly kind: string;
+  readonly name: string;
+}
+
+export function keptCreated(object: KeptObjectName): string {
+  const named = `${object.kind} ${object.name} was not there, and was created`;
+  return isPolicy(object) ? `${named} with the defaults. What its spec says is yours.` : `${named}.`;
 }
 
 /** @param changedBy field manager that wrote last, or null where none is recorded. */
-export function registrationRepaired(fields: readonly string[], changedBy: string | null): string {
-  return `${changed(fields, changedBy)} It was put right: these fields are crdguard's own. Labels, annotations, further matchConditions and timeoutSeconds are yours.`;
+export function keptRepaired(object: KeptObjectName, fields: readonly string[], changedBy: string | null): string {
+  const yours = isPolicy(object)
+    ? "Its spec, and further labels and annotations, are yours."
+    : "Labels, annotations, further matchConditions and timeoutSeconds are yours.";
+  return `${changed(fields, changedBy)} It was put right: these fields are crdguard's own. ${yours}`;
 }
 
 /** @param seconds until the next repair. */
-export function registrationContested(fields: readonly string[], changedBy: string | null, seconds: number): string {
-  return `${changed(fields, changedBy)} This happens again and again, so that the next repair waits ${String(seconds)} s. Let that writer leave these fields alone: docs/registration.md has the settings for Argo CD and Flux.`;
+export function keptContested(
+  object: KeptObjectName,
+  fields: readonly string[],
+  changedBy: string | null,
+  seconds: number,
+): string {
+  const wayOut = isPolicy(object)
+    ? "its spec is yours, and docs/policy.md tells the rest."
+    : "docs/registration.md has the settings for Argo CD and Flux.";
+  return `${changed(fields, changedBy)} This happens again and again, so that the next repair waits ${String(seconds)} s. Let that writer leave these fields alone: ${wayOut}`;
+}
+
+function isPolicy({ kind }: KeptObjectName): boolean {
+  return kind === "GuardPolicy";
 }
 
 function changed(fields: readonly string[], changedBy: string | null): string {

@@ -85,6 +85,8 @@ export function startAuthorityKeeper(options: AuthorityKeeperOptions): Authority
   let publication: Publication | null = null;
   /** Whether the Secret was read past the watch since this process began to lead. */
   let isConfirmed = false;
+  /** Whether what live replicas serve by is among what is to be trusted, as far as that could be seen to. */
+  let isSettled = false;
   let publishedSince: { readonly bundle: string; readonly at: number } | null = null;
   let readReplicasAt = -Infinity;
   let replicas: readonly LiveReplica[] = [];
@@ -158,6 +160,7 @@ export function startAuthorityKeeper(options: AuthorityKeeperOptions): Authority
   async function lead(): Promise<boolean> {
     if (!leadership.isLeader()) {
       isConfirmed = false;
+      isSettled = false;
       publishedSince = null;
       unserved.reset();
       return false;
@@ -165,12 +168,12 @@ export function startAuthorityKeeper(options: AuthorityKeeperOptions): Authority
     if (!isConfirmed) {
       isConfirmed = await read();
       if (!isConfirmed) return false;
-      tell();
     }
     const sight = await look(false);
     if (sight === null) return false;
     const step = decide(sight);
     if (step.kind === "rest" || step.kind === "wait") {
+      settle();
       tellWaiting(step);
       return false;
     }
@@ -178,7 +181,17 @@ export function startAuthorityKeeper(options: AuthorityKeeperOptions): Authority
     const fresh = await look(true);
     if (fresh === null || !leadership.isLeader()) return false;
     const again = decide(fresh);
-    return again.kind === "write" || again.kind === "issue" ? act(again) : false;
+    if (again.kind !== "write" && again.kind !== "issue") return false;
+    const hasActed = await act(again);
+    // What cannot be written must not keep the registration from being kept; but for what others serve by, it waits.
+    if (!hasActed && again.because !== "trust-missing") settle();
+    return hasActed;
+  }
+
+  function settle(): void {
+    if (isSettled) return;
+    isSettled = true;
+    tell();
   }
 
   /** Null: something cannot be seen. */
@@ -332,8 +345,8 @@ export function startAuthorityKeeper(options: AuthorityKeeperOptions): Authority
   return {
     isExternal: false,
     bundle() {
-      // A watch that lags must not take back what another leader has published.
-      if (remembered === null || (leadership.isLeader() && !isConfirmed)) return null;
+      // A watch that lags must not take back what another leader has published, nor a Secret that does not tell it all.
+      if (remembered === null || (leadership.isLeader() && !isSettled)) return null;
       return bundleOf(remembered);
     },
     onChange(use) {

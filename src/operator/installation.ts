@@ -13,7 +13,7 @@ export interface InstallationChoice {
 }
 
 /** Each is a folder of manifests/overlays, and of manifests/components. */
-export const OVERLAYS = ["ha", "cert-manager", "fail-open"] as const;
+export const OVERLAYS = ["ha", "cert-manager", "fail-open", "health-reports"] as const;
 export type Overlay = (typeof OVERLAYS)[number];
 
 /** Of which CRDs the guard may count the objects: none but by roles that others add, these, or all that ever will be. */

@@ -17,8 +17,11 @@ export interface Leadership {
   stop(): Promise<void>;
 }
 
-/** `uninstalling`: the Lease says so. `overtaken`: another replica holds it. `expired`: it was not renewed in time. */
-export type LossReason = "uninstalling" | "overtaken" | "expired" | "stopped";
+/**
+ * `uninstalling`: the Lease says so. `outranked`: another replica is to lead. `overtaken`: another replica holds it. `expired`:
+ * it was not renewed in time.
+ */
+export type LossReason = "uninstalling" | "outranked" | "overtaken" | "expired" | "stopped";
 
 export interface LeadershipObserver {
   elected(lease: { readonly namespace: string; readonly name: string; readonly uid: string | null }): void;
@@ -37,6 +40,8 @@ export interface LeadershipOptions {
   /** Name of this replica; its identity adds what tells it from one of the same name that has just died. */
   readonly replica: string;
   readonly observer: LeadershipObserver;
+  /** Whether another replica is to lead; no unless told. */
+  readonly isOutranked?: () => boolean;
   readonly timing?: Timing;
   readonly clock?: () => Date;
 }
@@ -48,6 +53,7 @@ export interface LeadershipOptions {
  */
 export function startLeadership(options: LeadershipOptions): Leadership {
   const { client, namespace, name = LEADER_LEASE, replica, observer, timing = SYSTEM_TIMING, clock = now } = options;
+  const { isOutranked = () => false } = options;
   const identity = `${replica}_${randomUUID().slice(0, IDENTITY_DIGITS)}`;
   const collection = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases`;
   const path = `${collection}/${encodeURIComponent(name)}`;
@@ -92,7 +98,7 @@ export function startLeadership(options: LeadershipOptions): Leadership {
 
   async function makeRound(): Promise<void> {
     // Over what was written last: if anybody has touched it since, an annotation included, the write is refused.
-    if (renewed !== null && isLeader()) {
+    if (renewed !== null && isLeader() && !isOutranked()) {
       const written = await write(renewed.lease, recordOf(renewed.lease));
       if (written.kind !== "conflict") return;
     }
@@ -105,14 +111,18 @@ export function startLeadership(options: LeadershipOptions): Leadership {
       }
       observed = null;
       if (renewed !== null) lose("overtaken");
-      await create();
+      if (!isOutranked()) await create();
       return;
     }
     const lease = isRecord(found.body) ? found.body : {};
     const record = recordOf(lease);
     observe(record);
     if (isUninstalling(lease)) {
-      await stepAside(lease, record);
+      await stepAside(lease, record, "uninstalling");
+      return;
+    }
+    if (isOutranked()) {
+      await stepAside(lease, record, "outranked");
       return;
     }
     if (record.holder !== "" && record.holder !== identity && isHeld(record)) {
@@ -208,8 +218,8 @@ export function startLeadership(options: LeadershipOptions): Leadership {
     return observed !== null && timing.now() - observed.at < seconds * 1_000;
   }
 
-  async function stepAside(lease: JsonRecord, record: LeaseRecord): Promise<void> {
-    if (renewed !== null) lose("uninstalling");
+  async function stepAside(lease: JsonRecord, record: LeaseRecord, reason: LossReason): Promise<void> {
+    if (renewed !== null) lose(reason);
     if (record.holder === identity) await giveBack(lease, record, stopping.signal);
   }
 

@@ -23,6 +23,8 @@ export interface ReplicaLeaseOptions {
   readonly client: Pick<ApiClient, "request">;
   readonly namespace: string;
   readonly replica: string;
+  /** How it has its certificates. */
+  readonly way: string;
   /** Told once for each kind of failure, until it was written again. */
   readonly failed: (error: ApiError) => void;
   readonly timing?: Timing;
@@ -32,12 +34,16 @@ export interface ReplicaLeaseOptions {
 /** Fingerprints (SHA-256), separated by commas. */
 const SERVES_BY_ANNOTATION = "crdguard.dev/serves-by";
 
+/** See precedence.ts. */
+export const WAY_ANNOTATION = "crdguard.dev/certificates";
+
 export function startReplicaLease(options: ReplicaLeaseOptions): ReplicaLease {
   const { client, namespace, replica, failed, timing = SYSTEM_TIMING, clock = now } = options;
   const name = `${REPLICA_LEASE_PREFIX}${replica}`;
   const path = `${leasesPath(namespace)}/${encodeURIComponent(name)}`;
   const stopping = new AbortController();
   let servesBy: readonly string[] = [];
+  let startedAt: string | null = null;
   let uid: string | null = null;
   let failure: string | null = null;
   /** One write at a time, in order: an older one must not undo a newer one. */
@@ -45,6 +51,7 @@ export function startReplicaLease(options: ReplicaLeaseOptions): ReplicaLease {
 
   async function write(): Promise<boolean> {
     if (stopping.signal.aborted) return false;
+    startedAt ??= microTime(clock());
     const written = await client.request({
       method: "PATCH",
       path,
@@ -57,9 +64,14 @@ export function startReplicaLease(options: ReplicaLeaseOptions): ReplicaLease {
           name,
           namespace,
           labels: { ...LEASE_LABELS, [REPLICA_LABEL]: "true" },
-          annotations: { [SERVES_BY_ANNOTATION]: servesBy.join(",") },
+          annotations: { [SERVES_BY_ANNOTATION]: servesBy.join(","), [WAY_ANNOTATION]: options.way },
         },
-        spec: { holderIdentity: replica, leaseDurationSeconds: LEASE_SECONDS, renewTime: microTime(clock()) },
+        spec: {
+          holderIdentity: replica,
+          leaseDurationSeconds: FRESH_SECONDS,
+          acquireTime: startedAt,
+          renewTime: microTime(clock()),
+        },
       },
       signal: stopping.signal,
       timeoutSeconds: RENEW_SECONDS,
@@ -185,10 +197,10 @@ interface Seen {
 }
 
 /** Selects the Leases of replicas. */
-const REPLICA_LABEL = "crdguard.dev/replica";
+export const REPLICA_LABEL = "crdguard.dev/replica";
 const RENEW_SECONDS = 10;
 /** Two renewals may fail. */
-const LEASE_SECONDS = 30;
+export const FRESH_SECONDS = 30;
 /** Ten times as long as its Lease: a replica that the API server cannot hear may still be called by it. */
 const GONE_SECONDS = 300;
 /** The leader reads every ten seconds. */
@@ -199,7 +211,7 @@ function isGone(changedAt: number, at: number): boolean {
   return at - changedAt > GONE_SECONDS * 1_000;
 }
 
-function leasesPath(namespace: string): string {
+export function leasesPath(namespace: string): string {
   return `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases`;
 }
 

@@ -75,6 +75,9 @@ export const WITHHELD_ARGUMENTS = "$(crdguard.dev/withheld-arguments)";
 /** Stands for one value that a snapshot does not tell; of this form, it is a variable whose value nobody shows. */
 export const WITHHELD_VALUE = "$(crdguard.dev/withheld)";
 
+/** Stands for a value that a snapshot does not tell, but for this: it is none of those that the catalog asks for. */
+export const WITHHELD_WORD = "crdguard.dev/withheld";
+
 /** What can be read of a container's settings. */
 export interface ContainerSettings {
   /** Of the workload. */

@@ -5,6 +5,8 @@ import { type Condition, type ConfigMapKey, flagName, type Pattern, type ValueTe
 export interface Questions {
   /** Without their dashes, in small letters, as flags are compared. */
   readonly flags: ReadonlySet<string>;
+  /** That flags are asked to have. */
+  readonly values: ReadonlySet<string>;
   /** Arguments that are no flags. */
   readonly words: ReadonlySet<string>;
   readonly patterns: readonly Pattern[];
@@ -23,6 +25,7 @@ export function questionsOf(controllers: readonly CatalogController[]): Question
   const asked = controllers.map(questionsOfOne);
   return {
     flags: new Set(asked.flatMap(({ flags }) => [...flags])),
+    values: new Set(asked.flatMap(({ values }) => [...values])),
     words: new Set(asked.flatMap(({ words }) => [...words])),
     patterns: asked.flatMap(({ patterns }) => patterns),
     variables: new Set(asked.flatMap(({ variables }) => [...variables])),
@@ -43,6 +46,7 @@ function questionsOfOne(controller: CatalogController): Questions {
   const names = parts.flatMap((part) => (part.kind === "arg" ? [part] : []));
   const questions: Questions = {
     flags: new Set(names.filter(({ name }) => name.startsWith("-")).map(({ name }) => flagName(name))),
+    values: new Set(names.flatMap(({ name, value }) => (name.startsWith("-") && value !== null ? [value] : []))),
     words: new Set(
       names.filter(({ name }) => !name.startsWith("-")).map(({ name, value }) => (value === null ? name : `${name}=${value}`)),
     ),

@@ -14,7 +14,7 @@ const ROOT = join(import.meta.dirname, "../..");
 const CHART = join(ROOT, "charts/crdguard");
 const SERVER = "system:serviceaccount:crdguard:crdguard";
 const HOOK = "system:serviceaccount:crdguard:crdguard-uninstall";
-const OVERLAYS = ["ha", "cert-manager", "fail-open", "count-all-objects"] as const;
+const OVERLAYS = ["ha", "cert-manager", "fail-open", "health-reports", "count-all-objects"] as const;
 const OWN_CRDS = readObjectsOfFolder("manifests/crds");
 
 let api: ApiServer;
@@ -509,7 +509,9 @@ async function renderedNames(...flags: readonly string[]): Promise<readonly stri
 }
 
 function chartValues(): readonly string[] {
-  return ["cert-manager", "count-all-objects", "everything", "fail-open", "ha", "minimal"].map((name) => `${name}-values.yaml`);
+  return ["cert-manager", "count-all-objects", "everything", "fail-open", "ha", "health-reports", "minimal"].map(
+    (name) => `${name}-values.yaml`,
+  );
 }
 
 async function usesDefinitions(values: string): Promise<boolean> {

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { Address } from "../../admission/guard.ts";
 import { createDevelopmentPair } from "../../certificates/development-pair.ts";
+import type { ServingPair } from "../../certificates/serving-pair.ts";
 import { watchServingPair } from "../../certificates/serving-source.ts";
 import type { LogFields, Logger } from "../../observability/log.ts";
 import type { Metrics } from "../../observability/metrics.ts";
@@ -23,9 +24,14 @@ export interface Certificate {
   isInOrder(): boolean;
   /** Whether a new process would have a better one: what an expired certificate in a file needs, as far as anybody knows. */
   readonly isMendedByRestart: boolean;
+  /** Whether the webhook configurations trust it, where a server keeps these. */
+  readonly isTrusted?: () => boolean;
   onChange(use: (tls: { readonly cert: string; readonly key: string }) => void): void;
   stop(): void;
 }
+
+/** Decides when a new pair is served: calls `serve`, at once or later. */
+export type Admit = (pair: ServingPair, serve: () => void) => void;
 
 /** @throws CommandError */
 export async function openCertificate(
@@ -33,6 +39,9 @@ export async function openCertificate(
   registerUrl: URL | null,
   logger: Logger,
   metrics: Metrics,
+  admit: Admit = (_, serve) => {
+    serve();
+  },
 ): Promise<Certificate> {
   const { tlsCertFile, tlsPrivateKeyFile } = options;
   if (tlsCertFile === undefined && tlsPrivateKeyFile === undefined) return selfSigned(options, registerUrl, logger, metrics);
@@ -41,15 +50,19 @@ export async function openCertificate(
   }
   const caFile = options.tlsCaFile === undefined ? null : await readCaFile(options.tlsCaFile);
   let use: (tls: { readonly cert: string; readonly key: string }) => void = () => undefined;
+  let served: ServingPair | null = null;
   const source = await watchServingPair({
     certFile: tlsCertFile,
     keyFile: tlsPrivateKeyFile,
     intervalMs: CERTIFICATE_LOOK_MILLISECONDS,
     onPair(pair) {
-      use(pair);
-      metrics.certificateReloads.inc({ result: "ok" });
-      metrics.certificateNotAfter.set({ kind: "serving" }, pair.notAfter.getTime() / 1000);
-      logger.info({ names: pair.names, notAfter: pair.notAfter.toISOString() } satisfies LogFields, "certificate replaced");
+      admit(pair, () => {
+        served = pair;
+        use(pair);
+        metrics.certificateReloads.inc({ result: "ok" });
+        metrics.certificateNotAfter.set({ kind: "serving" }, pair.notAfter.getTime() / 1000);
+        logger.info({ names: pair.names, notAfter: pair.notAfter.toISOString() } satisfies LogFields, "certificate replaced");
+      });
     },
     onProblem(error) {
       metrics.certificateReloads.inc({ result: error.code });
@@ -61,11 +74,12 @@ export async function openCertificate(
   });
   if (!source.ok) throw new CommandError(EXIT.usage, source.error.code, source.error.message);
   const { value } = source;
-  metrics.certificateNotAfter.set({ kind: "serving" }, value.current.notAfter.getTime() / 1000);
+  const first = value.current;
+  metrics.certificateNotAfter.set({ kind: "serving" }, first.notAfter.getTime() / 1000);
   return {
-    tls: () => value.current,
-    caBundle: () => caFile ?? value.current.cert,
-    isInOrder: () => value.current.notAfter.getTime() > Date.now(),
+    tls: () => served ?? first,
+    caBundle: () => caFile ?? (served ?? first).cert,
+    isInOrder: () => (served ?? first).notAfter.getTime() > Date.now(),
     isMendedByRestart: true,
     onChange(next) {
       use = next;

@@ -35,9 +35,9 @@ export type TrustChoice =
       readonly rotationHoldSeconds: number;
     }
   /** Certificates come as files; `path`: what is to be trusted. */
-  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "file"; readonly path: string; readonly rotationHoldSeconds: number }
   /** Certificates come as files, and somebody else writes `caBundle`. */
-  | { readonly kind: "external" };
+  | { readonly kind: "external"; readonly rotationHoldSeconds: number };
 
 /** Null without `--keep-installed`. @throws CommandError */
 export function chooseKeeping(flags: KeepingFlags): KeepingChoice | null {
@@ -101,7 +101,7 @@ function chooseTrust(flags: KeepingFlags): TrustChoice {
     }
     return { kind: "self-managed", authorityHours, certificateHours, rotationHoldSeconds };
   }
-  if (caBundle === "external") return { kind: "external" };
+  if (caBundle === "external") return { kind: "external", rotationHoldSeconds };
   if (caBundle !== undefined && tlsCaFile !== undefined) {
     throw conflicting("--ca-bundle and --tls-ca-file both say what the API server shall trust: give one of them");
   }
@@ -111,7 +111,7 @@ function chooseTrust(flags: KeepingFlags): TrustChoice {
       "--keep-installed with --tls-cert-file does not say what the API server shall trust: give --tls-ca-file, or --ca-bundle external where another writes caBundle",
     );
   }
-  return { kind: "file", path };
+  return { kind: "file", path, rotationHoldSeconds };
 }
 
 /** 253 characters of an object's name, less those of `crdguard-replica-`. */

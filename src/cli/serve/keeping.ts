@@ -1,10 +1,10 @@
 /** @file What a server keeps in its cluster, by `--keep-installed`: put together, logged, counted and told. */
 import type { Publication, TrustSource } from "../../certificates/trust.ts";
 import {
-  registrationContested,
-  registrationCreated,
+  keptContested,
+  keptCreated,
+  keptRepaired,
   registrationEnforcing,
-  registrationRepaired,
   registrationUnproven,
 } from "../../explain/registration.ts";
 import { textAt } from "../../cluster/live/json.ts";
@@ -122,7 +122,7 @@ function observeKeeper({ logger, metrics }: KeepingOptions, tell: Tell): KeeperO
     },
     created(object, live) {
       logger.info(fieldsOf(object), "kept object created");
-      const note = registrationCreated(`${object.kind} ${object.name}`);
+      const note = keptCreated(object);
       tell(object, live, { type: "Normal", reason: reasonOf(object, "RegistrationCreated"), action: "Create", note });
     },
     moved(object, _live, drifted) {
@@ -132,7 +132,7 @@ function observeKeeper({ logger, metrics }: KeepingOptions, tell: Tell): KeeperO
       const { kind, name } = object;
       metrics.driftRepaired.inc({ kind, name });
       logger.warn({ ...fieldsOf(object), ...driftFields(drift) }, "kept object put right");
-      const note = registrationRepaired(drift.fields, drift.changedBy);
+      const note = keptRepaired(object, drift.fields, drift.changedBy);
       tell(object, live, { type: "Warning", reason: reasonOf(object, "RegistrationRepaired"), action: "Repair", note });
     },
     contested(object, live, drift, pauseMilliseconds) {
@@ -141,7 +141,7 @@ function observeKeeper({ logger, metrics }: KeepingOptions, tell: Tell): KeeperO
         { ...fieldsOf(object), ...driftFields(drift), reason: `the next repair waits ${String(seconds)} s` },
         "kept object is changed back again and again",
       );
-      const note = registrationContested(drift.fields, drift.changedBy, seconds);
+      const note = keptContested(object, drift.fields, drift.changedBy, seconds);
       tell(object, live, { type: "Warning", reason: reasonOf(object, "RegistrationRepaired"), action: "Repair", note });
     },
     failed(object, { code, message }) {

@@ -6,17 +6,27 @@ import { createFileTrust } from "../../certificates/file-trust.ts";
 import { createDevelopmentPair } from "../../certificates/development-pair.ts";
 import { parseHosts } from "../../certificates/hosts.ts";
 import { startLeafSource } from "../../certificates/leaf-source.ts";
+import type { ServingPair } from "../../certificates/serving-pair.ts";
+import {
+  createFirstTrust,
+  createPairGate,
+  createTrustSight,
+  type FirstTrust,
+  type TrustSight,
+} from "../../certificates/trusted-pair.ts";
 import type { ApiClient } from "../../cluster/live/api-client.ts";
+import { SYSTEM_TIMING } from "../../cluster/live/timing.ts";
 import { authorityEvent, leaderNote } from "../../explain/certificate-events.ts";
 import type { LogFields, Logger } from "../../observability/log.ts";
 import type { Metrics } from "../../observability/metrics.ts";
 import { type AuthorityKeeper, type AuthorityObserver, startAuthorityKeeper } from "../../operator/authority-keeper.ts";
 import type { ClusterEvent, EventRecorder } from "../../operator/cluster-event.ts";
 import { type Leadership, type LeadershipObserver, startLeadership } from "../../operator/leadership.ts";
+import { startPrecedence } from "../../operator/precedence.ts";
 import { type ReplicaLease, startReplicaLease } from "../../operator/replica-lease.ts";
 import { REPLACE_BEFORE_ANNOTATION } from "../../operator/shared-names.ts";
 import { CommandError, EXIT } from "../exit-status.ts";
-import type { Certificate } from "./certificate.ts";
+import type { Admit, Certificate } from "./certificate.ts";
 import type { KeepingChoice, TrustChoice } from "./keeping-choice.ts";
 
 export interface Replica {
@@ -44,7 +54,8 @@ type Choice<Kind extends TrustChoice["kind"]> = Extract<TrustChoice, { readonly 
 /** @throws CommandError */
 export async function openSelfManaged(options: ReplicaOptions, trust: Choice<"self-managed">): Promise<Replica> {
   const { choice, client } = options;
-  const { events, leadership, lease } = joinOthers(options);
+  const { events, leadership, lease, stopOthers } = joinOthers(options);
+  const watch = watchTrust(trust.rotationHoldSeconds);
   const keeper = startAuthorityKeeper({
     client,
     namespace: choice.service.namespace,
@@ -53,17 +64,20 @@ export async function openSelfManaged(options: ReplicaOptions, trust: Choice<"se
     authorityHours: trust.authorityHours,
     holdSeconds: trust.rotationHoldSeconds,
   });
+  const certificate = await ownCertificate(options, { keeper, lease, hours: trust.certificateHours });
   return {
     leadership,
     trust: keeper,
-    certificate: await ownCertificate(options, { keeper, lease, hours: trust.certificateHours }),
+    certificate: { ...certificate, isTrusted: () => watch.first.isGiven(certificate.tls().cert) },
     join(others) {
       events.handTo(others.events);
       keeper.follow(others.publication);
+      watch.follow(others.publication);
     },
     async stop() {
       keeper.stop();
-      await Promise.all([leadership.stop(), lease.stop()]);
+      watch.stop();
+      await stopOthers();
     },
   };
 }
@@ -72,10 +86,33 @@ export async function openSelfManaged(options: ReplicaOptions, trust: Choice<"se
 export async function openFromFiles(
   options: ReplicaOptions,
   trust: Choice<"file" | "external">,
-  certificate: Certificate,
+  open: (admit: Admit) => Promise<Certificate>,
 ): Promise<Replica> {
+  const { logger, client } = options;
+  const watch = watchTrust(trust.rotationHoldSeconds);
+  const opened = await open((pair, serve) => {
+    waiting = pair;
+    gate.offer(pair.cert, serve);
+  });
+  let waiting: ServingPair | null = null;
+  const gate = createPairGate({
+    sight: watch.sight,
+    served: () => opened.tls().cert,
+    holdMilliseconds: trust.rotationHoldSeconds * 1_000,
+    now: () => (client.serverTime() ?? new Date()).getTime(),
+    onWaiting() {
+      logger.info(
+        { names: waiting?.names ?? [], notAfter: waiting?.notAfter.toISOString() ?? "" } satisfies LogFields,
+        "new certificate waits until its authority is trusted",
+      );
+    },
+  });
+  watch.onLook(() => {
+    gate.look();
+  });
+  const certificate: Certificate = { ...opened, isTrusted: () => watch.first.isGiven(opened.tls().cert) };
   const file = trust.kind === "file" ? await openAuthorities(trust.path, options) : null;
-  const { events, leadership, lease } = joinOthers(options);
+  const { events, leadership, lease, stopOthers } = joinOthers(options);
   if (file === null) {
     return {
       leadership,
@@ -83,9 +120,11 @@ export async function openFromFiles(
       certificate,
       join(others) {
         events.handTo(others.events);
+        watch.follow(others.publication);
       },
       async stop() {
-        await Promise.all([leadership.stop(), lease.stop()]);
+        watch.stop();
+        await stopOthers();
       },
     };
   }
@@ -113,15 +152,51 @@ export async function openFromFiles(
     join(others) {
       events.handTo(others.events);
       own.follow(others.publication);
+      watch.follow(others.publication);
     },
     async stop() {
       file.stop();
-      await Promise.all([leadership.stop(), lease.stop()]);
+      watch.stop();
+      await stopOthers();
     },
   };
 }
 
+interface TrustWatch {
+  readonly sight: TrustSight;
+  readonly first: FirstTrust;
+  onLook(use: () => void): void;
+  follow(publication: Publication): void;
+  stop(): void;
+}
+
+function watchTrust(holdSeconds: number): TrustWatch {
+  const sight = createTrustSight({ timing: SYSTEM_TIMING });
+  const uses = new Set<() => void>();
+  const timer = setInterval(() => {
+    sight.look();
+    for (const use of uses) use();
+  }, TRUST_LOOK_MILLISECONDS).unref();
+  return {
+    sight,
+    first: createFirstTrust({ sight, holdMilliseconds: holdSeconds * 1_000, timing: SYSTEM_TIMING }),
+    onLook(use) {
+      uses.add(use);
+    },
+    follow(publication) {
+      sight.follow(publication);
+    },
+    stop() {
+      clearInterval(timer);
+    },
+  };
+}
+
+/** What is looked at is in memory. */
+const TRUST_LOOK_MILLISECONDS = 250;
+
 interface Membership {
+  readonly stopOthers: () => Promise<void>;
   readonly events: WaitingRecorder;
   readonly leadership: Leadership;
   readonly lease: ReplicaLease;
@@ -131,18 +206,32 @@ function joinOthers(options: ReplicaOptions): Membership {
   const { choice, client, logger } = options;
   const { namespace } = choice.service;
   const events = createWaitingRecorder();
+  const precedence = startPrecedence({ client, namespace, replica: choice.replica });
+  const leadership = startLeadership({
+    client,
+    namespace,
+    replica: choice.replica,
+    observer: tellLeadership(options, events),
+    isOutranked: () => precedence.isOutranked(),
+  });
+  const lease = startReplicaLease({
+    client,
+    namespace,
+    replica: choice.replica,
+    way: choice.trust.kind,
+    clock: () => client.serverTime() ?? new Date(),
+    failed({ code, message }) {
+      logger.warn({ code, reason: message } satisfies LogFields, "lease of this replica cannot be written, trying again");
+    },
+  });
   return {
     events,
-    leadership: startLeadership({ client, namespace, replica: choice.replica, observer: tellLeadership(options, events) }),
-    lease: startReplicaLease({
-      client,
-      namespace,
-      replica: choice.replica,
-      clock: () => client.serverTime() ?? new Date(),
-      failed({ code, message }) {
-        logger.warn({ code, reason: message } satisfies LogFields, "lease of this replica cannot be written, trying again");
-      },
-    }),
+    leadership,
+    lease,
+    async stopOthers() {
+      precedence.stop();
+      await Promise.all([leadership.stop(), lease.stop()]);
+    },
   };
 }
 

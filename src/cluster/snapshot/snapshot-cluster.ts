@@ -4,7 +4,7 @@ import { isCrdManifest, parseCrd } from "../../crd/parse.ts";
 import { isApiRequirementManifest, parseApiRequirement } from "../../requirements/api-requirement.ts";
 import type { Catalog } from "../../requirements/catalog.ts";
 import { isClusterServiceVersionManifest, parseClusterServiceVersion } from "../../requirements/cluster-service-version.ts";
-import { type ReadSetting, WITHHELD_ARGUMENTS, WITHHELD_VALUE } from "../../requirements/condition.ts";
+import { type ReadSetting, WITHHELD_ARGUMENTS, WITHHELD_WORD } from "../../requirements/condition.ts";
 import { isWorkloadManifest, parseWorkload, type Workload } from "../../requirements/workload.ts";
 import type { Bundle } from "../../rules/bundle.ts";
 import type { Cluster } from "../cluster.ts";
@@ -88,7 +88,7 @@ function put(object: JsonRecord, isInPart: boolean, builder: PictureBuilder): vo
 
 function doubted(workload: Workload): Workload {
   const containers = workload.containers.map((container) =>
-    container.args.some((arg) => arg.includes(WITHHELD_VALUE)) ? { ...container, args: [WITHHELD_ARGUMENTS] } : container,
+    container.args.some((arg) => arg.includes(WITHHELD_WORD)) ? { ...container, args: [WITHHELD_ARGUMENTS] } : container,
   );
   return { ...workload, containers };
 }

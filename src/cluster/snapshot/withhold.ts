@@ -2,7 +2,7 @@
  * @file Leaves out of arguments, variables and settings what may be a credential, in such a way that every question of the
  * catalog gets the answer that it got before, or none.
  */
-import { flagName, WITHHELD_ARGUMENTS, WITHHELD_VALUE } from "../../requirements/condition.ts";
+import { flagName, WITHHELD_ARGUMENTS, WITHHELD_VALUE, WITHHELD_WORD } from "../../requirements/condition.ts";
 import type { KeyQuestion, Questions } from "../../requirements/questions.ts";
 import { isHarmless, looksLikeCredential, looksLikeCredentialName } from "./credentials.ts";
 import { recordOf } from "./json-members.ts";
@@ -59,14 +59,15 @@ function withholdWords(args: readonly string[], asked: Questions, strictness: St
     }
     const own = isScript ? "strict" : strictness;
     return arg.replaceAll(/\S+/g, (word) => {
+      // A script that goes on with the next line.
+      if (word === "\\") return word;
       const announced: Announced = next;
       next = announcedBy(word, asked);
       // What follows a flag may be the next flag.
       if (announced === null || word.startsWith("-")) return withholdWord(word, asked, own);
       switch (announced) {
         case "asked":
-          // Of a switch, it is a word of its own.
-          return looksLikeCredential(word) ? withholdWord(word, asked, own) : word;
+          return looksLikeCredential(word) ? hidden(word, withholdAsked(word, asked), asked) : word;
         case "credential":
           return hidden(word, WITHHELD_VALUE, asked);
         case "value":
@@ -116,9 +117,29 @@ function withholdWord(word: string, asked: Questions, strictness: Strictness): s
       : word;
   }
   const { name = "", value = "" } = assigned;
-  if (name.replace(/^["']/, "").startsWith("-") && asked.flags.has(flagName(name.replace(/^["']/, "")))) return word;
+  if (name.replace(/^["']/, "").startsWith("-") && asked.flags.has(flagName(name.replace(/^["']/, "")))) {
+    return looksLikeCredential(value) ? hidden(word, `${name}=${withholdAsked(value, asked)}`, asked) : word;
+  }
   const mustGo = looksLikeCredentialName(name) || looksLikeCredential(value) || (strictness === "strict" && !isHarmless(value));
   return mustGo ? hidden(word, `${name}=${WITHHELD_VALUE}`, asked) : word;
+}
+
+/**
+ * What looks like a credential, as the value of a flag that the catalog asks for: items of a list that are asked for, and
+ * switches, stay, so that the answer does.
+ */
+function withholdAsked(value: string, { values }: Questions): string {
+  if (values.has(value) || isHarmless(value)) return value;
+  // With a variable in it, it could be any value.
+  if (value.includes("$")) return WITHHELD_VALUE;
+  return value
+    .split(",")
+    .map((item) => {
+      const bare = bareWord(item);
+      if (values.has(bare) || /^[A-Za-z][\w.]*=(?:1|t|true|0|f|false)$/i.test(bare)) return item;
+      return `${/^[A-Za-z][\w.]*=/.exec(bare)?.[0] ?? ""}${WITHHELD_WORD}`;
+    })
+    .join();
 }
 
 /** Without quotes, as conditions read it. */

@@ -19,6 +19,7 @@ function read(path: string): string {
 /** A chart can read no file outside of its folder. */
 const COPIES = [
   ["manifests/server/rbac.yaml", "files/rbac.yaml"],
+  ["manifests/components/health-reports/rbac.yaml", "files/health-reports-rbac.yaml"],
   ...readdirSync(`${ROOT}manifests/crds`)
     .filter((file) => file !== "kustomization.yaml")
     .map((file) => [`manifests/crds/${file}`, `files/crds/${file}`] as const),

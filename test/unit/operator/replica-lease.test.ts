@@ -40,6 +40,7 @@ describe("the Lease of a replica", () => {
     const requests: ApiRequest[] = [];
     const failures: string[] = [];
     const own = startReplicaLease({
+      way: "file",
       client: {
         async request(request) {
           await Promise.resolve();

@@ -14,6 +14,8 @@ import { shippedCatalog } from "../../catalog/workloads.ts";
 import { anyContainer, deployment } from "./clusters.ts";
 
 const W = "$(crdguard.dev/withheld)";
+/** None of the values that are asked for. */
+const N = "crdguard.dev/withheld";
 
 /** A controller that asks for some of everything. */
 const turnerFile = parseCatalogFile({
@@ -76,6 +78,17 @@ describe("arguments in a snapshot", () => {
       title: "keeps a credential's flag that the catalog asks for, since somebody wants it told",
       args: ["--api-key", "blunt", "--Api-Key=x"],
       told: ["--api-key", "blunt", "--Api-Key=x"],
+    },
+    {
+      title: "withholds a credential as the value of such a flag, and tells that it is no value that is asked for",
+      args: ["--source", "postgres://u:p@db", "--source=https://u:p@db/x", "--source=gears,postgres://u:p@db"],
+      told: ["--source", N, `--source=${N}`, `--source=gears,${N}`],
+      strict: ["--source", N, `--source=${N}`, `--source=gears,${N}`],
+    },
+    {
+      title: "does not tell what it is where it hangs on a variable, nor in a script of several lines",
+      args: ["--source=postgres://$(USER)@db", "exec turner --source \\\n postgres://u:p@db --x"],
+      told: [`--source=${W}`, `exec turner --source \\\n ${N} --x`],
     },
     {
       title: "withholds a URL with a user in it",
@@ -192,6 +205,8 @@ describe("the answers of a slimmed container", async () => {
         ["--token", "hunter2"],
         ["--password=hunter2"],
         ["postgres://u:p@db"],
+        ["--source=postgres://u:p@db"],
+        ["--feature-gates", "GatewayAlpha=true,postgres://u:p@db"],
         ["-c", "Shop 7"],
         ["--password=a phrase of hunter2"],
       );
@@ -209,7 +224,12 @@ describe("the answers of a slimmed container", async () => {
           }
           expect(JSON.stringify(after)).not.toMatch(/hunter2|u:p@db/);
         }),
-        { numRuns: 500 },
+        {
+          numRuns: 500,
+          examples: [
+            [{ image: "registry.k8s.io/external-dns/external-dns:v0.14.0", args: ["--source"] }, [["postgres://u:p@db"]]],
+          ],
+        },
       );
     },
   );
