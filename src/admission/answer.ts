@@ -44,6 +44,11 @@ export interface AnswerContext {
   readonly policy: PolicyFlags;
   /** By which user name our own requests come to us; null until that is known. Absent where nothing is kept installed. */
   readonly ownUser?: () => string | null;
+  /**
+   * By which exceptions and overrides end, in milliseconds since 1970: the API server's clock, so that all replicas agree. The
+   * machine's own unless told.
+   */
+  readonly clock?: () => number;
 }
 
 /** Never rejects: a defect becomes an undecided answer, so that the API server gets a well-formed review always. */
@@ -103,13 +108,13 @@ async function answerWorkload(
   workload: Workload,
   { requester }: DecodedReview,
   deadlines: Deadlines,
-  { cluster, policy }: AnswerContext,
+  { cluster, policy, clock }: AnswerContext,
 ): Promise<Answered> {
   const judge = async (signal: AbortSignal): Promise<Answered> => {
     const preview = await cluster.preview({ ...NOTHING_APPLIED, workloads: [workload] }, signal);
     const [change] = preview?.workloads ?? [];
     if (preview === null || change === undefined) return notWarned("facts-not-synced", null);
-    const verdict = await review({ change, requester }, { ...cluster, picture: () => preview.picture }, policy, signal);
+    const verdict = await review({ change, requester }, { ...cluster, picture: () => preview.picture }, policy, signal, clock);
     if (verdict.kind === "undecided") return notWarned(verdict.reason, null);
     const warned = warningAtMost(verdict);
     return { answer: explainWorkload(warned, workload.ref), verdict: warned, error: null };
@@ -174,9 +179,9 @@ async function decide(
   accessReviewMilliseconds: number,
   context: AnswerContext,
 ): Promise<Answered> {
-  const { cluster, policy } = context;
+  const { cluster, policy, clock } = context;
   const patient = withOwnPatience(cluster, accessReviewMilliseconds);
-  const verdict = await review({ change, requester }, patient, policy, signal);
+  const verdict = await review({ change, requester }, patient, policy, signal, clock);
   if (verdict.kind === "undecided") return undecided(phase, change, verdict.reason, context, null);
   if (phase === "explain" && verdict.kind === "allow") return { answer: SILENT, verdict, error: null };
 
@@ -250,9 +255,9 @@ function undecided(phase: Phase, change: CrdChange, reason: UndecidedReason, con
 }
 
 /** What went wrong inside may go wrong here too, and there must be an answer all the same. */
-function onUndecidedOf(change: CrdChange, { cluster, policy }: AnswerContext): Policy["onUndecided"] {
+function onUndecidedOf(change: CrdChange, { cluster, policy, clock = Date.now }: AnswerContext): Policy["onUndecided"] {
   try {
-    return policyOfCrd(change, cluster.picture(), policy, Date.now()).onUndecided;
+    return policyOfCrd(change, cluster.picture(), policy, clock()).onUndecided;
   } catch {
     return policy.onUndecided ?? DEFAULT_POLICY.onUndecided;
   }

@@ -3,6 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import type { TrustedCertificate } from "./authority.ts";
 import { trustedOf } from "./authority-secret.ts";
 import { parseChain } from "./serving-pair.ts";
+import { type ContentRead, watchContent, type WatchedContent } from "./watch-content.ts";
 
 export interface AuthoritiesFileError {
   readonly code: "certificate-unreadable" | "certificate-malformed";
@@ -10,12 +11,8 @@ export interface AuthoritiesFileError {
   readonly message: string;
 }
 
-export interface AuthoritiesFile {
-  /** The last ones that could be read. */
-  current(): readonly TrustedCertificate[];
-  /** No callback comes after this. */
-  stop(): void;
-}
+/** The last ones that could be read. */
+export type AuthoritiesFile = WatchedContent<readonly TrustedCertificate[]>;
 
 export interface AuthoritiesFileOptions {
   readonly path: string;
@@ -28,50 +25,20 @@ export interface AuthoritiesFileOptions {
   readonly onProblem: (error: AuthoritiesFileError) => void;
 }
 
-type Read =
-  | { readonly ok: true; readonly value: readonly TrustedCertificate[] }
-  | { readonly ok: false; readonly error: AuthoritiesFileError };
+type Read = ContentRead<readonly TrustedCertificate[], AuthoritiesFileError>;
 
-/** Looks at content rather than waiting for file events, as serving-source.ts does and tells why. The timer keeps no process alive. */
-export async function watchAuthoritiesFile(
+/** Read with bounds; fails if the first read does. */
+export function watchAuthoritiesFile(
   options: AuthoritiesFileOptions,
-): Promise<{ readonly ok: true; readonly value: AuthoritiesFile } | Extract<Read, { readonly ok: false }>> {
-  const first = await read(options);
-  if (!first.ok) return first;
-  let current = first.value;
-  let reported: string | null = null;
-  let isStopped = false;
-  let timer = schedule();
-
-  function schedule(): NodeJS.Timeout {
-    return setTimeout(() => void look(), options.intervalMs).unref();
-  }
-
-  async function look(): Promise<void> {
-    const found = await read(options);
-    if (isStopped) return;
-    timer = schedule();
-    if (!found.ok) {
-      if (found.error.code !== reported) options.onProblem(found.error);
-      reported = found.error.code;
-      return;
-    }
-    reported = null;
-    if (pemOf(found.value) === pemOf(current)) return;
-    current = found.value;
-    options.onChange(current);
-  }
-
-  return {
-    ok: true,
-    value: {
-      current: () => current,
-      stop() {
-        isStopped = true;
-        clearTimeout(timer);
-      },
-    },
-  };
+): Promise<ContentRead<AuthoritiesFile, AuthoritiesFileError>> {
+  const { intervalMs, onChange, onProblem } = options;
+  return watchContent({
+    read: () => read(options),
+    isSame: (left, right) => pemOf(left) === pemOf(right),
+    intervalMs,
+    onChange,
+    onProblem,
+  });
 }
 
 export function pemOf(authorities: readonly TrustedCertificate[]): string {

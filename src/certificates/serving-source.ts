@@ -1,5 +1,6 @@
 /** @file Keeps the serving pair current while the files change under a running server. */
 import { readServingPair, type ServingPair, type ServingPairError, type ServingPairFiles } from "./serving-pair.ts";
+import { watchContent } from "./watch-content.ts";
 
 export interface ServingSource {
   /** The newest pair that was whole; it stays when the files go bad. */
@@ -29,49 +30,31 @@ const DEFAULT_INTERVAL_MS = 10_000;
 /**
  * Reads the pair once, and fails if it cannot be served; from then on looks again and again.
  *
- * Looks at content rather than waiting for file events: a Secret mount changes by swapping a symlink two levels up, which
- * file watches miss. Certificate and key are two files, so one can be seen before the other has followed: the new pair
+ * Certificate and key are two files, so one can be seen before the other has followed: the new pair
  * becomes current only when both fit. An unchanged pair that expires is a problem too, and is reported as one.
- * The timer does not keep the process alive.
  */
 export async function watchServingPair(options: ServingSourceOptions): Promise<ServingSourceResult> {
-  const first = await readServingPair(options);
-  if (!first.ok) return first;
-
-  let current = first.value;
-  let reported: ServingPairError["code"] | null = null;
-  let isStopped = false;
-  let timer = schedule();
-
-  function schedule(): NodeJS.Timeout {
-    return setTimeout(() => void look(), options.intervalMs ?? DEFAULT_INTERVAL_MS).unref();
-  }
-
-  async function look(): Promise<void> {
-    const found = await readServingPair(options);
-    if (isStopped) return;
-    timer = schedule();
-
-    if (!found.ok) {
-      if (found.error.code !== reported) options.onProblem(found.error);
-      reported = found.error.code;
-      return;
-    }
-    reported = null;
-    if (found.value.cert === current.cert && found.value.key === current.key) return;
-    current = found.value;
-    options.onPair(current);
-  }
-
+  const watched = await watchContent({
+    read: () => readServingPair(options),
+    isSame: (left, right) => left.cert === right.cert && left.key === right.key,
+    intervalMs: options.intervalMs ?? DEFAULT_INTERVAL_MS,
+    onChange(pair: ServingPair) {
+      options.onPair(pair);
+    },
+    onProblem(problem: ServingPairError) {
+      options.onProblem(problem);
+    },
+  });
+  if (!watched.ok) return watched;
+  const { value } = watched;
   return {
     ok: true,
     value: {
       get current() {
-        return current;
+        return value.current();
       },
       stop() {
-        isStopped = true;
-        clearTimeout(timer);
+        value.stop();
       },
     },
   };

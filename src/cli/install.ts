@@ -17,6 +17,7 @@ import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import type { InstallationFlags } from "./installation-flags.ts";
 import type { Invocation } from "./invocation.ts";
 import { openClient, unreadableError } from "./live-source.ts";
+import { refuseElsewhere } from "./refuse-elsewhere.ts";
 import { choiceOf, listCountable } from "./render.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -31,6 +32,7 @@ export async function install(options: InstallFlags, invocation: Pick<Invocation
   const { terminal } = invocation;
   const client = openClient(options);
   try {
+    await refuseElsewhere(client, options.namespace, "install");
     const objects = await renderInstallation(await choiceOf(options, () => listCountable(client)));
     const chosen = new Set(objects.map(titleOf));
     const installed = await installObjects({

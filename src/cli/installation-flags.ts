@@ -21,9 +21,10 @@ export function addInstallationFlags(command: Command, counting: CountingWord): 
   return command
     .addOption(namespaceOption())
     .addOption(
-      new Option("--image <reference>", "image of the server, for example of a registry of your own")
-        .default(undefined, "that of this release")
-        .argParser(parseImage),
+      new Option(
+        "--image <reference>",
+        "image of the server, for example of a registry of your own; else that of this release",
+      ).argParser(parseImage),
     )
     .addOption(repeatable("--overlay <name>", "what differs from the default").choices(OVERLAY_WORDS).argParser(parseOverlay))
     .addOption(

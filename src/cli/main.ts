@@ -46,9 +46,11 @@ async function run(): Promise<void> {
   process.exitCode = status;
 }
 
-/** Commander guesses what was meant on a second line, in brackets. */
+/** Commander guesses what was meant on a second line, in brackets, and takes our words for a sentence of their own. */
 function inOneLine(message: string): string {
-  const [line = "", guess] = message.split("\n", 2);
+  const [first = "", guess] = message.split("\n", 2);
+  // What it appends in our words begins with a small letter.
+  const line = first.replace(/ is invalid\. (?=[a-z])/, " is invalid: ");
   return guess === undefined ? line : `${line}; ${guess.replace(/^\(Did/, "did").replace(/\)$/, "")}`;
 }
 

@@ -7,7 +7,7 @@ import { createLogger, type LogFields, type Logger } from "../observability/log.
 import type { LogLevel } from "../observability/log-levels.ts";
 import { createMetrics, type Metrics } from "../observability/metrics.ts";
 import { createOwnUser } from "../operator/own-user.ts";
-import type { WebhookAddress, WebhookProfile } from "../operator/webhook-configurations.ts";
+import type { WebhookAddress } from "../operator/webhook-configurations.ts";
 import type { PolicyFlags } from "../policy/combine.ts";
 import type { Catalog } from "../requirements/catalog.ts";
 import { openStandIn } from "./against.ts";
@@ -31,7 +31,6 @@ export interface ServeOptions extends ClusterFlags, KeepingFlags, ClientAuthFlag
   readonly healthListen: Address;
   readonly tlsPrivateKeyFile: string | undefined;
   readonly warnWorkloads: boolean;
-  readonly webhookProfile: WebhookProfile;
   /** Files and folders of own catalog entries. */
   readonly catalog: readonly string[];
   readonly catalogConfigMap: ConfigMapName | undefined;
@@ -68,6 +67,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   const guard = await startGuard({
     cluster: facts.cluster,
     policy,
+    clock: () => (facts.live?.client.serverTime() ?? new Date()).getTime(),
     ...(ownUser === null ? {} : { ownUser: () => ownUser.name() }),
     tls: certificate.tls(),
     logger,
@@ -95,7 +95,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
           leadership: replica.leadership,
           needsClientCertificate: clients?.auth.mode === "require",
           ownUser,
-          profile: options.webhookProfile,
+          profile: keeping.profile,
           trust: replica.trust,
           warnWorkloads: options.warnWorkloads,
         };

@@ -9,6 +9,7 @@ import { uninstall } from "../operator/uninstall.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import type { Invocation } from "./invocation.ts";
 import { openClient, unreadableError } from "./live-source.ts";
+import { refuseElsewhere } from "./refuse-elsewhere.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface UninstallFlags extends ConnectionChoice {
@@ -32,7 +33,8 @@ export async function uninstallFrom(options: UninstallFlags, { terminal }: Pick<
   }
   const client = openClient(options);
   try {
-    const question: PlanOptions = {
+    await refuseElsewhere(client, options.namespace, "uninstall");
+    const question: Question = {
       client,
       namespace: options.namespace,
       objects: (await renderEverything(options.namespace)).filter(
@@ -68,12 +70,9 @@ export async function uninstallFrom(options: UninstallFlags, { terminal }: Pick<
   }
 }
 
-async function carryOut(
-  client: ApiClient,
-  options: UninstallFlags,
-  question: PlanOptions,
-  terminal: Terminal,
-): Promise<ExitStatus> {
+type Question = PlanOptions & { readonly client: ApiClient };
+
+async function carryOut(client: ApiClient, options: UninstallFlags, question: Question, terminal: Terminal): Promise<ExitStatus> {
   const { isComplete } = await uninstall({
     client,
     namespace: options.namespace,
@@ -106,14 +105,10 @@ function incomplete(what: string): CommandError {
 }
 
 /** @throws CommandError where the cluster does not tell. */
-async function planned(options: PlanOptions): Promise<RemovalPlan> {
+async function planned(options: Question): Promise<RemovalPlan> {
   const result = await planRemoval(options);
   if (result.ok) return result.plan;
-  throw new CommandError(
-    EXIT.undecided,
-    `cluster-${result.error.code}`,
-    `${result.what} cannot be read: ${result.error.message}`,
-  );
+  throw unreadableError(options.client, result.what, result.error);
 }
 
 function tellStaying({ stays }: RemovalPlan, terminal: Terminal): void {
@@ -130,7 +125,15 @@ async function isConfirmed({ server }: ApiClient, count: number): Promise<boolea
     );
   }
   const asking = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await asking.question(`Delete ${String(count)} objects of crdguard from ${server}? [y/N] `);
-  asking.close();
-  return /^y(?:es)?$/i.test(answer.trim());
+  try {
+    const answer = await asking.question(`Delete ${String(count)} objects of crdguard from ${server}? [y/N] `);
+    return /^y(?:es)?$/i.test(answer.trim());
+  } catch (error) {
+    // By Ctrl-C and Ctrl-D, which are answers too; the question's line has no end yet.
+    if (!(error instanceof Error && error.name === "AbortError")) throw error;
+    process.stderr.write("\n");
+    return false;
+  } finally {
+    asking.close();
+  }
 }

@@ -175,19 +175,22 @@ export function healthRemedy(remedy: HealthRemedy): ExplainedRemedy {
     case "restore-registration":
       if (remedy.registration.name.endsWith("-dev"))
         return { title: "start the server again that registered itself, which renews it" };
+      if (remedy.registration.isKept) return { title: KEPT_BY_SERVER };
       return {
-        title:
-          "apply those of the version of crdguard that runs here, which leave the caBundle alone; one started with --keep-installed puts them right itself",
+        title: "apply those of the version of crdguard that runs here, which leave the caBundle alone",
         command: `crdguard render --webhook-configurations${remedy.registration.role === "workloads" ? " --warn-workloads" : ""} | kubectl apply --server-side -f -`,
       };
     case "set-ca-bundle":
+      if (remedy.registration.isKept) {
+        return { title: `${KEPT_BY_SERVER}; where it runs with --ca-bundle external, why whoever writes the caBundle does not` };
+      }
       return {
         title: "tell the API server which authority to trust, from the folder in which the certificates were made",
         command: "npm run certs:install -- --from certs",
       };
     case "unblock":
       return {
-        title: "if a change of a definition cannot wait: take the registration away, and apply it again afterwards",
+        title: `if a change of a definition cannot wait: take the registration away${remedy.registration.isKept ? "; a server that can be reached makes it again, and fails open at first" : ", and apply it again afterwards"}`,
         command: `kubectl delete ${remedy.registration.kind.toLowerCase()} ${shellWord(remedy.registration.name)}`,
       };
     case "grant-reading":
@@ -196,6 +199,9 @@ export function healthRemedy(remedy: HealthRemedy): ExplainedRemedy {
       };
   }
 }
+
+const KEPT_BY_SERVER =
+  "see in the log of the server that leads why it does not put this right, as it does within ten seconds; or start one again";
 
 /** What remains of the stored versions: the storage version, in which all is stored then. */
 function listedStored(crd: Crd): readonly string[] {

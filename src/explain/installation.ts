@@ -61,6 +61,15 @@ export function helmOwned(release: string, what: "install" | "uninstall"): strin
   return `crdguard is there already, as the Helm release ${release}, which would not know of it: use ${command}`;
 }
 
+/** @param there where it is; `named`: where it was looked for. */
+export function installedElsewhereWords(there: string, named: string, what: "install" | "uninstall"): string {
+  const ways =
+    what === "install"
+      ? `--namespace ${there} upgrades it; to move it, uninstall it there first`
+      : `--namespace ${there} uninstalls it`;
+  return `crdguard is in the namespace ${shown(there)}, not in ${shown(named)}, and shares its roles and definitions with the whole cluster: nothing was changed; ${ways}`;
+}
+
 export function refusals(refused: readonly Told[]): string {
   const [first, ...others] = refused;
   if (first === undefined) throw new Error("a refusal has a reason");
@@ -102,11 +111,15 @@ export function standingLine(standing: StandingWords): string {
 
 /** After an installation that succeeded. */
 export function nextSteps(program: string, namespace: string): string {
+  const steps = [
+    [`${program} doctor`, "what is wrong in this cluster now"],
+    [`${program} requirements`, "who needs which API"],
+    [`kubectl --namespace ${namespace} logs deployment/crdguard`, "what it was asked and answered"],
+  ] as const;
+  const width = Math.max(...steps.map(([command]) => command.length));
   return [
     "Next:",
-    `  ${program} doctor                                          what is wrong in this cluster now`,
-    `  ${program} requirements                                    who needs which API`,
-    `  kubectl --namespace ${namespace} logs deployment/crdguard  what it was asked and answered`,
+    ...steps.map(([command, what]) => `  ${command.padEnd(width)}  ${what}`),
     "Should it be down and in the way: kubectl delete validatingwebhookconfiguration crdguard",
     "",
   ].join("\n");
@@ -129,7 +142,7 @@ export function uninstallLine(
 ): string | null {
   switch (step.kind) {
     case "marked":
-      return "from now on nothing is put back";
+      return "the server is told to put nothing back any more";
     case "deleted":
       return removalLine(titleOf(step.object), false);
     case "absent":

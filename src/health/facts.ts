@@ -176,6 +176,8 @@ export interface Registration {
   readonly endpoints: readonly EndpointEvidence[];
   /** A webhook of it fails closed. */
   readonly isBlocking: boolean;
+  /** A server that was started with `--keep-installed` has made it, and puts it right itself. */
+  readonly isKept: boolean;
 }
 
 export interface Difference {

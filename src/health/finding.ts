@@ -180,9 +180,9 @@ export type HealthRemedy =
   | { readonly kind: "look-at-policy"; readonly policy: AdmissionPolicy }
   | { readonly kind: "settle-on-one-owner"; readonly crd: Crd }
   | { readonly kind: "register-guard"; readonly missing: readonly Registration["role"][] }
-  | { readonly kind: "restore-registration"; readonly registration: Pick<Registration, "kind" | "name" | "role"> }
-  | { readonly kind: "set-ca-bundle"; readonly registration: Pick<Registration, "kind" | "name"> }
-  | { readonly kind: "unblock"; readonly registration: Pick<Registration, "kind" | "name"> }
+  | { readonly kind: "restore-registration"; readonly registration: Pick<Registration, "kind" | "name" | "role" | "isKept"> }
+  | { readonly kind: "set-ca-bundle"; readonly registration: Pick<Registration, "kind" | "name" | "isKept"> }
+  | { readonly kind: "unblock"; readonly registration: Pick<Registration, "kind" | "name" | "isKept"> }
   /** By the name of the GuardPolicy. */
   | { readonly kind: "correct-policy"; readonly name: string }
   | { readonly kind: "renew-exceptions"; readonly name: string }

@@ -4,6 +4,7 @@ import { memberAt, textAt } from "../cluster/live/json.ts";
 import { createBackoff, SYSTEM_TIMING, type Timing } from "../cluster/live/timing.ts";
 import type { ClusterEvent, EventReason, EventRecorder } from "./cluster-event.ts";
 import { type EventObject, eventObject, microTime } from "./event-object.ts";
+import { FIELD_MANAGER } from "./kept-object.ts";
 import { isTrouble } from "./trouble.ts";
 
 /** `repeated`: added to the series of one that is there. `dropped`: over the limit. */
@@ -59,12 +60,18 @@ export function createEventRecorder(options: EventRecorderOptions): RunningEvent
       return;
     }
     queue.set(key, { object, reason: event.reason, count: (waiting?.count ?? 0) + 1 });
+    startWriting();
+  }
+
+  function startWriting(): void {
     writing ??= writeAll()
       .catch((error: unknown) => {
         observer.broken(error);
       })
       .finally(() => {
         writing = null;
+        // What was recorded between the last look at the queue and now would wait for the next Event.
+        if (queue.size > 0 && !stopping.signal.aborted) startWriting();
       });
   }
 
@@ -126,7 +133,7 @@ export function createEventRecorder(options: EventRecorderOptions): RunningEvent
     return client.request({
       method,
       path,
-      query: { fieldManager: "crdguard" },
+      query: { fieldManager: FIELD_MANAGER },
       ...(method === "PATCH" ? { contentType: "application/merge-patch+json" } : {}),
       body,
       signal: stopping.signal,

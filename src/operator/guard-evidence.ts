@@ -1,5 +1,6 @@
 /** @file Looks at crdguard's own webhook configurations, as they are in the cluster: are they what we render, and who answers. */
 import type { ApiClient } from "../cluster/live/api-client.ts";
+import { textAt } from "../cluster/live/json.ts";
 import { listPages } from "../cluster/live/pages.ts";
 import type { Answer, HealthProbe } from "../cluster/health-probe.ts";
 import { compareText } from "../crd/compare-text.ts";
@@ -8,6 +9,7 @@ import { readWebhookTarget } from "../crd/parse.ts";
 import type { EndpointEvidence, GuardEvidence, Registration } from "../health/facts.ts";
 import type { WorkloadRef } from "../rules/facts.ts";
 import { differencesOf, type LiveConfiguration, roleOf, webhooksOf } from "./registration-drift.ts";
+import { REGISTERED_BY_LABEL } from "./webhook-configurations.ts";
 
 export interface GuardQuestion {
   readonly client: Pick<ApiClient, "request">;
@@ -46,6 +48,7 @@ export async function examineGuard({ client, probe, servers, signal }: GuardQues
       differences: differencesOf({ kind, object }, role),
       endpoints: await endpointsOf(object, probe, signal),
       isBlocking: webhooksOf(object).some((webhook) => webhook["failurePolicy"] === "Fail"),
+      isKept: textAt(object, "metadata", "labels", REGISTERED_BY_LABEL) === "kept",
     })),
   );
   return {

@@ -7,6 +7,7 @@ import { acceptanceMessage, lapsedNote } from "../explain/guard-policy.ts";
 import { type GuardPolicyResult, parseGuardPolicy } from "../policy/guard-policy.ts";
 import type { ClusterEvent, EventRecorder } from "./cluster-event.ts";
 import { findPolicyStatus, type FoundStatus, type GuardPolicyStatus } from "./guard-policy-status.ts";
+import { FIELD_MANAGER } from "./kept-object.ts";
 import { withTransitionTimes } from "./transition-times.ts";
 
 export interface PolicyReportsOptions {
@@ -103,7 +104,7 @@ function reportOf(
         const written = await client.request({
           method: "PATCH",
           path: `/apis/crdguard.dev/v1alpha1/guardpolicies/${encodeURIComponent(own.name)}/status`,
-          query: { fieldManager: "crdguard" },
+          query: { fieldManager: FIELD_MANAGER },
           contentType: "application/merge-patch+json",
           // Only over what was seen, so that of several replicas one writes, and tells.
           body: { metadata: { resourceVersion: own.resourceVersion }, status },

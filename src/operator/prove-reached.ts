@@ -1,6 +1,7 @@
 /** @file Proves that the API server reaches the server: by a dry run that changes nothing, and that only the server answers so. */
 import type { ApiClient } from "../cluster/live/api-client.ts";
 import { REACHED_WARNING } from "../explain/registration.ts";
+import { FIELD_MANAGER } from "./kept-object.ts";
 import type { OwnUser } from "./own-user.ts";
 
 /** `reason`: for log and Event. */
@@ -18,7 +19,7 @@ export async function proveReached(client: Pick<ApiClient, "request">, ownUser: 
     const patched = await client.request({
       method: "PATCH",
       path: `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${crd}`,
-      query: { dryRun: "All", fieldManager: "crdguard" },
+      query: { dryRun: "All", fieldManager: FIELD_MANAGER },
       contentType: "application/merge-patch+json",
       body: { metadata: { annotations: { "crdguard.dev/reached": new Date().toISOString() } } },
       signal,

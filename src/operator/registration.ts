@@ -1,6 +1,7 @@
 /** @file Registers a running server with the API server, and takes back exactly what it registered. */
 import type { ApiClient } from "../cluster/live/api-client.ts";
 import { isRecord } from "../crd/is-record.ts";
+import { FIELD_MANAGER } from "./kept-object.ts";
 import { REGISTERED_BY_LABEL, type WebhookConfigurations } from "./webhook-configurations.ts";
 
 /** What of the API client is needed here. It never rejects. */
@@ -12,9 +13,6 @@ interface RegistrationError {
   readonly code: "registration-failed" | "removal-failed";
   readonly message: string;
 }
-
-/** Owner of our fields in server-side apply. */
-const FIELD_MANAGER = "crdguard";
 
 /**
  * Creates or replaces the configurations, by server-side apply. Those that fail open come first: should a later call fail,

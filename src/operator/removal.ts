@@ -4,6 +4,7 @@ import { listAt, memberAt, textAt } from "../cluster/live/json.ts";
 import { listPages } from "../cluster/live/pages.ts";
 import { SYSTEM_TIMING, type Timing } from "../cluster/live/timing.ts";
 import { helmReleaseOf, isOurs } from "./install.ts";
+import { isRegisteredByUs } from "./uninstall.ts";
 import { asKubernetesObject, type KubernetesObject, pathOf, titleOf } from "./kubernetes-object.ts";
 
 type Client = Pick<ApiClient, "request">;
@@ -59,9 +60,9 @@ export async function planRemoval(options: PlanOptions): Promise<PlanResult> {
   try {
     for (const object of objects.toReversed()) {
       if (extent === "definitions" && object.kind !== "CustomResourceDefinition" && object.kind !== "Deployment") continue;
-      const live = await find(client, pathOf(object));
-      if (live === null) continue;
       const thing = { title: titleOf(object), path: pathOf(object) };
+      const live = await find(client, thing);
+      if (live === null) continue;
       if (object.kind === "Deployment") {
         hasServer = true;
         helmRelease = helmReleaseOf(live);
@@ -144,11 +145,11 @@ class Unreadable extends Error {
 }
 
 /** Null: there is none. */
-async function find(client: Client, path: string): Promise<unknown> {
+async function find(client: Client, { title, path }: Thing): Promise<unknown> {
   const answer = await client.request({ method: "GET", path });
   if (answer.ok) return answer.body;
   if (answer.error.code === "not-found") return null;
-  throw new Unreadable(path, answer.error);
+  throw new Unreadable(title, answer.error);
 }
 
 /** Objects of a definition of ours that people have made: all but the default policy, which the server makes. */
@@ -157,7 +158,7 @@ async function objectsOf(client: Client, definition: KubernetesObject): Promise<
   const plural = textAt(definition, "spec", "names", "plural") ?? "";
   const kind = textAt(definition, "spec", "names", "kind") ?? "";
   const version = textAt(listAt(definition, "spec", "versions")[0], "name") ?? "";
-  const items = await list(client, `/apis/${group}/${version}/${plural}`);
+  const items = await list(client, `${plural}.${group}`, `/apis/${group}/${version}/${plural}`);
   return items
     .map((item) => [textAt(item, "metadata", "namespace"), textAt(item, "metadata", "name")])
     .filter(([namespace, name]) => !(kind === "GuardPolicy" && namespace === null && name === "default"))
@@ -167,7 +168,7 @@ async function objectsOf(client: Client, definition: KubernetesObject): Promise<
 /** Those that the words of a denial ask for, by their names; roles of others, which the label alone ties to us, stay theirs. */
 async function countingRoles(client: Client): Promise<readonly Thing[]> {
   const path = "/apis/rbac.authorization.k8s.io/v1/clusterroles";
-  const roles = await list(client, path, "crdguard.dev/count-objects=true");
+  const roles = await list(client, "ClusterRoles", path, "crdguard.dev/count-objects=true");
   return roles
     .flatMap((role) => textAt(role, "metadata", "name") ?? [])
     .filter((name) => name.startsWith("crdguard-count-"))
@@ -181,10 +182,10 @@ async function certificateSecrets({ client, namespace, objects }: PlanOptions): 
     .map((certificate) => ({ certificate: certificate.metadata.name, secret: textAt(certificate, "spec", "secretName") ?? "" }));
   const secrets: Thing[] = [];
   for (const { certificate, secret } of names) {
-    const path = `/api/v1/namespaces/${namespace}/secrets/${secret}`;
-    const live = await find(client, path);
+    const thing = { title: `Secret ${namespace}/${secret}`, path: `/api/v1/namespaces/${namespace}/secrets/${secret}` };
+    const live = await find(client, thing);
     if (live === null || textAt(live, "metadata", "annotations", "cert-manager.io/certificate-name") !== certificate) continue;
-    secrets.push({ title: `Secret ${namespace}/${secret}`, path });
+    secrets.push(thing);
   }
   return secrets;
 }
@@ -202,7 +203,7 @@ async function othersIn({ client, namespace, objects }: PlanOptions): Promise<re
   ]);
   const others: string[] = [];
   for (const [kind, path] of PRECIOUS) {
-    const items = await list(client, path.replace("NAMESPACE", namespace));
+    const items = await list(client, `${kind}s of ${namespace}`, path.replace("NAMESPACE", namespace));
     const titles = items.flatMap((item) => {
       const object = asKubernetesObject({ apiVersion: "", kind, metadata: memberAt(item, "metadata") });
       return object === null ? [] : [titleOf(object)];
@@ -224,7 +225,8 @@ const PRECIOUS: ReadonlyMap<string, string> = new Map([
   ["Secret", "/api/v1/namespaces/NAMESPACE/secrets"],
 ]);
 
-async function list(client: Client, path: string, labelSelector?: string): Promise<readonly unknown[]> {
+/** @param what for people, if it cannot be read. */
+async function list(client: Client, what: string, path: string, labelSelector?: string): Promise<readonly unknown[]> {
   const found: unknown[] = [];
   const listed = await listPages(client, {
     path,
@@ -234,7 +236,7 @@ async function list(client: Client, path: string, labelSelector?: string): Promi
     onPage: (items) => found.push(...items),
   });
   // A definition that is not served has no objects to show.
-  if (!listed.ok && listed.error.code !== "not-found") throw new Unreadable(path, listed.error);
+  if (!listed.ok && listed.error.code !== "not-found") throw new Unreadable(what, listed.error);
   return found;
 }
 
@@ -270,8 +272,13 @@ export async function keptThings(
   const things: Thing[] = [];
   for (const candidate of candidates) {
     const answer = await client.request({ method: "GET", path: candidate.path });
-    if (answer.ok) things.push(candidate);
-    else if (answer.error.code !== "not-found") return { ok: false, what: candidate.title, error: answer.error };
+    if (answer.ok && isToBeRemoved(candidate, answer.body)) things.push(candidate);
+    else if (!answer.ok && answer.error.code !== "not-found") return { ok: false, what: candidate.title, error: answer.error };
   }
   return { ok: true, things };
+}
+
+/** A configuration of this name that somebody else has registered stays. */
+function isToBeRemoved({ path }: Thing, live: unknown): boolean {
+  return !path.includes("webhookconfigurations/") || isRegisteredByUs(live);
 }

@@ -15,6 +15,7 @@ import type { UnreadableDeclaration, WorkloadRef } from "../rules/facts.ts";
 import { createAttempts } from "./attempts.ts";
 import type { EventRecorder } from "./cluster-event.ts";
 import { declarationEvent } from "./declaration-event.ts";
+import { FIELD_MANAGER } from "./kept-object.ts";
 import { createPolicyReports, type PolicyObserver, type PolicyReport } from "./policy-reports.ts";
 import { withTransitionTimes } from "./transition-times.ts";
 import { isTrouble } from "./trouble.ts";
@@ -204,7 +205,7 @@ function statusReport(
       const written = await client.request({
         method: "PATCH",
         path: `/apis/crdguard.dev/v1alpha1/namespaces/${encodeURIComponent(namespace)}/apirequirements/${encodeURIComponent(name)}/status`,
-        query: { fieldManager: "crdguard" },
+        query: { fieldManager: FIELD_MANAGER },
         contentType: "application/merge-patch+json",
         // Only over what was seen: what is written is no older than what it replaces.
         body: { metadata: { resourceVersion }, status },
@@ -238,7 +239,7 @@ function announcer({
     const created = await client.request({
       method: "POST",
       path: `/apis/events.k8s.io/v1/namespaces/${encodeURIComponent(workload.namespace)}/events`,
-      query: { fieldManager: "crdguard" },
+      query: { fieldManager: FIELD_MANAGER },
       body: event,
       signal,
     });

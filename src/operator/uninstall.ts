@@ -151,12 +151,18 @@ async function deleteConfiguration(
     else if (absence === "tell") progress.tell({ kind: "absent", object });
     return;
   }
-  const registeredBy = textAt(found.body, "metadata", "labels", REGISTERED_BY_LABEL);
-  if (registeredBy !== "kept" && registeredBy !== "manifests") {
+  if (!isRegisteredByUs(found.body)) {
+    const registeredBy = textAt(found.body, "metadata", "labels", REGISTERED_BY_LABEL);
     if (absence === "tell") progress.tell({ kind: "foreign", object, registeredBy });
     return;
   }
   await deleteObject(options, object, progress, { uid: textAt(found.body, "metadata", "uid") });
+}
+
+/** Of an installation, rather than of a server on a developer's machine or of somebody else. */
+export function isRegisteredByUs(configuration: unknown): boolean {
+  const registeredBy = textAt(configuration, "metadata", "labels", REGISTERED_BY_LABEL);
+  return registeredBy === "kept" || registeredBy === "manifests";
 }
 
 async function deleteObject(

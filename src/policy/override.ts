@@ -153,7 +153,7 @@ function problemsOf(named: readonly string[], unnamed: readonly string[]): Reado
   const problems = new Map<string, string>();
   for (const word of named.length === 0 ? [""] : unknown) {
     const meant = nearestWord(word, ids);
-    const problem = word === "" ? "it names no rule" : `"${word}" is no rule${meant === null ? "" : `; did you mean ${meant}?`}`;
+    const problem = word === "" ? "it names no rule" : `"${word}" is no rule${meant === null ? "" : `; "${meant}" may be meant`}`;
     for (const rule of unnamed) if (meant === null || meant === rule) problems.set(rule, problems.get(rule) ?? problem);
   }
   return problems;

@@ -320,6 +320,18 @@ describe("an empty cluster", () => {
     ).toEqual([]);
   });
 
+  it.each(["install", "uninstall"])(
+    "%s into another namespace is refused, which would take the running server's rights",
+    async (command) => {
+      const { exitCode, stdout, stderr } = await crdguard(command, "--namespace", "crdgaurd", "--dry-run");
+
+      expect(stderr).toMatch(
+        /^crdguard: error \(installed-elsewhere\): crdguard is in the namespace crdguard, not in crdgaurd, .*: nothing was changed; --namespace crdguard /,
+      );
+      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+    },
+  );
+
   it("keeps what somebody has set since, or tells of it", async () => {
     await kubectl("--namespace", "crdguard", "scale", "deployment/crdguard", "--replicas=5");
 

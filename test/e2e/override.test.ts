@@ -256,7 +256,7 @@ rules:
       title: "its rule is mistyped",
       plural: "rods",
       annotations: ["object-deleted", "oops"],
-      told: '"object-deleted" is no rule; did you mean objects-deleted?',
+      told: '"object-deleted" is no rule; "objects-deleted" may be meant',
     },
     { title: "another rule is named", plural: "caps", annotations: ["required-version-unserved", "no"], told: null },
   ])("does not count where $title", async ({ plural, annotations, told }) => {

@@ -57,6 +57,7 @@ export function registration(shape: Partial<Registration> = {}): Registration {
     differences: [],
     endpoints: [endpoint({ target: { kind: "service", namespace: "crdguard", name: "crdguard", port: 443 } })],
     isBlocking: true,
+    isKept: false,
     ...shape,
   };
 }

@@ -87,6 +87,10 @@ export function declareServe(command: Command, invocation: Invocation): void {
             registerUrl: undefined,
             keepInstalled: undefined,
             webhookUrl: undefined,
+            webhookProfile: undefined,
+            authorityHours: undefined,
+            certificateHours: undefined,
+            rotationHoldSeconds: undefined,
             replica: undefined,
             caBundle: undefined,
             clientCaFile: undefined,
@@ -117,20 +121,21 @@ function keepingOptions(): readonly Option[] {
     new Option("--webhook-url <url>", "have the API server call this https URL instead of the Service"),
     new Option(
       "--webhook-profile <profile>",
-      "when changes that cannot be judged are refused: staged, once the API server reaches us",
-    )
-      .choices(WEBHOOK_PROFILES)
-      .default("staged"),
-    new Option("--replica <name>", "name of this replica").default(undefined, "$POD_NAME, or the host's"),
-    new Option("--authority-hours <number>", "how long an authority of our own is valid; replaced at two thirds")
-      .default(8_760)
-      .argParser(parseHours),
-    new Option("--certificate-hours <number>", "how long a serving certificate of our own is valid; replaced at two thirds")
-      .default(168)
-      .argParser(parseHours),
-    new Option("--rotation-hold-seconds <number>", "how long a new authority is published before anyone serves by it")
-      .default(60)
-      .argParser(parseSeconds),
+      "when changes that cannot be judged are refused; staged, the default: once the API server reaches us",
+    ).choices(WEBHOOK_PROFILES),
+    new Option("--replica <name>", "name of this replica; else $POD_NAME, or the host's"),
+    new Option(
+      "--authority-hours <number>",
+      "how long an authority of our own is valid, 8760 unless told; replaced at two thirds",
+    ).argParser(parseHours),
+    new Option(
+      "--certificate-hours <number>",
+      "how long a serving certificate of our own is valid, 168 unless told; replaced at two thirds",
+    ).argParser(parseHours),
+    new Option(
+      "--rotation-hold-seconds <number>",
+      "how long a new authority is published before anyone serves by it, 60 unless told",
+    ).argParser(parseSeconds),
     new Option(
       "--ca-bundle <file|external>",
       "with --tls-cert-file: what the API server shall trust, in place of --tls-ca-file; external: another writes caBundle",

@@ -1,15 +1,17 @@
 /** @file What the flags of `crdguard serve` say of keeping itself installed, once they are known to go together. */
 import { hostname } from "node:os";
 import { CommandError, EXIT } from "../exit-status.ts";
+import type { WebhookProfile } from "../../operator/webhook-configurations.ts";
 import type { ServiceName } from "../service-name.ts";
 
 export interface KeepingFlags {
   readonly keepInstalled: ServiceName | undefined;
   readonly webhookUrl: string | undefined;
+  readonly webhookProfile: WebhookProfile | undefined;
   readonly replica: string | undefined;
-  readonly authorityHours: number;
-  readonly certificateHours: number;
-  readonly rotationHoldSeconds: number;
+  readonly authorityHours: number | undefined;
+  readonly certificateHours: number | undefined;
+  readonly rotationHoldSeconds: number | undefined;
   readonly caBundle: string | undefined;
   readonly registerUrl: string | undefined;
   readonly facts: string | undefined;
@@ -19,6 +21,7 @@ export interface KeepingFlags {
 
 export interface KeepingChoice {
   readonly service: ServiceName;
+  readonly profile: WebhookProfile;
   /** Called instead of the Service. */
   readonly webhookUrl: URL | null;
   /** As a part of names of objects. */
@@ -51,6 +54,8 @@ export function chooseKeeping(flags: KeepingFlags): KeepingChoice | null {
     if (flags.caBundle !== undefined) {
       throw incomplete("--ca-bundle goes with --keep-installed; with --register-url, give --tls-ca-file");
     }
+    const idle = KEEPING_ONLY.find(({ of }) => flags[of] !== undefined);
+    if (idle !== undefined) throw incomplete(`${idle.flag} goes with --keep-installed, and does nothing without`);
     return null;
   }
   if (flags.registerUrl !== undefined) {
@@ -63,11 +68,20 @@ export function chooseKeeping(flags: KeepingFlags): KeepingChoice | null {
   }
   return {
     service,
+    profile: flags.webhookProfile ?? "staged",
     webhookUrl: flags.webhookUrl === undefined ? null : parseWebhookUrl(flags.webhookUrl),
     replica: replicaName(flags.replica),
     trust: chooseTrust(flags),
   };
 }
+
+const KEEPING_ONLY = [
+  { flag: "--webhook-profile", of: "webhookProfile" },
+  { flag: "--replica", of: "replica" },
+  { flag: "--authority-hours", of: "authorityHours" },
+  { flag: "--certificate-hours", of: "certificateHours" },
+  { flag: "--rotation-hold-seconds", of: "rotationHoldSeconds" },
+] as const satisfies readonly { readonly flag: string; readonly of: keyof KeepingFlags }[];
 
 /** What `--register-url` and `--webhook-url` take, or null. */
 export function parseHttpsUrl(text: string): URL | null {
@@ -86,7 +100,8 @@ function parseWebhookUrl(text: string): URL {
 }
 
 function chooseTrust(flags: KeepingFlags): TrustChoice {
-  const { tlsCertFile, tlsCaFile, caBundle, authorityHours, certificateHours, rotationHoldSeconds } = flags;
+  const { tlsCertFile, tlsCaFile, caBundle } = flags;
+  const { authorityHours = AUTHORITY_HOURS, certificateHours = CERTIFICATE_HOURS, rotationHoldSeconds = HOLD_SECONDS } = flags;
   if (tlsCertFile === undefined) {
     if (caBundle !== undefined) {
       throw incomplete(
@@ -113,6 +128,13 @@ function chooseTrust(flags: KeepingFlags): TrustChoice {
   }
   return { kind: "file", path, rotationHoldSeconds };
 }
+
+/** A year. */
+const AUTHORITY_HOURS = 8_760;
+/** A week. */
+const CERTIFICATE_HOURS = 168;
+/** Longer than an API server takes to see a changed configuration. */
+const HOLD_SECONDS = 60;
 
 /** 253 characters of an object's name, less those of `crdguard-replica-`. */
 const LONGEST_REPLICA_NAME = 236;

@@ -43,7 +43,14 @@ export function startUpkeep({ facts, keeping, logger, metrics }: UpkeepOptions):
     observer: logAndCountEvents(logger, metrics),
     uidOf: ({ kind, name }) => (kind === CRD_KIND ? (cluster.picture()?.crds.get(name)?.uid ?? null) : null),
   });
-  const reporting = startReporting({ client, source: cluster, observer: logReports(logger, metrics), instance, events });
+  const reporting = startReporting({
+    client,
+    source: cluster,
+    observer: logReports(logger, metrics),
+    instance,
+    events,
+    clock: () => client.serverTime() ?? new Date(),
+  });
   const defaultPolicy = keptDefaultPolicy({ crds: () => cluster.picture()?.crds ?? null });
   const kept = keeping === null ? null : startKeeping({ ...keeping, facts, others: [defaultPolicy], events, logger, metrics });
   return {

@@ -63,6 +63,17 @@ describe("an override at admission", () => {
     expect(await overridesCounted(guard)).toEqual([]);
   });
 
+  it.each([
+    { now: "2026-05-06T07:59:59Z", allowed: true },
+    { now: "2026-05-06T08:00:00Z", allowed: false },
+  ])("ends by the clock of the cluster, whatever the machine's says: at $now allowed is $allowed", async ({ now, allowed }) => {
+    const metadata = { uid: "uid-1", annotations: { ...annotations, "crdguard.dev/override-until": "2026-05-06T08:00:00Z" } };
+    const oldObject = manifest({ versions: ["v1"], stored: ["v1"], metadata });
+    const guard = await runGuard({ cluster: fakeCluster({ mayOverride: janeMay }), clock: () => Date.parse(now) });
+
+    expect(await ask(guard, "/validate", admissionReview({ ...deletion, oldObject }))).toMatchObject({ response: { allowed } });
+  });
+
   it("does not count while nobody answers whether it may, and the denial is in time", async () => {
     const guard = await runGuard({ cluster: fakeCluster({ mayOverride: never }) });
     const startedAt = performance.now();

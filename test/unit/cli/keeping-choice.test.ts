@@ -5,10 +5,11 @@ import { chooseKeeping, type KeepingFlags } from "../../../src/cli/serve/keeping
 const NONE: KeepingFlags = {
   keepInstalled: undefined,
   webhookUrl: undefined,
-  replica: "one",
-  authorityHours: 8_760,
-  certificateHours: 168,
-  rotationHoldSeconds: 60,
+  webhookProfile: undefined,
+  replica: undefined,
+  authorityHours: undefined,
+  certificateHours: undefined,
+  rotationHoldSeconds: undefined,
   caBundle: undefined,
   registerUrl: undefined,
   facts: undefined,
@@ -19,7 +20,7 @@ const SERVICE = { namespace: "crdguard", name: "crdguard" };
 
 function chosen(flags: Partial<KeepingFlags>): unknown {
   try {
-    return chooseKeeping({ ...NONE, ...flags });
+    return chooseKeeping({ ...NONE, ...(flags.keepInstalled === undefined ? {} : { replica: "one" }), ...flags });
   } catch (error) {
     if (error instanceof CommandError) return error.code;
     throw error;
@@ -39,6 +40,7 @@ describe("what is kept installed", () => {
       flags: { keepInstalled: SERVICE },
       choice: {
         service: SERVICE,
+        profile: "staged",
         webhookUrl: null,
         replica: "one",
         trust: { kind: "self-managed", authorityHours: 8_760, certificateHours: 168, rotationHoldSeconds: 60 },
@@ -49,6 +51,7 @@ describe("what is kept installed", () => {
       flags: { keepInstalled: SERVICE, webhookUrl: "https://192.0.2.1:8443", tlsCertFile: "c", tlsCaFile: "a" },
       choice: {
         service: SERVICE,
+        profile: "staged",
         webhookUrl: new URL("https://192.0.2.1:8443"),
         replica: "one",
         trust: { kind: "file", path: "a", rotationHoldSeconds: 60 },
@@ -57,16 +60,38 @@ describe("what is kept installed", () => {
     {
       title: "trust by a file of its own",
       flags: { keepInstalled: SERVICE, tlsCertFile: "c", caBundle: "b" },
-      choice: { service: SERVICE, webhookUrl: null, replica: "one", trust: { kind: "file", path: "b", rotationHoldSeconds: 60 } },
+      choice: {
+        service: SERVICE,
+        profile: "staged",
+        webhookUrl: null,
+        replica: "one",
+        trust: { kind: "file", path: "b", rotationHoldSeconds: 60 },
+      },
     },
     {
       title: "trust that somebody else publishes",
       flags: { keepInstalled: SERVICE, tlsCertFile: "c", tlsCaFile: "a", caBundle: "external" },
-      choice: { service: SERVICE, webhookUrl: null, replica: "one", trust: { kind: "external", rotationHoldSeconds: 60 } },
+      choice: {
+        service: SERVICE,
+        profile: "staged",
+        webhookUrl: null,
+        replica: "one",
+        trust: { kind: "external", rotationHoldSeconds: 60 },
+      },
     },
     { title: "not with --register-url", flags: { keepInstalled: SERVICE, registerUrl: "https://x" }, choice: "flags-conflict" },
     { title: "not with --facts", flags: { keepInstalled: SERVICE, facts: "demo" }, choice: "flags-conflict" },
     { title: "not with a URL alone", flags: { webhookUrl: "https://x" }, choice: "flags-incomplete" },
+    { title: "not with a profile alone", flags: { webhookProfile: "fail-open" }, choice: "flags-incomplete" },
+    { title: "not with a replica's name alone", flags: { replica: "one" }, choice: "flags-incomplete" },
+    { title: "not with an authority's time alone", flags: { authorityHours: 1 }, choice: "flags-incomplete" },
+    { title: "not with a certificate's time alone", flags: { certificateHours: 1 }, choice: "flags-incomplete" },
+    { title: "not with a hold time alone", flags: { rotationHoldSeconds: 0 }, choice: "flags-incomplete" },
+    {
+      title: "not with certificates that outlive a short authority, by their default",
+      flags: { keepInstalled: SERVICE, authorityHours: 1 },
+      choice: "flags-conflict",
+    },
     { title: "not with a bundle alone", flags: { caBundle: "b" }, choice: "flags-incomplete" },
     {
       title: "not with a bundle for certificates of its own",

@@ -195,17 +195,17 @@ describe("crdguard, used wrongly", () => {
     {
       title: "an address without a port",
       args: ["serve", "--listen", "localhost"],
-      line: "crdguard: error: option '--listen <host:port>' argument 'localhost' is invalid. give HOST:PORT, for example 127.0.0.1:8443. (crdguard --help tells more)",
+      line: "crdguard: error: option '--listen <host:port>' argument 'localhost' is invalid: give HOST:PORT, for example 127.0.0.1:8443. (crdguard --help tells more)",
     },
     {
       title: "a port that is none",
       args: ["serve", "--health-listen", "127.0.0.1:70000"],
-      line: "crdguard: error: option '--health-listen <host:port>' argument '127.0.0.1:70000' is invalid. give HOST:PORT, for example 127.0.0.1:8443. (crdguard --help tells more)",
+      line: "crdguard: error: option '--health-listen <host:port>' argument '127.0.0.1:70000' is invalid: give HOST:PORT, for example 127.0.0.1:8443. (crdguard --help tells more)",
     },
     {
       title: "a drain without end",
       args: ["serve", "--drain-seconds", "1e9"],
-      line: "crdguard: error: option '--drain-seconds <number>' argument '1e9' is invalid. give seconds from 0 to 600. (crdguard --help tells more)",
+      line: "crdguard: error: option '--drain-seconds <number>' argument '1e9' is invalid: give seconds from 0 to 600. (crdguard --help tells more)",
     },
     {
       title: "a certificate without its key",

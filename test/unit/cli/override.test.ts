@@ -92,13 +92,13 @@ describe("crdguard override", () => {
       title: "no time",
       args: ["gears.own.dev", "--rule", "objects-deleted", "--reason", "x", "--for", "soon"],
       error:
-        "error: option '--for <duration>' argument 'soon' is invalid. give a number and its unit, for example 30m, 1h or 2d; 30d at most. (crdguard --help tells more)",
+        "error: option '--for <duration>' argument 'soon' is invalid: give a number and its unit, for example 30m, 1h or 2d; 30d at most. (crdguard --help tells more)",
     },
     {
       title: "more than a month",
       args: ["gears.own.dev", "--rule", "objects-deleted", "--reason", "x", "--for", "31d"],
       error:
-        "error: option '--for <duration>' argument '31d' is invalid. give a number and its unit, for example 30m, 1h or 2d; 30d at most. (crdguard --help tells more)",
+        "error: option '--for <duration>' argument '31d' is invalid: give a number and its unit, for example 30m, 1h or 2d; 30d at most. (crdguard --help tells more)",
     },
   ])("refuses $title", async ({ args, error }) => {
     expect(await runCrdguard(["override", ...args, "--offline"])).toEqual({

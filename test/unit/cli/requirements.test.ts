@@ -432,7 +432,7 @@ describe("crdguard requirements of a live cluster", () => {
       status: 2,
       stdout: "",
       stderr:
-        "crdguard: error: option '--catalog-config-map <ns/name>' argument 'crdguard-catalog' is invalid. give NAMESPACE/NAME, for example crdguard/crdguard-catalog. (crdguard --help tells more)\n",
+        "crdguard: error: option '--catalog-config-map <ns/name>' argument 'crdguard-catalog' is invalid: give NAMESPACE/NAME, for example crdguard/crdguard-catalog. (crdguard --help tells more)\n",
     });
   });
 });

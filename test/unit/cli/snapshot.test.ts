@@ -90,7 +90,7 @@ describe("crdguard snapshot", () => {
     {
       args: ["--against", DEMO, "-o", "x.gz", "--timeout", "0"],
       status: 2,
-      line: "crdguard: error: option '--timeout <seconds>' argument '0' is invalid. give seconds, more than 0 and at most 86400. (crdguard --help tells more)",
+      line: "crdguard: error: option '--timeout <seconds>' argument '0' is invalid: give seconds, more than 0 and at most 86400. (crdguard --help tells more)",
     },
     {
       args: ["--against", DEMO, "-o", "x.gz", "--catalog-config-map", "a/b"],

@@ -20,4 +20,32 @@ describe("links", () => {
 
     expect(local.filter((target) => !existsSync(join(ROOT, dirname(page), target)))).toEqual([]);
   });
+
+  it.each(pages)("of %s lead to headings that are there", async (page) => {
+    const text = (await readFile(`${ROOT}${page}`, "utf8")).replaceAll(/```[\s\S]*?```/g, "");
+    const targets = [...text.matchAll(/\]\((?<target>[^)\s]+)\)/g)].map(({ groups }) => groups?.["target"] ?? "");
+    const missing: string[] = [];
+    for (const target of targets) {
+      const [file = "", heading] = target.split("#", 2);
+      if (heading === undefined || /^(?:https?:|mailto:)/.test(target)) continue;
+      const path = file === "" ? page : join(dirname(page), file);
+      if (path.endsWith(".md") && !(await headingsOf(path)).has(heading)) missing.push(target);
+    }
+
+    expect(missing).toEqual([]);
+  });
 });
+
+/** As GitHub makes anchors of them: small letters, no punctuation, hyphens for spaces. */
+async function headingsOf(page: string): Promise<ReadonlySet<string>> {
+  const text = (await readFile(`${ROOT}${page}`, "utf8")).replaceAll(/```[\s\S]*?```/g, "");
+  return new Set(
+    [...text.matchAll(/^#+ (?<heading>.+)$/gm)].map(({ groups }) =>
+      (groups?.["heading"] ?? "")
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+        .trim()
+        .replaceAll(" ", "-"),
+    ),
+  );
+}

@@ -1,5 +1,5 @@
 /** The reference pages against what they speak of: error codes, log lines, metrics, declarations, the catalog's form. */
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { isRecord } from "../../../src/crd/is-record.ts";
@@ -31,6 +31,13 @@ describe("docs/errors.md", () => {
     const known = new Set([...codes, "node-too-old"]);
 
     expect([...(await documentedCodes())].filter((code) => !known.has(code) && !isMade(code))).toEqual([]);
+  });
+
+  it("has one row for each error of the command line", async () => {
+    const [, text = ""] = (await read("errors.md")).split("## Errors of the command line");
+    const codes = tableRows(text.split("### ")[0] ?? "").flatMap(([, code = ""]) => quotedIn(code));
+
+    expect(codes.filter((code, index) => codes.indexOf(code) !== index)).toEqual([]);
   });
 
   it("finds the codes it is about", async () => {
@@ -81,6 +88,17 @@ describe("docs/log-and-metrics.md", () => {
       .filter(({ type }) => /^[a-z]+$/.test(type ?? ""));
 
     expect(documented).toEqual(metrics.map(({ name, type }) => ({ name, type })));
+  });
+});
+
+describe("docs/adr/README.md", () => {
+  it("lists every decision once, in order", async () => {
+    const listed = tableRows(await read("adr/README.md")).flatMap(
+      ([cell = ""]) => /\((?<file>[^)]+)\)/.exec(cell)?.groups?.["file"] ?? [],
+    );
+    const files = (await readdir(`${ROOT}docs/adr`)).filter((file) => /^\d/.test(file));
+
+    expect(listed).toEqual(files.toSorted());
   });
 });
 

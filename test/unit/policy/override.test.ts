@@ -119,7 +119,7 @@ describe("what an override claims", () => {
       title: "nothing of the rule that was meant",
       request: request("object-deleted"),
       claims: {
-        "objects-deleted": refused({ why: "malformed", problem: '"object-deleted" is no rule; did you mean objects-deleted?' }),
+        "objects-deleted": refused({ why: "malformed", problem: '"object-deleted" is no rule; "objects-deleted" may be meant' }),
       },
     },
     {

@@ -94,6 +94,7 @@ export async function runGuard(
     readonly clientAuth?: ClientAuth;
     readonly ownUser?: string;
     readonly onAnswered?: AdmissionServerOptions["onAnswered"];
+    readonly clock?: () => number;
   } = {},
 ): Promise<RunningGuard> {
   const pair = await sharedPair;
@@ -108,6 +109,7 @@ export async function runGuard(
     metrics,
     ...(options.clientAuth === undefined ? {} : { clientAuth: options.clientAuth }),
     ...(options.onAnswered === undefined ? {} : { onAnswered: options.onAnswered }),
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
   });
   const url = await server.listen("127.0.0.1", 0);
   onTestFinished(() => server.close());
