@@ -101,7 +101,7 @@ export type ObjectEvidence =
       readonly examples: readonly ObjectRef[];
       readonly source: EvidenceSource;
     }
-  /** `isForbidden`: for want of the right to list them. */
+  /** `isForbidden`: for want of the right to list them, which the server's role can be given. */
   | { readonly kind: "uncountable"; readonly reason: string; readonly isForbidden?: boolean };
 
 export interface ObjectRef {
@@ -137,7 +137,7 @@ export type WriterEvidence =
       /** Most objects first. */
       readonly writers: readonly Writer[];
     }
-  /** `isForbidden`: for want of the right to list them. */
+  /** `isForbidden`: for want of the right to list them, which the server's role can be given. */
   | { readonly kind: "unreadable"; readonly reason: string; readonly isForbidden?: boolean };
 
 /** Whoever wrote objects in one version. Nobody counts for a version that they have turned away from since. */
