@@ -83,7 +83,7 @@ describe("crdguard serve", () => {
     {
       title: "a minute is the shortest interval",
       flags: ["--health-reports-interval", "59"],
-      errors: "error: option '--health-reports-interval <seconds>' argument '59' is invalid. give seconds from 60 to 604800.\n",
+      errors: "error: option '--health-reports-interval <seconds>' argument '59' is invalid: give seconds from 60 to 604800.\n",
     },
     {
       title: "there are two forms of reports",
