@@ -41,7 +41,12 @@ let guard: GuardProcess;
 
 beforeAll(async () => {
   api = await startApiServer({ users: [{ name: SERVER }] });
-  for (const path of ["manifests/crds/apirequirements.yaml", "manifests/server/namespace.yaml", "manifests/server/rbac.yaml"]) {
+  for (const path of [
+    "manifests/crds/apirequirements.yaml",
+    "manifests/server/namespace.yaml",
+    "manifests/server/rbac.yaml",
+    "manifests/components/count-all-objects/rbac.yaml",
+  ]) {
     await done("apply", "-f", join(ROOT, path));
   }
   // An administrator of the cluster, who is none of system:masters.

@@ -39,6 +39,7 @@ rules:
     });
     await ok(["create", "namespace", "crdguard"]);
     await ok(["apply", "-f", join(ROOT, "manifests/server/rbac.yaml")]);
+    await ok(["apply", "-f", join(ROOT, "manifests/components/count-all-objects/rbac.yaml")]);
     await ok(["create", "clusterrole", "registering", "--verb=*", "--resource=*.admissionregistration.k8s.io"]);
     await ok(["create", "clusterrolebinding", "registering", "--clusterrole=registering", `--user=${GUARD}`]);
     await ok(["create", "clusterrole", "crd-writer", "--verb=*", CRDS, `${CRDS}/status`]);

@@ -24,7 +24,7 @@ describe("GuardPolicies", () => {
 
   beforeAll(async () => {
     api = await startApiServer();
-    for (const path of ["server/namespace.yaml", "server/rbac.yaml"]) {
+    for (const path of ["server/namespace.yaml", "server/rbac.yaml", "components/count-all-objects/rbac.yaml"]) {
       await applied(await readFile(join(MANIFESTS, path), "utf8"));
     }
     // Registering itself, as from a laptop, is more than a server in the cluster needs.

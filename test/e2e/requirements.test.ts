@@ -19,7 +19,12 @@ describe("what is declared of workloads", () => {
 
   beforeAll(async () => {
     api = await startApiServer();
-    for (const path of ["crds/apirequirements.yaml", "server/namespace.yaml", "server/rbac.yaml"]) {
+    for (const path of [
+      "crds/apirequirements.yaml",
+      "server/namespace.yaml",
+      "server/rbac.yaml",
+      "components/count-all-objects/rbac.yaml",
+    ]) {
       await applied(await readFile(join(MANIFESTS, path), "utf8"));
     }
     await done(["create", "namespace", NAMESPACE]);
