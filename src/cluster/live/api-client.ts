@@ -90,7 +90,7 @@ function createApiClient(connection: Connection, timeoutSeconds: number): ApiCli
     serverTime: clock.now,
     async request(request) {
       const seconds = request.timeoutSeconds ?? timeoutSeconds;
-      const deadline = createDeadline(request.signal, seconds, `no answer within ${String(seconds)} s`);
+      const deadline = createDeadline(request.signal, seconds, `no answer within ${String(Number(seconds.toPrecision(3)))} s`);
       const outgoing = {
         ...request,
         payload: request.body === undefined ? null : JSON.stringify(request.body),
