@@ -198,16 +198,20 @@ async function decide(
 function withOwnPatience(cluster: Cluster, milliseconds: number): Cluster {
   return {
     ...cluster,
-    async mayOverride(requester, ruleId) {
-      const signal = AbortSignal.timeout(milliseconds);
-      const silence = new Promise<"unverified">((resolve) => {
-        signal.addEventListener("abort", () => {
-          resolve("unverified");
-        });
-      });
-      return Promise.race([cluster.mayOverride(requester, ruleId, signal), silence]);
-    },
+    mayOverride: (requester, ruleId) =>
+      inOwnTime(milliseconds, "unverified", (signal) => cluster.mayOverride(requester, ruleId, signal)),
   };
+}
+
+/** What does not answer within its own time is `otherwise`, even if it does not heed the signal. */
+async function inOwnTime<T>(milliseconds: number, otherwise: T, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const signal = AbortSignal.timeout(milliseconds);
+  const silence = new Promise<T>((resolve) => {
+    signal.addEventListener("abort", () => {
+      resolve(otherwise);
+    });
+  });
+  return Promise.race([ask(signal), silence]);
 }
 
 async function audienceFor(
@@ -218,14 +222,10 @@ async function audienceFor(
   milliseconds: number,
 ): Promise<Audience> {
   const targets = targetsOf(verdict.findings, subject).slice(0, MAX_ACCESS_REVIEWS);
-  // A signal of its own: a count that used up its time must not cost the reader the names.
-  const signal = AbortSignal.timeout(milliseconds);
-  const silence = new Promise<false>((resolve) => {
-    signal.addEventListener("abort", () => {
-      resolve(false);
-    });
-  });
-  const answers = await Promise.all(targets.map((target) => Promise.race([cluster.mayList(requester, target, signal), silence])));
+  // In time of its own: a count that used up its time must not cost the reader the names.
+  const answers = await Promise.all(
+    targets.map((target) => inOwnTime(milliseconds, false, (signal) => cluster.mayList(requester, target, signal))),
+  );
   return audienceOf(targets.filter((_, index) => answers[index]));
 }
 

@@ -91,7 +91,8 @@ const MAX_NAME_LENGTH = 253;
 async function askPermission(options: OverrideOptions, crd: string, ruleIds: readonly string[]): Promise<Permission> {
   // The Kubernetes client takes a third of a second to load, which only a cluster is worth.
   const { openClient } = await import("./live-source.ts");
-  const { mayOverride, whoAmI } = await import("../cluster/live/may-override.ts");
+  const { whoAmI } = await import("../cluster/live/access-review.ts");
+  const { mayOverride } = await import("../cluster/live/may-override.ts");
   let client;
   try {
     client = openClient(options);

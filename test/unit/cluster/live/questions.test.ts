@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Crd, UNRECORDED } from "../../../../src/crd/crd.ts";
+import { whoAmI } from "../../../../src/cluster/live/access-review.ts";
 import { countObjects } from "../../../../src/cluster/live/count-objects.ts";
 import { findMigration } from "../../../../src/cluster/live/find-migration.ts";
 import { mayList } from "../../../../src/cluster/live/may-list.ts";
-import { mayOverride, whoAmI } from "../../../../src/cluster/live/may-override.ts";
+import { mayOverride } from "../../../../src/cluster/live/may-override.ts";
 import { sampleWriters } from "../../../../src/cluster/live/sample-writers.ts";
 import { isList, type StandIn, type StandInObject, startStandIn, status } from "./stand-in-api-server.ts";
 
