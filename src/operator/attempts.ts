@@ -33,6 +33,6 @@ export function createAttempts(): Attempts {
 }
 
 /** Longer than a write takes to come back through a watch, which is well below a second. */
-const FIRST_PAUSE_MILLISECONDS = 5_000;
+export const FIRST_PAUSE_MILLISECONDS = 5_000;
 /** Two servers that disagree then write six times an hour each. */
 const LONGEST_PAUSE_MILLISECONDS = 600_000;

@@ -22,8 +22,9 @@ import { SYSTEM_TIMING, type Timing } from "../cluster/live/timing.ts";
 import { readTime } from "../policy/guard-policy.ts";
 import { FIELD_MANAGER } from "./kept-object.ts";
 import type { Leadership } from "./leadership.ts";
-import { createReplicaList } from "./replica-lease.ts";
-import { AUTHORITY_SECRET, REPLACE_BEFORE_ANNOTATION } from "./shared-names.ts";
+import { createReplicaList } from "./replica-list.ts";
+import { isOlderVersion } from "./resource-version.ts";
+import { AUTHORITY_SECRET, KEPT_LABELS, REPLACE_BEFORE_ANNOTATION } from "./shared-names.ts";
 
 export interface AuthorityKeeper extends TrustSource {
   /** What replicas sign by, as far as this one knows; null until there is any. */
@@ -277,7 +278,7 @@ export function startAuthorityKeeper(options: AuthorityKeeperOptions): Authority
       const created = await send("application/apply-patch+yaml", {
         apiVersion: "v1",
         kind: "Secret",
-        metadata: { name: AUTHORITY_SECRET, namespace, labels: SECRET_LABELS },
+        metadata: { name: AUTHORITY_SECRET, namespace, labels: KEPT_LABELS },
         type: "Opaque",
       });
       if (!created.ok) return created.error;
@@ -372,8 +373,6 @@ export function startAuthorityKeeper(options: AuthorityKeeperOptions): Authority
   };
 }
 
-const SECRET_LABELS = { "app.kubernetes.io/name": "crdguard", "app.kubernetes.io/managed-by": "crdguard" } as const;
-
 /** Half a minute is nothing to a rotation; what changes in the Secret wakes the leader at once. */
 const ROUND_MILLISECONDS = 2_000;
 /** As often as replicas renew their Leases. */
@@ -400,11 +399,9 @@ function viewOf(raw: unknown): SecretView {
   };
 }
 
-/** Of one object. Source: KEP-5504, comparable resource versions: numbers, of any length. */
+/** Of one object. */
 function isOlder(left: SecretView, right: SecretView): boolean {
-  if (left.uid !== right.uid || left.resourceVersion === null || right.resourceVersion === null) return false;
-  const [older, newer] = [left.resourceVersion, right.resourceVersion];
-  return older.length === newer.length ? older < newer : older.length < newer.length;
+  return left.uid === right.uid && isOlderVersion(left.resourceVersion, right.resourceVersion);
 }
 
 function areSame(left: AuthorityState, right: AuthorityState): boolean {

@@ -5,6 +5,7 @@ import { createBackoff, SYSTEM_TIMING, type Timing } from "../cluster/live/timin
 import type { ClusterEvent, EventReason, EventRecorder } from "./cluster-event.ts";
 import { type EventObject, eventObject, microTime } from "./event-object.ts";
 import { FIELD_MANAGER } from "./kept-object.ts";
+import { createTokenBucket, type TokenBucket } from "./token-bucket.ts";
 import { isTrouble } from "./trouble.ts";
 
 /** `repeated`: added to the series of one that is there. `dropped`: over the limit. */
@@ -192,16 +193,16 @@ interface SpamLimit {
 
 /** A bucket of tokens for each object, as of client-go. Source: client-go, tools/record/events_cache.go. */
 function createSpamLimit(now: () => number): SpamLimit {
-  const buckets = new Map<string, { readonly tokens: number; readonly at: number }>();
+  const buckets = new Map<string, TokenBucket>();
   return {
     admits(key) {
       const at = now();
-      const last = buckets.get(key);
-      const tokens = last === undefined ? BURST : Math.min(BURST, last.tokens + (at - last.at) / REFILL_MILLISECONDS);
-      const isAdmitted = tokens >= 1;
+      const bucket = buckets.get(key) ?? createTokenBucket({ burst: BURST, refillMilliseconds: REFILL_MILLISECONDS });
+      const isAdmitted = bucket.waitMilliseconds(at) === 0;
+      if (isAdmitted) bucket.take(at);
       // The one used last stands last, so that the first to be forgotten is full again, or nearly.
       buckets.delete(key);
-      buckets.set(key, { tokens: isAdmitted ? tokens - 1 : tokens, at });
+      buckets.set(key, bucket);
       const [oldest] = buckets.keys();
       if (buckets.size > MAX_BUCKETS && oldest !== undefined) buckets.delete(oldest);
       return isAdmitted;

@@ -4,7 +4,7 @@ import { listAt, memberAt, textAt } from "../cluster/live/json.ts";
 import { SYSTEM_TIMING, type Timing } from "../cluster/live/timing.ts";
 import { isRecord } from "../crd/is-record.ts";
 import { asKubernetesObject, type KubernetesObject, pathOf } from "./kubernetes-object.ts";
-import { UNINSTALLING_ANNOTATION } from "./shared-names.ts";
+import { LEADER_LEASE, leasesPath, UNINSTALLING_ANNOTATION } from "./shared-names.ts";
 
 export interface InstallOptions {
   /** It never rejects. */
@@ -217,7 +217,7 @@ function canonical(live: unknown): string {
 /** An uninstallation that was broken off has left its mark, by which no replica would lead. */
 async function unmark({ client, objects }: InstallOptions): Promise<InstallResult> {
   const namespace = objects.find(({ kind }) => kind === "Deployment")?.metadata.namespace ?? "";
-  const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/crdguard`;
+  const path = `${leasesPath(namespace)}/${LEADER_LEASE}`;
   const lease = await client.request({ method: "GET", path });
   const isMarked = lease.ok && textAt(lease.body, "metadata", "annotations", UNINSTALLING_ANNOTATION) !== null;
   if (!isMarked) return { ok: true };

@@ -1,11 +1,13 @@
 /** @file Keeps objects of the cluster as they must be: watches each, and has the leader put right what differs. */
 import type { ApiClient, ApiError, Query } from "../cluster/live/api-client.ts";
-import { listAt, memberAt, textAt } from "../cluster/live/json.ts";
+import { listAt, textAt } from "../cluster/live/json.ts";
 import { createReflector, type Reflector, type ReflectorObserver } from "../cluster/live/reflector.ts";
 import { createBackoff, SYSTEM_TIMING, type Timing } from "../cluster/live/timing.ts";
 import { isRecord } from "../crd/is-record.ts";
-import { createAttempts } from "./attempts.ts";
+import { createAttempts, FIRST_PAUSE_MILLISECONDS } from "./attempts.ts";
 import { DEFAULTS_MANAGER, FIELD_MANAGER, type KeptObject, type LiveObject, type Mending } from "./kept-object.ts";
+import { isOlderVersion } from "./resource-version.ts";
+import { createTokenBucket } from "./token-bucket.ts";
 import { withoutOwn } from "./without-own.ts";
 
 /** Calls come in order, from one loop; none may throw. */
@@ -132,7 +134,8 @@ function keptIn(
 ): KeptInCluster {
   const attempts = createAttempts();
   const backoff = createBackoff(() => timing.random());
-  const allowance = createAllowance();
+  /** What alternates between two contents is new each time to {@link createAttempts}, which remembers but the last. */
+  const allowance = createTokenBucket({ burst: MAX_BURST, refillMilliseconds: REFILL_MILLISECONDS });
   let live: LiveObject | null | undefined;
   let dueAt = -Infinity;
   /** After a refused write nothing is written before then, whatever else happens. */
@@ -217,6 +220,7 @@ function keptIn(
     const pause = Math.max(attempts.dueAt(object.name, content) - now, allowance.waitMilliseconds(now), retryAt - now);
     if (pause > 0) {
       dueAt = now + pause;
+      // A repair that is made twice within the first pause is nothing to tell of yet.
       if (before !== null && retryAt <= now && pause > toldPause && pause > FIRST_PAUSE_MILLISECONDS) {
         observer.contested(object, before, drift, pause);
         toldPause = pause;
@@ -295,36 +299,8 @@ function keptIn(
 
 /** Longer than a write takes to come back by the watch, and as long as a repeated repair waits first. */
 const AFTER_WRITE_MILLISECONDS = 5_000;
-/** Of {@link createAttempts}: a repair that is made twice within it is nothing to tell of yet. */
-const FIRST_PAUSE_MILLISECONDS = 5_000;
 
 type Written = { readonly ok: true; readonly value: LiveObject } | { readonly ok: false; readonly error: ApiError };
-
-interface Allowance {
-  /** 0: now. */
-  waitMilliseconds(now: number): number;
-  take(now: number): void;
-}
-
-/** A bucket of {@link MAX_BURST}: what alternates between two contents is new each time to whoever remembers but the last. */
-function createAllowance(): Allowance {
-  let level = MAX_BURST;
-  let at = 0;
-  function fill(now: number): void {
-    level = Math.min(MAX_BURST, level + Math.max(0, now - at) / REFILL_MILLISECONDS);
-    at = now;
-  }
-  return {
-    waitMilliseconds(now) {
-      fill(now);
-      return level >= 1 ? 0 : Math.ceil((1 - level) * REFILL_MILLISECONDS);
-    },
-    take(now) {
-      fill(now);
-      level -= 1;
-    },
-  };
-}
 
 /** Whoever wrote last and is not us, by `managedFields`, which keep the time to the second. */
 function lastManager(live: LiveObject | null): string | null {
@@ -336,15 +312,8 @@ function lastManager(live: LiveObject | null): string | null {
   return entries.toSorted((left, right) => (left.time < right.time ? 1 : -1))[0]?.manager ?? null;
 }
 
-/** Resource versions of one resource are numbers that grow. Source: Kubernetes 1.35, "Resource versions", KEP-5504. */
 function isNoOlder(found: LiveObject, known: LiveObject | null | undefined): boolean {
-  const [left, right] = [versionOf(found), versionOf(known)];
-  return left === null || right === null || left >= right;
-}
-
-function versionOf(object: LiveObject | null | undefined): bigint | null {
-  const version = memberAt(object, "metadata", "resourceVersion");
-  return typeof version === "string" && /^\d+$/.test(version) ? BigInt(version) : null;
+  return !isOlderVersion(textAt(found, "metadata", "resourceVersion"), textAt(known, "metadata", "resourceVersion"));
 }
 
 function pathOf({ collectionPath, name }: KeptObject): string {

@@ -6,7 +6,7 @@ import { isRecord, type JsonRecord, memberAt, textAt } from "../cluster/live/jso
 import { SYSTEM_TIMING, type Timing } from "../cluster/live/timing.ts";
 import { microTime } from "./event-object.ts";
 import { FIELD_MANAGER } from "./kept-object.ts";
-import { LEADER_LEASE, UNINSTALLING_ANNOTATION } from "./shared-names.ts";
+import { KEPT_LABELS, LEADER_LEASE, leasesPath, UNINSTALLING_ANNOTATION } from "./shared-names.ts";
 
 export interface Leadership {
   /** Asked anew before each write: it ends by itself when the Lease could not be renewed in time. */
@@ -55,7 +55,7 @@ export function startLeadership(options: LeadershipOptions): Leadership {
   const { client, namespace, name = LEADER_LEASE, replica, observer, timing = SYSTEM_TIMING, clock = now } = options;
   const { isOutranked = () => false } = options;
   const identity = `${replica}_${randomUUID().slice(0, IDENTITY_DIGITS)}`;
-  const collection = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases`;
+  const collection = leasesPath(namespace);
   const path = `${collection}/${encodeURIComponent(name)}`;
   const stopping = new AbortController();
   const uses = new Set<() => void>();
@@ -145,7 +145,7 @@ export function startLeadership(options: LeadershipOptions): Leadership {
       body: {
         apiVersion: "coordination.k8s.io/v1",
         kind: "Lease",
-        metadata: { name, namespace, labels: LEASE_LABELS },
+        metadata: { name, namespace, labels: KEPT_LABELS },
         spec: specOf({ holder: identity, acquired: microTime(date), renewed: microTime(date), transitions: 0 }),
       },
       signal: stopping.signal,
@@ -288,9 +288,6 @@ const REQUEST_SECONDS = 4;
 /** At exit nobody waits longer: the Lease lapses by itself. */
 const RELEASE_SECONDS = 2;
 const IDENTITY_DIGITS = 8;
-
-/** Of every Lease of ours; `app.kubernetes.io/part-of` would be taken for the installation's by Helm. */
-export const LEASE_LABELS = { "app.kubernetes.io/name": "crdguard", "app.kubernetes.io/managed-by": "crdguard" } as const;
 
 interface Renewal {
   readonly lease: JsonRecord;

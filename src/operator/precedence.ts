@@ -1,9 +1,7 @@
 /** @file Which replicas stand back from leading, while a Deployment goes from one way of having certificates to another. */
 import type { ApiClient } from "../cluster/live/api-client.ts";
-import { listAt, memberAt, textAt } from "../cluster/live/json.ts";
 import { SYSTEM_TIMING, type Timing } from "../cluster/live/timing.ts";
-import { FRESH_SECONDS, leasesPath, REPLICA_LABEL, WAY_ANNOTATION } from "./replica-lease.ts";
-import { REPLICA_LEASE_PREFIX } from "./shared-names.ts";
+import { createReplicaSight, FRESH_SECONDS, type SeenReplica } from "./replica-list.ts";
 
 export interface Precedence {
   /** A live replica that started later has its certificates in another way. */
@@ -25,38 +23,12 @@ export interface PrecedenceOptions {
  */
 export function startPrecedence({ client, namespace, replica, timing = SYSTEM_TIMING }: PrecedenceOptions): Precedence {
   const stopping = new AbortController();
-  const ownName = `${REPLICA_LEASE_PREFIX}${replica}`;
-  let seen: ReadonlyMap<string, Seen> = new Map();
+  const sight = createReplicaSight({ client, namespace, timing });
+  let seen: readonly SeenReplica[] = [];
 
   async function read(): Promise<void> {
-    const listed = await client.request({
-      method: "GET",
-      path: leasesPath(namespace),
-      query: { labelSelector: `${REPLICA_LABEL}=true` },
-      signal: stopping.signal,
-      timeoutSeconds: READ_SECONDS,
-    });
-    if (!listed.ok) return;
-    const at = timing.now();
-    seen = new Map(
-      listAt(listed.body, "items").flatMap((lease) => {
-        const name = textAt(lease, "metadata", "name");
-        if (name === null) return [];
-        const record = JSON.stringify([memberAt(lease, "metadata", "uid"), memberAt(lease, "spec", "renewTime")]);
-        const before = seen.get(name);
-        return [
-          [
-            name,
-            {
-              record,
-              changedAt: before?.record === record ? before.changedAt : at,
-              way: textAt(lease, "metadata", "annotations", WAY_ANNOTATION),
-              startedAt: textAt(lease, "spec", "acquireTime") ?? "",
-            },
-          ] as const,
-        ];
-      }),
-    );
+    const listed = await sight.read({ timeoutSeconds: READ_SECONDS, signal: stopping.signal });
+    if (listed.ok) seen = listed.replicas;
   }
 
   async function run(): Promise<void> {
@@ -69,28 +41,20 @@ export function startPrecedence({ client, namespace, replica, timing = SYSTEM_TI
   void run();
   return {
     isOutranked() {
-      const own = seen.get(ownName);
+      const own = seen.find(({ name }) => name === replica);
       if (own === undefined) return false;
-      return [...seen].some(
-        ([name, { way, startedAt, changedAt }]) =>
+      return seen.some(
+        ({ name, way, startedAt, changedAt }) =>
           way !== null &&
           way !== own.way &&
           timing.now() - changedAt < FRESH_SECONDS * 1_000 &&
-          (startedAt === own.startedAt ? name > ownName : startedAt > own.startedAt),
+          (startedAt === own.startedAt ? name > own.name : startedAt > own.startedAt),
       );
     },
     stop() {
       stopping.abort();
     },
   };
-}
-
-interface Seen {
-  readonly record: string;
-  readonly changedAt: number;
-  readonly way: string | null;
-  /** As a Lease has its times: such texts are in the order of what they say. */
-  readonly startedAt: string;
 }
 
 const READ_SECONDS = 5;

@@ -1,4 +1,7 @@
-/** @file Names of what the replicas of one installation share in its namespace. */
+/** @file Names and labels of what the replicas of one installation share in its namespace. */
+
+/** Of what a server makes there by itself; `app.kubernetes.io/part-of` would be taken for the installation's by Helm. */
+export const KEPT_LABELS = { "app.kubernetes.io/name": "crdguard", "app.kubernetes.io/managed-by": "crdguard" } as const;
 
 /** Secret of the authority. */
 export const AUTHORITY_SECRET = "crdguard-authority";
@@ -10,3 +13,7 @@ export const LEADER_LEASE = "crdguard";
 export const UNINSTALLING_ANNOTATION = "crdguard.dev/uninstalling";
 /** What the name of a replica's own Lease begins with. */
 export const REPLICA_LEASE_PREFIX = "crdguard-replica-";
+
+export function leasesPath(namespace: string): string {
+  return `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases`;
+}

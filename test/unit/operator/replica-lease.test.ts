@@ -1,7 +1,8 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { ApiRequest, ApiResult } from "../../../src/cluster/live/api-client.ts";
 import type { Timing } from "../../../src/cluster/live/timing.ts";
-import { createReplicaList, startReplicaLease } from "../../../src/operator/replica-lease.ts";
+import { startReplicaLease } from "../../../src/operator/replica-lease.ts";
+import { createReplicaList } from "../../../src/operator/replica-list.ts";
 
 const clock = { milliseconds: 0 };
 /** Nobody wakes up by himself. */
