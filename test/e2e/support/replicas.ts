@@ -47,7 +47,7 @@ export async function prepareNamespace(api: ApiServer): Promise<void> {
 
 let count = 0;
 
-/** Behind the stand-in for the Service, from when it is ready. */
+/** Resolves when it is ready and, unless it stands outside, the stand-in for the Service hands connections to it. */
 export async function startReplica(api: ApiServer, service: ServiceStandIn, options: ReplicaOptions): Promise<Replica> {
   const [port = 0, healthPort = 0] = await freePorts(2);
   const healthUrl = `http://127.0.0.1:${String(healthPort)}`;
@@ -101,7 +101,7 @@ export async function startReplica(api: ApiServer, service: ServiceStandIn, opti
       `replica ${options.name} is ready`,
       async () => {
         if (!child.isRunning()) throw new Error(`it ended: ${(await replica.log()).slice(-2_000)}`);
-        return replica.isReady();
+        return options.isOutsideService === true ? replica.isReady() : service.isServing(backend);
       },
       { timeoutMs: 60_000, intervalMs: 100 },
     );

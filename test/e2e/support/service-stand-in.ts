@@ -13,6 +13,8 @@ export interface Backend {
 export interface ServiceStandIn {
   readonly port: number;
   add(backend: Backend): void;
+  /** Whether new connections are handed to it: its last probe found it ready. */
+  isServing(backend: Backend): boolean;
   /** New connections go elsewhere; open ones stay, as they do behind a real Service. */
   remove(backend: Backend): void;
   close(): Promise<void>;
@@ -59,25 +61,24 @@ export async function startServiceStandIn(): Promise<ServiceStandIn> {
     });
   }
 
-  async function probe(): Promise<void> {
-    while (!isClosed) {
-      await Promise.all(
-        [...backends].map(async ([{ healthUrl }, state]) => {
-          state.isReady = await isAnsweringReady(healthUrl);
-        }),
-      );
+  /** Each by itself: one that is slow to answer must not delay what is known of the others. */
+  async function probe(backend: Backend, state: { isReady: boolean }): Promise<void> {
+    while (!isClosed && backends.get(backend) === state) {
+      state.isReady = await isAnsweringReady(backend.healthUrl);
       await sleep(PROBE_MILLISECONDS);
     }
   }
 
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  void probe();
   return {
     port: (server.address() as AddressInfo).port,
     add(backend) {
-      backends.set(backend, { isReady: false });
+      const state = { isReady: false };
+      backends.set(backend, state);
+      void probe(backend, state);
     },
+    isServing: (backend) => backends.get(backend)?.isReady === true,
     remove(backend) {
       backends.delete(backend);
     },
