@@ -70,6 +70,8 @@ export interface Crd {
   readonly name: string;
   /** `metadata.uid`; null where no cluster has taken it yet. */
   readonly uid: string | null;
+  /** `metadata.generation`, which grows by one with each change of the spec; null where no cluster has taken it yet. */
+  readonly generation: number | null;
   readonly group: string;
   readonly plural: string;
   readonly kind: string;
@@ -99,6 +101,7 @@ export interface Crd {
 /** What a CRD has that no cluster has taken yet, and that nobody says to own. */
 export const UNRECORDED = {
   uid: null,
+  generation: null,
   override: null,
   labels: {},
   lastWrittenAt: null,

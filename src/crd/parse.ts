@@ -73,6 +73,7 @@ function readCrd(input: unknown): Crd {
   return {
     name: text(metadata["name"], "metadata.name"),
     uid: typeof metadata["uid"] === "string" ? metadata["uid"] : null,
+    generation: typeof metadata["generation"] === "number" ? metadata["generation"] : null,
     group: text(spec["group"], "spec.group"),
     plural: text(names["plural"], "spec.names.plural"),
     kind: text(names["kind"], "spec.names.kind"),

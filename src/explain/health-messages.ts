@@ -5,7 +5,7 @@ import { countedNone } from "../health/objects.ts";
 import type { MigrationEvidence } from "../rules/facts.ts";
 import { crdNameOf, isHard } from "../rules/requirement.ts";
 import { ownerName, targetName } from "./health-names.ts";
-import { doubtReason, objectCount } from "./messages.ts";
+import { doubtReason, objectCount, unprovenPhrase } from "./messages.ts";
 import { countOf, listOf, quoted, shown } from "./text.ts";
 import { unreadSentence } from "./health-unread.ts";
 
@@ -153,6 +153,8 @@ function migrationPhrase(migration: MigrationEvidence): string {
       return "";
     case "succeeded":
       return `, rewritten by ${shown(migration.by)}, so that it only has to be forgotten`;
+    case "unproven":
+      return `, and ${unprovenPhrase(migration)}`;
     case "outdated":
       return `, and ${shown(migration.by)} is too old to count (${shown(migration.reason)})`;
   }

@@ -152,9 +152,18 @@ function proofOf(objects: ObjectEvidence, migration: MigrationEvidence): string 
       return `${objectCount(objects)}, rewritten by ${shown(migration.by)}`;
     case "outdated":
       return `${objectCount(objects)}, and ${shown(migration.by)} is too old to count (${shown(migration.reason)})`;
+    case "unproven":
+      return unprovenPhrase(migration);
     case "none":
       return `${objectCount(objects)}, and no migration of them is recorded`;
   }
+}
+
+/** Of doctor too. */
+export function unprovenPhrase(migration: Extract<MigrationEvidence, { kind: "unproven" }>): string {
+  const { unprovenCount, objectCount: count, isComplete, by } = migration;
+  const atLeast = isComplete ? "" : "at least ";
+  return `${atLeast}${String(unprovenCount)} of ${String(count)} objects were last written before the storage version is known to have been in force (${shown(by)})`;
 }
 
 function losing({ stateAfter }: Extract<Fact, { kind: "required-version-unserved" }>): string {

@@ -23,7 +23,7 @@ import { readTime } from "../policy/guard-policy.ts";
 import { FIELD_MANAGER } from "./kept-object.ts";
 import type { Leadership } from "./leadership.ts";
 import { createReplicaList } from "./replica-list.ts";
-import { isOlderVersion } from "./resource-version.ts";
+import { isOlderVersion } from "../crd/resource-version.ts";
 import { AUTHORITY_SECRET, KEPT_LABELS, REPLACE_BEFORE_ANNOTATION } from "./shared-names.ts";
 
 export interface AuthorityKeeper extends TrustSource {

@@ -6,7 +6,7 @@ import { createBackoff, SYSTEM_TIMING, type Timing } from "../cluster/live/timin
 import { isRecord } from "../crd/is-record.ts";
 import { createAttempts, FIRST_PAUSE_MILLISECONDS } from "./attempts.ts";
 import { DEFAULTS_MANAGER, FIELD_MANAGER, type KeptObject, type LiveObject, type Mending } from "./kept-object.ts";
-import { isOlderVersion } from "./resource-version.ts";
+import { isOlderVersion } from "../crd/resource-version.ts";
 import { createTokenBucket } from "./token-bucket.ts";
 import { withoutOwn } from "./without-own.ts";
 

@@ -118,10 +118,22 @@ export type EvidenceSource =
 
 /**
  * Whether every object is known to have been rewritten into the storage version of the CRD's current generation.
+ * `unproven`: it is recorded since when objects are stored in it, and some were last written before.
  */
 export type MigrationEvidence =
   | { readonly kind: "none" }
   | { readonly kind: "succeeded"; readonly by: string }
+  | {
+      readonly kind: "unproven";
+      readonly by: string;
+      /** Objects that were not written since, and all that were looked at. */
+      readonly unprovenCount: number;
+      readonly objectCount: number;
+      /** False when the deadline cut the look short: both are then lower bounds. */
+      readonly isComplete: boolean;
+      /** The first few that were not written since, for a reader who may see them. */
+      readonly examples: readonly ObjectRef[];
+    }
   | { readonly kind: "outdated"; readonly by: string; readonly reason: string };
 
 /** Who wrote the objects of a CRD, and in which version of it. */
