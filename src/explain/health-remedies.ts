@@ -15,7 +15,7 @@ import {
   flipStorageVersion,
   ifEmpty,
   inTurn,
-  migrateInTree,
+  migrate,
   patchStoredVersions,
   resourceArgument,
   scale,
@@ -35,18 +35,10 @@ export function healthRemedy(remedy: HealthRemedy): ExplainedRemedy {
         command: inTurn([...(isEmpty ? ifEmpty(crd) : []), patchStoredVersions(crd, listedStored(crd))]),
       };
     }
-    case "migrate-in-tree":
+    case "migrate":
       return {
-        title:
-          "rewrite every object into the storage version by Kubernetes' own storage version migrator (1.35 and newer, where it is " +
-          "switched on), then forget the old version",
-        command: inTurn([migrateInTree(remedy.crd), patchStoredVersions(remedy.crd, listedStored(remedy.crd))]),
-      };
-    case "rewrite-objects":
-      return {
-        title:
-          "or write every object again as it is, which stores it anew; if one has changed meanwhile, do it once more; then forget the old version",
-        command: inTurn([rewrite(remedy.crd, remedy.version), patchStoredVersions(remedy.crd, listedStored(remedy.crd))]),
+        title: "rewrite every object into the storage version, then forget the old one",
+        command: migrate(remedy.crd),
       };
     case "relist-versions":
       return {
@@ -96,7 +88,7 @@ export function healthRemedy(remedy: HealthRemedy): ExplainedRemedy {
     case "store-in":
       return {
         title: `apply a release of it that stores in ${quoted(remedy.to)}, or set it yourself, and rewrite the objects`,
-        command: inTurn([flipStorageVersion(remedy.crd, remedy.to), rewrite(remedy.crd, remedy.to)]),
+        command: inTurn([flipStorageVersion(remedy.crd, remedy.to), migrate(remedy.crd)]),
       };
     case "install-bundle": {
       const { title, version, channel, installUrl } = remedy.bundle;
@@ -209,11 +201,6 @@ function listedStored(crd: Crd): readonly string[] {
   return storage === null ? [] : [storage];
 }
 
-/** A replace stores an object in the storage version, as observed on kube-apiserver 1.35 (ARCHITECTURE.md). */
-function rewrite(crd: Crd, version: string): string {
-  return `kubectl get ${resourceArgument(crd, version)}${allNamespaces(crd)} -o json | kubectl replace -f -`;
-}
-
 function listFinalizers(crd: Crd, version: string): string {
   const name = crd.scope === "Namespaced" ? "{{.metadata.namespace}}/{{.metadata.name}}" : "{{.metadata.name}}";
   const template = String.raw`{{range .items}}${name} {{.metadata.finalizers}}{{"\n"}}{{end}}`;
@@ -247,14 +234,16 @@ function deleteLeftovers(crds: readonly LeftCrd[]): ExplainedRemedy {
   if (crds.length === 1 && first !== undefined) {
     const deletion = `kubectl delete customresourcedefinition ${shellWord(first.crd.name)}`;
     const version = readableVersion(first.crd) ?? "";
-    const before = empty.length === 1 ? ifEmpty(first.crd) : [backUp(first.crd, version), deleteObjects(first.crd, version)];
+    const before = empty.length === 1 ? ifEmpty(first.crd) : [backUp([first.crd]), deleteObjects(first.crd, version)];
     return { title, command: inTurn([...before, deletion]) };
   }
   return {
     title,
     command: [
       ...(empty.length === 0 ? [] : [`for crd in ${namesOf(empty)}; do ${inLine(DELETE_IF_EMPTY)}; done`]),
-      ...(full.length === 0 ? [] : [`for crd in ${namesOf(full)}; do ${inLine(BACK_UP_AND_DELETE)}; done`]),
+      ...(full.length === 0
+        ? []
+        : [`${backUp(full.map(({ crd }) => crd))} &&`, `for crd in ${namesOf(full)}; do ${inLine(DELETE_WITH_OBJECTS)}; done`]),
     ].join("\n"),
   };
 }
@@ -265,8 +254,7 @@ const DELETE_IF_EMPTY = [
   'kubectl delete customresourcedefinition "$crd"',
 ] as const;
 
-const BACK_UP_AND_DELETE = [
-  'kubectl get "$crd" --all-namespaces -o yaml > "$crd.backup.yaml"',
+const DELETE_WITH_OBJECTS = [
   'kubectl delete "$crd" --all --all-namespaces',
   'kubectl delete customresourcedefinition "$crd"',
 ] as const;

@@ -44,21 +44,15 @@ export function explainRemedy(remedy: Remedy): ExplainedRemedy {
         title: "delete the definition, which has no objects, then apply your change again",
         command: inTurn([...ifEmpty(remedy.crd), `kubectl delete customresourcedefinition ${shellWord(remedy.crd.name)}`]),
       };
-    case "migrate-in-tree":
+    case "migrate":
       return {
-        title:
-          "rewrite every object into the storage version by Kubernetes' own storage version migrator (1.35 and newer, where it is " +
-          "switched on), forget the old version, then apply your change again",
-        command: inTurn([migrateInTree(remedy.crd), patchStoredVersions(remedy.crd, remedy.remaining)]),
+        title: "rewrite every object into the storage version, forget the old one, then apply your change again",
+        command: migrate(remedy.crd),
       };
     case "flip-storage-version":
       return {
         title: `store new objects in ${quoted(remedy.to)}, rewrite the old ones, forget the old version, then apply your change again`,
-        command: inTurn([
-          flipStorageVersion(remedy.crd, remedy.to),
-          migrateInTree(remedy.crd),
-          patchStoredVersions(remedy.crd, remedy.remaining),
-        ]),
+        command: inTurn([flipStorageVersion(remedy.crd, remedy.to), migrate(remedy.crd)]),
       };
     case "keep-version-listed":
       return { title: `keep ${quoted(remedy.version)} in spec.versions of the new manifest; it need not be served` };
@@ -109,7 +103,7 @@ export function explainRemedy(remedy: Remedy): ExplainedRemedy {
     case "delete-objects":
       return {
         title: "back the objects up and delete them one by one first, if they are no longer needed",
-        command: inTurn([backUp(remedy.crd, remedy.readIn), deleteObjects(remedy.crd, remedy.readIn)]),
+        command: inTurn([backUp([remedy.crd]), deleteObjects(remedy.crd, remedy.readIn)]),
       };
     case "allow-counting": {
       const crd = shellWord(remedy.crd.name);
@@ -185,20 +179,9 @@ export function patchStoredVersions(crd: Crd, remaining: readonly string[]): str
   return `kubectl patch customresourcedefinition ${shellWord(crd.name)} --subresource=status --type=merge -p ${shellWord(patch)}`;
 }
 
-/** Source: k8s.io/api/storagemigration/v1beta1, StorageVersionMigrationSpec. */
-export function migrateInTree(crd: Crd): string {
-  const manifest = {
-    apiVersion: "storagemigration.k8s.io/v1beta1",
-    kind: "StorageVersionMigration",
-    metadata: { name: crd.name },
-    spec: { resource: { group: crd.group, resource: crd.plural } },
-  };
-  return inTurn([
-    // One of an earlier time proves nothing, and is in the way.
-    `kubectl delete storageversionmigration ${shellWord(crd.name)} --ignore-not-found`,
-    `echo ${shellWord(JSON.stringify(manifest))} | kubectl create -f -`,
-    `kubectl wait --for=condition=Succeeded --timeout=15m storageversionmigration/${shellWord(crd.name)}`,
-  ]);
+/** Rewrites the objects, proves it, and forgets all other versions (docs/migration.md). */
+export function migrate(crd: Crd): string {
+  return `crdguard migrate ${shellWord(crd.name)}`;
 }
 
 export function flipStorageVersion(crd: Crd, to: string): string {
@@ -234,26 +217,18 @@ function replaceByBackup(remedy: Extract<Remedy, { kind: "replace-by-backup" }>)
   const { crd, readIn, newVersion } = remedy;
   const title = "back the objects up, delete them and the definition, apply your change again, and create the objects anew";
   if (readIn === null) return { title: `${title}; serve a version first, or they cannot be read` };
-  const oldName = `${crd.group}/${readIn}`;
   const restoreIn = newVersion ?? readIn;
-  const newName = `${crd.group}/${restoreIn}`;
   return {
     title,
     command: inTurn([
-      backUp(crd, readIn),
+      backUp([crd]),
       deleteObjects(crd, readIn),
       `kubectl delete customresourcedefinition ${shellWord(crd.name)}`,
-      `echo ${shellWord(`Edit ${backupName(crd)} where fields have moved, then apply your change in another terminal; this waits.`)}`,
+      `echo ${shellWord("Apply your change in another terminal; this waits.")}`,
       `until kubectl get ${resourceArgument(crd, restoreIn)} >/dev/null 2>&1; do sleep 1; done`,
-      // A resourceVersion in the file would make the API server refuse to create the object.
-      `sed -e '/^    resourceVersion: /d' -e ${shellWord(`s#apiVersion: ${sedText(oldName)}$#apiVersion: ${sedText(newName)}#`)} ${backupFile(crd)} | kubectl create -f -`,
+      `crdguard restore ${backupFolder([crd])} --version ${shellWord(restoreIn)}`,
     ]),
   };
-}
-
-/** A name with a `#` in it could end the expression and begin another, which may run a program. */
-function sedText(name: string): string {
-  return name.replaceAll(/[\\#&*^$[\]]/g, String.raw`\$&`);
 }
 
 function writeInVersion(remedy: Extract<Remedy, { kind: "write-in-version" }>): ExplainedRemedy {
@@ -278,20 +253,18 @@ function listWriters(crd: Crd, versions: readonly string[]): string {
   return `kubectl get ${argument}${allNamespaces(crd)} -o ${shellWord(`go-template=${template}`)}`;
 }
 
-export function backUp(crd: Crd, readIn: string): string {
-  return `kubectl get ${resourceArgument(crd, readIn)}${allNamespaces(crd)} -o yaml > ${backupFile(crd)}`;
+/** Into a folder that tells whose they are, and of which none is ever written over (docs/backup.md). */
+export function backUp(crds: readonly Crd[]): string {
+  return `crdguard backup ${crds.map(({ name }) => shellWord(name)).join(" ")} -o ${backupFolder(crds)}`;
 }
 
 export function deleteObjects(crd: Crd, readIn: string): string {
   return `kubectl delete ${resourceArgument(crd, readIn)} --all${allNamespaces(crd)}`;
 }
 
-function backupFile(crd: Crd): string {
-  return shellWord(backupName(crd));
-}
-
-function backupName(crd: Crd): string {
-  return `${crd.name.replaceAll("/", "_")}.backup.yaml`;
+function backupFolder(crds: readonly Crd[]): string {
+  const [first, ...others] = crds;
+  return shellWord(first === undefined || others.length > 0 ? "crdguard-backup" : `${first.name.replaceAll("/", "_")}.backup`);
 }
 
 export function resourceArgument(crd: Crd, version: string): string {

@@ -153,8 +153,8 @@ export type HealthFact =
 /** A way out. Each becomes a title and, where one exists, a command that can be pasted. */
 export type HealthRemedy =
   | { readonly kind: "forget-stored-versions"; readonly crd: Crd; readonly isEmpty: boolean }
-  | { readonly kind: "migrate-in-tree"; readonly crd: Crd }
-  | { readonly kind: "rewrite-objects"; readonly crd: Crd; readonly version: string }
+  /** Rewrite every object into the storage version, and forget all others. */
+  | { readonly kind: "migrate"; readonly crd: Crd }
   | { readonly kind: "relist-versions"; readonly versions: readonly string[] }
   | { readonly kind: "look-at-held-objects"; readonly crd: Crd; readonly version: string }
   | { readonly kind: "drop-object-finalizers"; readonly crd: Crd; readonly version: string }

@@ -92,8 +92,10 @@ export type Remedy =
   /** `remaining`: what `status.storedVersions` is to hold afterwards. */
   | { readonly kind: "forget-stored-version"; readonly crd: Crd; readonly remaining: readonly string[] }
   | { readonly kind: "recreate-empty-crd"; readonly crd: Crd }
-  | { readonly kind: "migrate-in-tree"; readonly crd: Crd; readonly remaining: readonly string[] }
-  | { readonly kind: "flip-storage-version"; readonly crd: Crd; readonly to: string; readonly remaining: readonly string[] }
+  /** Rewrite every object into the storage version, and forget all others. */
+  | { readonly kind: "migrate"; readonly crd: Crd }
+  /** The same, once objects are stored in `to`. */
+  | { readonly kind: "flip-storage-version"; readonly crd: Crd; readonly to: string }
   | { readonly kind: "keep-version-listed"; readonly version: string }
   | { readonly kind: "keep-stored-version"; readonly version: string }
   /** `readIn`: a served version to back up in, if there is one; `newVersion`: the one to restore in. */

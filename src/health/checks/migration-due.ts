@@ -39,10 +39,6 @@ export const migrationDue = defineHealthCheck({
 function remediesFor(crd: Crd, facts: HealthFacts): readonly HealthRemedy[] {
   const isEmpty = countedNone(objectsOf(crd, facts));
   if (isEmpty || facts.migrations.get(crd.name)?.kind === "succeeded") return [{ kind: "forget-stored-versions", crd, isEmpty }];
-  const version = readableVersion(crd);
-  if (version === null) return [{ kind: "serve-a-version", crd }];
-  return [
-    { kind: "migrate-in-tree", crd },
-    { kind: "rewrite-objects", crd, version },
-  ];
+  if (readableVersion(crd) === null) return [{ kind: "serve-a-version", crd }];
+  return [{ kind: "migrate", crd }];
 }

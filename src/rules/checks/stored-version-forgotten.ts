@@ -3,7 +3,6 @@ import { storageVersion } from "../../crd/versions.ts";
 import type { Crd } from "../../crd/crd.ts";
 import { allowCounting } from "../allow-counting.ts";
 import type { Facts } from "../facts.ts";
-import type { Remedy } from "../finding.ts";
 import { defineRule } from "../rule.ts";
 
 /**
@@ -22,7 +21,6 @@ export const storedVersionForgotten = defineRule({
     if (change.kind !== "status-update") return [];
 
     const storage = storageVersion(change.previous);
-    const remaining = change.next.stored.names;
     return forgottenVersions(change.previous, change.next)
       .filter((version) => version === storage || !isProvenUnused(facts))
       .map((version) => ({
@@ -37,7 +35,7 @@ export const storedVersionForgotten = defineRule({
         remedies:
           version === storage
             ? [{ kind: "keep-stored-version", version }]
-            : [...allowCounting(change.previous, facts.objects), ...waysToProve(change.previous, remaining)],
+            : [...allowCounting(change.previous, facts.objects), { kind: "migrate", crd: change.previous }],
       }));
   },
 });
@@ -49,8 +47,4 @@ function forgottenVersions(previous: Crd, next: Crd): readonly string[] {
 
 function isProvenUnused({ objects, migration }: Facts): boolean {
   return migration.kind === "succeeded" || (objects.kind === "counted" && objects.isComplete && objects.total === 0);
-}
-
-function waysToProve(crd: Crd, remaining: readonly string[]): readonly Remedy[] {
-  return [{ kind: "migrate-in-tree", crd, remaining }];
 }

@@ -67,14 +67,11 @@ function remediesFor(situation: StoredVersionCase, previous: Crd, next: Crd, ver
         keep,
       ];
     case "migrate":
-      return [
-        { kind: "migrate-in-tree", crd: previous, remaining: remainingStored(previous, next, storageVersion(previous)) },
-        keep,
-      ];
+      return [{ kind: "migrate", crd: previous }, keep];
     case "storage-version-dropped": {
       const to = commonVersions(previous, next)[0];
       if (to === undefined) return [keep];
-      return [{ kind: "flip-storage-version", crd: previous, to, remaining: remainingStored(previous, next, to) }, keep];
+      return [{ kind: "flip-storage-version", crd: previous, to }, keep];
     }
     case "no-common-version":
       return [

@@ -1,5 +1,6 @@
 /** @file What a denial tells to run, and running it as a person does: pasted into a shell. */
 import { spawn } from "node:child_process";
+import { delimiter, join } from "node:path";
 import type { ApiServer } from "./api-server.ts";
 import { atExit } from "./child-processes.ts";
 
@@ -18,6 +19,9 @@ export function commandsOf(stderr: string): readonly string[] {
   return commands.map((lines) => lines.join("\n"));
 }
 
+/** Has `crdguard`, as npm links it. */
+const COMMANDS = join(import.meta.dirname, "commands");
+
 export interface PastedCommand {
   /** Its exit status; null where it had to be killed. */
   readonly exited: Promise<number | null>;
@@ -35,7 +39,7 @@ export function paste(api: ApiServer, command: string): PastedCommand {
     // A group of its own, so that what the shell waits for is killed with it.
     detached: true,
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, KUBECONFIG: api.kubeconfigPath },
+    env: { ...process.env, KUBECONFIG: api.kubeconfigPath, PATH: `${COMMANDS}${delimiter}${process.env["PATH"] ?? ""}` },
   });
   const chunks: string[] = [];
   shell.stdout.setEncoding("utf8").on("data", (chunk: string) => chunks.push(chunk));

@@ -141,11 +141,8 @@ describe("a denial, whole", () => {
       * spec.versions[v1alpha1]: stored-version-removed: "v1alpha1" would be dropped while status.storedVersions names it; 3 objects of it exist, and must be rewritten into the storage version first:
           mill/g1, 2 more
         To go on, do one of:
-          - rewrite every object into the storage version by Kubernetes' own storage version migrator (1.35 and newer, where it is switched on), forget the old version, then apply your change again:
-              kubectl delete storageversionmigration gears.own.dev --ignore-not-found &&
-              echo '{"apiVersion":"storagemigration.k8s.io/v1beta1","kind":"StorageVersionMigration","metadata":{"name":"gears.own.dev"},"spec":{"resource":{"group":"own.dev","resource":"gears"}}}' | kubectl create -f - &&
-              kubectl wait --for=condition=Succeeded --timeout=15m storageversionmigration/gears.own.dev &&
-              kubectl patch customresourcedefinition gears.own.dev --subresource=status --type=merge -p '{"status":{"storedVersions":["v1"]}}'
+          - rewrite every object into the storage version, forget the old one, then apply your change again:
+              crdguard migrate gears.own.dev
           - keep "v1alpha1" in spec.versions of the new manifest; it need not be served
         More: docs/rules/stored-version-removed.md"
     `);
@@ -190,10 +187,7 @@ describe("a denial, whole", () => {
         To go on, do one of:
           - store new objects in "v1", rewrite the old ones, forget the old version, then apply your change again:
               kubectl patch customresourcedefinition gears.own.dev --type=json -p '[{"op":"test","path":"/spec/versions/0/name","value":"v1"},{"op":"replace","path":"/spec/versions/0/storage","value":true},{"op":"test","path":"/spec/versions/1/name","value":"v1alpha1"},{"op":"replace","path":"/spec/versions/1/storage","value":false}]' &&
-              kubectl delete storageversionmigration gears.own.dev --ignore-not-found &&
-              echo '{"apiVersion":"storagemigration.k8s.io/v1beta1","kind":"StorageVersionMigration","metadata":{"name":"gears.own.dev"},"spec":{"resource":{"group":"own.dev","resource":"gears"}}}' | kubectl create -f - &&
-              kubectl wait --for=condition=Succeeded --timeout=15m storageversionmigration/gears.own.dev &&
-              kubectl patch customresourcedefinition gears.own.dev --subresource=status --type=merge -p '{"status":{"storedVersions":["v1"]}}'
+              crdguard migrate gears.own.dev
           - keep "v1alpha1" in spec.versions of the new manifest; it need not be served
         More: docs/rules/stored-version-removed.md"
     `);
@@ -202,20 +196,20 @@ describe("a denial, whole", () => {
   it("tells that no version survives, and how to carry the objects over", () => {
     expect(denialOf(update(crd({ served: ["v1alpha2"] }), crd({ served: ["v1alpha3"] })), { objects: counted(3) }))
       .toMatchInlineSnapshot(`
-      "CustomResourceDefinition "gears.own.dev" would break the cluster:
-      * spec.versions[v1alpha2]: stored-version-removed: "v1alpha2" would be dropped while status.storedVersions names it; 3 objects of it exist, and no version survives that could hold them: they must be backed up, deleted and created anew:
-          mill/g1, 2 more
-        To go on, do one of:
-          - back the objects up, delete them and the definition, apply your change again, and create the objects anew:
-              kubectl get gears.v1alpha2.own.dev --all-namespaces -o yaml > gears.own.dev.backup.yaml &&
-              kubectl delete gears.v1alpha2.own.dev --all --all-namespaces &&
-              kubectl delete customresourcedefinition gears.own.dev &&
-              echo 'Edit gears.own.dev.backup.yaml where fields have moved, then apply your change in another terminal; this waits.' &&
-              until kubectl get gears.v1alpha3.own.dev >/dev/null 2>&1; do sleep 1; done &&
-              sed -e '/^    resourceVersion: /d' -e 's#apiVersion: own.dev/v1alpha2$#apiVersion: own.dev/v1alpha3#' gears.own.dev.backup.yaml | kubectl create -f -
-          - keep "v1alpha2" in spec.versions of the new manifest; it need not be served
-        More: docs/rules/stored-version-removed.md"
-    `);
+        "CustomResourceDefinition "gears.own.dev" would break the cluster:
+        * spec.versions[v1alpha2]: stored-version-removed: "v1alpha2" would be dropped while status.storedVersions names it; 3 objects of it exist, and no version survives that could hold them: they must be backed up, deleted and created anew:
+            mill/g1, 2 more
+          To go on, do one of:
+            - back the objects up, delete them and the definition, apply your change again, and create the objects anew:
+                crdguard backup gears.own.dev -o gears.own.dev.backup &&
+                kubectl delete gears.v1alpha2.own.dev --all --all-namespaces &&
+                kubectl delete customresourcedefinition gears.own.dev &&
+                echo 'Apply your change in another terminal; this waits.' &&
+                until kubectl get gears.v1alpha3.own.dev >/dev/null 2>&1; do sleep 1; done &&
+                crdguard restore gears.own.dev.backup --version v1alpha3
+            - keep "v1alpha2" in spec.versions of the new manifest; it need not be served
+          More: docs/rules/stored-version-removed.md"
+      `);
   });
 
   it("tells that the storage version was taken for stored", () => {
@@ -228,12 +222,12 @@ describe("a denial, whole", () => {
       * spec.versions[v1alpha2]: stored-version-removed: "v1alpha2" would be dropped while objects may be stored in it (it is the storage version today); its objects could not be counted (forbidden), and no version survives that could hold them: they must be backed up, deleted and created anew
         To go on, do one of:
           - back the objects up, delete them and the definition, apply your change again, and create the objects anew:
-              kubectl get gears.v1alpha2.own.dev --all-namespaces -o yaml > gears.own.dev.backup.yaml &&
+              crdguard backup gears.own.dev -o gears.own.dev.backup &&
               kubectl delete gears.v1alpha2.own.dev --all --all-namespaces &&
               kubectl delete customresourcedefinition gears.own.dev &&
-              echo 'Edit gears.own.dev.backup.yaml where fields have moved, then apply your change in another terminal; this waits.' &&
+              echo 'Apply your change in another terminal; this waits.' &&
               until kubectl get gears.v1alpha3.own.dev >/dev/null 2>&1; do sleep 1; done &&
-              sed -e '/^    resourceVersion: /d' -e 's#apiVersion: own.dev/v1alpha2$#apiVersion: own.dev/v1alpha3#' gears.own.dev.backup.yaml | kubectl create -f -
+              crdguard restore gears.own.dev.backup --version v1alpha3
           - keep "v1alpha2" in spec.versions of the new manifest; it need not be served
         More: docs/rules/stored-version-removed.md"
     `);
@@ -247,11 +241,8 @@ describe("a denial, whole", () => {
       * status.storedVersions[v1alpha1]: stored-version-forgotten: "v1alpha1" would be forgotten without proof that no object is stored in it: 3 objects of it exist, and StorageVersionMigration gears is too old to count (the CRD was written later); once it is dropped as well, such objects can no longer be read, listed or deleted:
           mill/g1, 2 more
         To go on:
-          - rewrite every object into the storage version by Kubernetes' own storage version migrator (1.35 and newer, where it is switched on), forget the old version, then apply your change again:
-              kubectl delete storageversionmigration gears.own.dev --ignore-not-found &&
-              echo '{"apiVersion":"storagemigration.k8s.io/v1beta1","kind":"StorageVersionMigration","metadata":{"name":"gears.own.dev"},"spec":{"resource":{"group":"own.dev","resource":"gears"}}}' | kubectl create -f - &&
-              kubectl wait --for=condition=Succeeded --timeout=15m storageversionmigration/gears.own.dev &&
-              kubectl patch customresourcedefinition gears.own.dev --subresource=status --type=merge -p '{"status":{"storedVersions":["v1"]}}'
+          - rewrite every object into the storage version, forget the old one, then apply your change again:
+              crdguard migrate gears.own.dev
         More: docs/rules/stored-version-forgotten.md
         To override: kubectl crdguard override gears.own.dev --rule stored-version-forgotten --reason "…""
     `);
@@ -287,7 +278,7 @@ describe("a denial, whole", () => {
           mill/g1, mill/g2, mill/g3, mill/g4, mill/g5, at least 3,195 more
         To go on:
           - back the objects up and delete them one by one first, if they are no longer needed:
-              kubectl get gears.v1.own.dev --all-namespaces -o yaml > gears.own.dev.backup.yaml &&
+              crdguard backup gears.own.dev -o gears.own.dev.backup &&
               kubectl delete gears.v1.own.dev --all --all-namespaces
         More: docs/rules/objects-deleted.md
         To override: kubectl crdguard override gears.own.dev --rule objects-deleted --reason "…""

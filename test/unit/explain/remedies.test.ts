@@ -49,29 +49,20 @@ const EXPECTED: {
       command: `${IF_EMPTY}kubectl delete customresourcedefinition gears.own.dev`,
     },
   },
-  "migrate-in-tree": {
-    remedy: { kind: "migrate-in-tree", crd: gears, remaining: ["v1"] },
+  migrate: {
+    remedy: { kind: "migrate", crd: gears },
     told: {
-      title:
-        "rewrite every object into the storage version by Kubernetes' own storage version migrator (1.35 and newer, where it is switched on), forget the old version, then apply your change again",
-      command: [
-        "kubectl delete storageversionmigration gears.own.dev --ignore-not-found &&",
-        `echo '{"apiVersion":"storagemigration.k8s.io/v1beta1","kind":"StorageVersionMigration","metadata":{"name":"gears.own.dev"},"spec":{"resource":{"group":"own.dev","resource":"gears"}}}' | kubectl create -f - &&`,
-        "kubectl wait --for=condition=Succeeded --timeout=15m storageversionmigration/gears.own.dev &&",
-        `kubectl patch customresourcedefinition gears.own.dev --subresource=status --type=merge -p '{"status":{"storedVersions":["v1"]}}'`,
-      ].join("\n"),
+      title: "rewrite every object into the storage version, forget the old one, then apply your change again",
+      command: "crdguard migrate gears.own.dev",
     },
   },
   "flip-storage-version": {
-    remedy: { kind: "flip-storage-version", crd: gears, to: "v1", remaining: ["v1"] },
+    remedy: { kind: "flip-storage-version", crd: gears, to: "v1" },
     told: {
       title: 'store new objects in "v1", rewrite the old ones, forget the old version, then apply your change again',
       command: [
         `kubectl patch customresourcedefinition gears.own.dev --type=json -p '[{"op":"test","path":"/spec/versions/0/name","value":"v1"},{"op":"replace","path":"/spec/versions/0/storage","value":true},{"op":"test","path":"/spec/versions/1/name","value":"v1alpha1"},{"op":"replace","path":"/spec/versions/1/storage","value":false}]' &&`,
-        "kubectl delete storageversionmigration gears.own.dev --ignore-not-found &&",
-        `echo '{"apiVersion":"storagemigration.k8s.io/v1beta1","kind":"StorageVersionMigration","metadata":{"name":"gears.own.dev"},"spec":{"resource":{"group":"own.dev","resource":"gears"}}}' | kubectl create -f - &&`,
-        "kubectl wait --for=condition=Succeeded --timeout=15m storageversionmigration/gears.own.dev &&",
-        `kubectl patch customresourcedefinition gears.own.dev --subresource=status --type=merge -p '{"status":{"storedVersions":["v1"]}}'`,
+        "crdguard migrate gears.own.dev",
       ].join("\n"),
     },
   },
@@ -88,12 +79,12 @@ const EXPECTED: {
     told: {
       title: "back the objects up, delete them and the definition, apply your change again, and create the objects anew",
       command: [
-        "kubectl get gears.v1alpha1.own.dev --all-namespaces -o yaml > gears.own.dev.backup.yaml &&",
+        "crdguard backup gears.own.dev -o gears.own.dev.backup &&",
         "kubectl delete gears.v1alpha1.own.dev --all --all-namespaces &&",
         "kubectl delete customresourcedefinition gears.own.dev &&",
-        "echo 'Edit gears.own.dev.backup.yaml where fields have moved, then apply your change in another terminal; this waits.' &&",
+        "echo 'Apply your change in another terminal; this waits.' &&",
         "until kubectl get gears.v2.own.dev >/dev/null 2>&1; do sleep 1; done &&",
-        "sed -e '/^    resourceVersion: /d' -e 's#apiVersion: own.dev/v1alpha1$#apiVersion: own.dev/v2#' gears.own.dev.backup.yaml | kubectl create -f -",
+        "crdguard restore gears.own.dev.backup --version v2",
       ].join("\n"),
     },
   },
@@ -174,7 +165,7 @@ const EXPECTED: {
     remedy: { kind: "delete-objects", crd: clusterGears, readIn: "v1" },
     told: {
       title: "back the objects up and delete them one by one first, if they are no longer needed",
-      command: "kubectl get gears.v1.own.dev -o yaml > gears.own.dev.backup.yaml &&\nkubectl delete gears.v1.own.dev --all",
+      command: "crdguard backup gears.own.dev -o gears.own.dev.backup &&\nkubectl delete gears.v1.own.dev --all",
     },
   },
   "serve-to-count": {
@@ -327,25 +318,24 @@ describe("explainRemedies", () => {
 });
 
 describe("a command pasted into a real shell", () => {
-  /** Each kubectl call of the command, as its arguments; standard input of `create` as an argument of its own. */
+  /** Each call of kubectl or crdguard, as its arguments, the latter's with its name before them. */
   function paste(
     command: string,
-    backup = "",
+    listed = "",
   ): { readonly calls: readonly (readonly string[])[]; readonly files: readonly string[] } {
     const folder = mkdtempSync(join(tmpdir(), "crdguard-paste-"));
     onTestFinished(() => {
       rmSync(folder, { recursive: true });
     });
-    const kubectl = [
-      "kubectl() {",
-      `  { for argument; do printf '%s\\0' "$argument"; done; [ "$1" != create ] || { cat; printf '\\0'; }; printf '\\001\\0'; } >> calls`,
-      `  [ "$1" != get ] || cat backup`,
-      "}",
+    const programs = [
+      `told() { { for argument; do printf '%s\\0' "$argument"; done; printf '\\001\\0'; } >> calls; }`,
+      `kubectl() { told "$@"; [ "$1" != get ] || cat listed; }`,
+      `crdguard() { told crdguard "$@"; }`,
     ].join("\n");
-    writeFileSync(join(folder, "backup"), backup);
-    execFileSync("sh", ["-c", `${kubectl}\n${command}`], { cwd: folder, encoding: "utf8" });
+    writeFileSync(join(folder, "listed"), listed);
+    execFileSync("sh", ["-c", `${programs}\n${command}`], { cwd: folder, encoding: "utf8" });
     const calls = readFileSync(join(folder, "calls"), "utf8").split("\u0001\0").slice(0, -1);
-    const files = readdirSync(folder).filter((file) => file !== "calls" && file !== "backup");
+    const files = readdirSync(folder).filter((file) => file !== "calls" && file !== "listed");
     return { calls: calls.map((call) => call.split("\0").slice(0, -1)), files };
   }
 
@@ -363,12 +353,11 @@ describe("a command pasted into a real shell", () => {
   it.each<Remedy>([
     { kind: "forget-stored-version", crd: hostileCrd, remaining: [hostile] },
     { kind: "recreate-empty-crd", crd: hostileCrd },
-    { kind: "migrate-in-tree", crd: hostileCrd, remaining: [hostile] },
+    { kind: "migrate", crd: hostileCrd },
     {
       kind: "flip-storage-version",
       crd: { ...hostileCrd, versions: [{ name: hostile, isServed: true, isStorage: true }] },
       to: "v1",
-      remaining: [hostile],
     },
     { kind: "replace-by-backup", crd: hostileCrd, readIn: hostile, newVersion: hostile },
     { kind: "upgrade-workload", need: hostileNeed, minimumVersion: "1.2.0", isPossibleBefore: true },
@@ -388,7 +377,7 @@ describe("a command pasted into a real shell", () => {
     { kind: "serve-to-count", crd: { ...hostileCrd, versions: [{ name: hostile, isServed: false, isStorage: true }] } },
     { kind: "allow-counting", crd: hostileCrd },
     { kind: "declare-requirement", need: hostileNeed },
-  ])("runs nothing but kubectl, however hostile the names are: $kind", (remedy) => {
+  ])("runs nothing but kubectl and crdguard, however hostile the names are: $kind", (remedy) => {
     // What is done only where no object exists is done where none is listed.
     const isForNone = remedy.kind === "forget-stored-version" || remedy.kind === "recreate-empty-crd";
     const { calls, files } = paste(
@@ -397,16 +386,8 @@ describe("a command pasted into a real shell", () => {
     );
 
     expect(calls.length).toBeGreaterThan(0);
-    expect(files.filter((file) => !file.endsWith(".backup.yaml"))).toEqual([]);
+    expect(files).toEqual([]);
     expect(commandOf(remedy).replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}]/u);
-  });
-
-  it.each(["v2#w pwned", "v2#e;touch pwned", "v2\\"])("lets no version be a command of sed: %s", (newVersion) => {
-    const command = commandOf({ kind: "replace-by-backup", crd: gears, readIn: "v1alpha1", newVersion });
-    const { calls, files } = paste(command, "- apiVersion: own.dev/v1alpha1\n");
-
-    expect(files).toEqual(["gears.own.dev.backup.yaml"]);
-    expect(calls.at(-1)).toEqual(["create", "-f", "-", `- apiVersion: own.dev/${newVersion}\n`]);
   });
 
   it.each([`v1" "own.dev/v2`, "v1\\", "v1}}{{.data}}", "v1\n\u202e"])(
@@ -437,7 +418,7 @@ describe("a command pasted into a real shell", () => {
   it("gives kubectl whole patches, however many versions there are", () => {
     const names = Array.from({ length: 40 }, (_, index) => `v${String(index + 1)}alpha1`);
     const many = crd({ served: names, storage: "v1alpha1", stored: names });
-    const [flip = []] = paste(commandOf({ kind: "flip-storage-version", crd: many, to: "v40alpha1", remaining: names })).calls;
+    const [flip = []] = paste(commandOf({ kind: "flip-storage-version", crd: many, to: "v40alpha1" })).calls;
 
     expect(JSON.parse(flip.at(-1) ?? "")).toEqual([
       { op: "test", path: "/spec/versions/0/name", value: "v1alpha1" },
@@ -454,40 +435,5 @@ describe("a command pasted into a real shell", () => {
     { kind: "recreate-empty-crd", crd: gears },
   ])("does nothing where an object exists after all: $kind", (remedy) => {
     expect(() => paste(commandOf(remedy), "gear.own.dev/g1\n")).toThrow("Command failed");
-  });
-
-  it("gives kubectl a whole migration, for the longest names too", () => {
-    const name = `${"g".repeat(63)}.${"o".repeat(63)}.${"w".repeat(63)}.own.dev`;
-    const [, create = []] = paste(
-      commandOf({ kind: "migrate-in-tree", crd: crd({ name, served: ["v1"] }), remaining: ["v1"] }),
-    ).calls;
-
-    expect(create.slice(0, 3)).toEqual(["create", "-f", "-"]);
-    expect(JSON.parse(create[3] ?? "")).toMatchObject({ metadata: { name }, spec: { resource: { resource: "g".repeat(63) } } });
-  });
-
-  it("restores a backup in the new version, without resource versions", () => {
-    const backup = [
-      "apiVersion: v1",
-      "items:",
-      "- apiVersion: own.dev/v1alpha1",
-      "  kind: Gear",
-      "  metadata:",
-      "    name: g1",
-      '    resourceVersion: "391"',
-      "  spec:",
-      "    teeth: 12",
-      "kind: List",
-      "",
-    ].join("\n");
-    const { calls } = paste(commandOf({ kind: "replace-by-backup", crd: gears, readIn: "v1alpha1", newVersion: "v2" }), backup);
-
-    expect(calls).toEqual([
-      ["get", "gears.v1alpha1.own.dev", "--all-namespaces", "-o", "yaml"],
-      ["delete", "gears.v1alpha1.own.dev", "--all", "--all-namespaces"],
-      ["delete", "customresourcedefinition", "gears.own.dev"],
-      ["get", "gears.v2.own.dev"],
-      ["create", "-f", "-", backup.replace("v1alpha1", "v2").replace('    resourceVersion: "391"\n', "")],
-    ]);
   });
 });

@@ -12,10 +12,7 @@ describe("migration-due", () => {
         subject: { kind: "crd", name: "gears.own.dev" },
         field: "status.storedVersions",
         fact: { kind: "migration-due", old: ["v1beta1"], storage: "v1", objects: counted(12), migration: { kind: "none" } },
-        remedies: [
-          { kind: "migrate-in-tree", crd: ailing },
-          { kind: "rewrite-objects", crd: ailing, version: "v1" },
-        ],
+        remedies: [{ kind: "migrate", crd: ailing }],
       },
     ]);
   });
@@ -32,13 +29,13 @@ describe("migration-due", () => {
       title: "rewrites where a migration is too old",
       objects: counted(12),
       migration: { kind: "outdated", by: "a migration", reason: "old" } as const,
-      remedies: ["migrate-in-tree", "rewrite-objects"],
+      remedies: ["migrate"],
     },
     {
       title: "rewrites where objects cannot be counted",
       objects: { kind: "uncountable", reason: "forbidden" } as const,
       migration: undefined,
-      remedies: ["migrate-in-tree", "rewrite-objects"],
+      remedies: ["migrate"],
     },
   ])("$title", ({ objects, migration, remedies }) => {
     const migrations = new Map(migration === undefined ? [] : [["gears.own.dev", migration]]);

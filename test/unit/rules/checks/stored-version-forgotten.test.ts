@@ -26,7 +26,7 @@ describe("stored-version-forgotten", () => {
       {
         field: "status.storedVersions[v1alpha1]",
         fact: { kind: "stored-version-forgotten", version: "v1alpha1", isStorageVersion: false, objects, migration },
-        remedies: [{ kind: "migrate-in-tree", crd: gears, remaining: ["v1"] }],
+        remedies: [{ kind: "migrate", crd: gears }],
       },
     ]);
   });

@@ -20,7 +20,7 @@ describe("stored-version-removed", () => {
         field: "spec.versions[v1alpha2]",
         fact: { kind: "stored-version-removed", version: "v1alpha2", case: "migrate", objects, isAssumedStored: false },
         remedies: [
-          { kind: "migrate-in-tree", crd: mixed, remaining: ["v1"] },
+          { kind: "migrate", crd: mixed },
           { kind: "keep-version-listed", version: "v1alpha2" },
         ],
       },
@@ -47,21 +47,21 @@ describe("stored-version-removed", () => {
       change: update(mixed, onlyV1),
       objects: counted(1),
       situation: "migrate",
-      remedy: { kind: "migrate-in-tree", crd: mixed, remaining: ["v1"] },
+      remedy: { kind: "migrate", crd: mixed },
     },
     {
       title: "objects not counted to the end: migrate as if there were some",
       change: update(mixed, onlyV1),
       objects: counted(0, { isComplete: false }),
       situation: "migrate",
-      remedy: { kind: "migrate-in-tree", crd: mixed, remaining: ["v1"] },
+      remedy: { kind: "migrate", crd: mixed },
     },
     {
       title: "objects, and the storage version itself goes in one jump: flip it first",
       change: update(oldStorage, onlyV1),
       objects: counted(1),
       situation: "storage-version-dropped",
-      remedy: { kind: "flip-storage-version", crd: oldStorage, to: "v1", remaining: ["v1"] },
+      remedy: { kind: "flip-storage-version", crd: oldStorage, to: "v1" },
     },
     {
       title: "objects, and no version in common: back up, delete, replace, create anew",
