@@ -59,10 +59,20 @@ export interface FindingParts {
   /** Null where there is no remedy. */
   readonly remediesHeading: string | null;
   readonly remedies: readonly ExplainedRemedy[];
-  readonly more: string;
+  /** One line each: where to read on. */
+  readonly more: readonly string[];
   /** One line; null where there is no way to override it. */
   readonly override: string | null;
 }
+
+/** Rules whose way out is a step before the one that was denied, often one of several. */
+const LEADS_TO_PLAN: ReadonlySet<string> = new Set([
+  "required-version-unserved",
+  "stored-version-removed",
+  "workload-requirement-unmet",
+]);
+
+const PLAN_LINE = "All steps: crdguard plan -f <what you apply>";
 
 type Told = Pick<ToldFinding, "rule" | "message" | "evidence" | "remedies" | "page" | "override">;
 
@@ -72,7 +82,7 @@ export function findingParts({ rule, message, evidence, remedies, page, override
     evidence: shortened(evidence, MAX_EVIDENCE_LINES),
     remediesHeading: remedies.length > 0 ? remediesHeading(remedies) : null,
     remedies: remedies.slice(0, MAX_REMEDIES),
-    more: `More: ${page}`,
+    more: [`More: ${page}`, ...(LEADS_TO_PLAN.has(rule) ? [PLAN_LINE] : [])],
     override,
   };
 }
@@ -92,7 +102,7 @@ export function plainLines(finding: Told): readonly string[] {
     ...evidence.map((line) => `    ${line}`),
     ...(heading === null ? [] : [`  ${heading}`]),
     ...remedies.flatMap(remedyLines),
-    `  ${more}`,
+    ...more.map((line) => `  ${line}`),
     ...(override === null ? [] : [`  ${override}`]),
   ];
 }

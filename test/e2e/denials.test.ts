@@ -75,6 +75,7 @@ describe("a real API server asks the guard", () => {
     - stop router first, if nobody needs it:
         kubectl -n default scale deployment/router --replicas=0
   More: docs/rules/required-version-unserved.md
+  All steps: crdguard plan -f <what you apply>
   To override: kubectl crdguard override routes.own.dev --rule required-version-unserved --reason "…"
 `,
       );

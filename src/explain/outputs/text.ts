@@ -72,7 +72,7 @@ function findingLines(finding: ToldFinding, colors: Colors, width: number): read
     ...(remediesHeading === null ? [] : wrapped(remediesHeading, "    ", undefined, width)),
     ...remedies.flatMap((remedy) => remedyLines(remedy, width)),
     ...(place === null ? [] : [`    Where: ${placeText(place)}`]),
-    `    ${more}`,
+    ...more.map((line) => `    ${line}`),
     ...(override === null ? [] : [`    ${override}`]),
   ];
 }

@@ -92,6 +92,7 @@ describe("a denial, whole", () => {
             - stop cilium-operator first, if nobody needs it:
                 kubectl -n kube-system scale deployment/cilium-operator --replicas=0
           More: docs/rules/required-version-unserved.md
+          All steps: crdguard plan -f <what you apply>
           To override: kubectl crdguard override grpcroutes.gateway.networking.k8s.io --rule required-version-unserved --reason "…""
       `);
   });
@@ -108,6 +109,7 @@ describe("a denial, whole", () => {
         To go on:
           - keep serving "v1beta1": put it back into the new manifest, or apply a release or channel that serves it
         More: docs/rules/required-version-unserved.md
+        All steps: crdguard plan -f <what you apply>
         To override: kubectl crdguard override gears.own.dev --rule required-version-unserved --reason "…""
     `);
   });
@@ -131,6 +133,7 @@ describe("a denial, whole", () => {
           - stop cilium-operator first, if nobody needs it:
               kubectl -n kube-system scale deployment/cilium-operator --replicas=0
         More: docs/rules/required-version-unserved.md
+        All steps: crdguard plan -f <what you apply>
         To override: kubectl crdguard override grpcroutes.gateway.networking.k8s.io --rule required-version-unserved --reason "…""
     `);
   });
@@ -144,7 +147,8 @@ describe("a denial, whole", () => {
           - rewrite every object into the storage version, forget the old one, then apply your change again:
               crdguard migrate gears.own.dev
           - keep "v1alpha1" in spec.versions of the new manifest; it need not be served
-        More: docs/rules/stored-version-removed.md"
+        More: docs/rules/stored-version-removed.md
+        All steps: crdguard plan -f <what you apply>"
     `);
   });
 
@@ -158,7 +162,8 @@ describe("a denial, whole", () => {
               test -z "$objects" &&
               kubectl patch customresourcedefinition gears.own.dev --subresource=status --type=merge -p '{"status":{"storedVersions":["v1"]}}'
           - keep "v1alpha1" in spec.versions of the new manifest; it need not be served
-        More: docs/rules/stored-version-removed.md"
+        More: docs/rules/stored-version-removed.md
+        All steps: crdguard plan -f <what you apply>"
     `);
   });
 
@@ -173,7 +178,8 @@ describe("a denial, whole", () => {
                 test -z "$objects" &&
                 kubectl delete customresourcedefinition gears.own.dev
             - keep "v1alpha2" in spec.versions of the new manifest; it need not be served
-          More: docs/rules/stored-version-removed.md"
+          More: docs/rules/stored-version-removed.md
+          All steps: crdguard plan -f <what you apply>"
       `);
   });
 
@@ -189,7 +195,8 @@ describe("a denial, whole", () => {
               kubectl patch customresourcedefinition gears.own.dev --type=json -p '[{"op":"test","path":"/spec/versions/0/name","value":"v1"},{"op":"replace","path":"/spec/versions/0/storage","value":true},{"op":"test","path":"/spec/versions/1/name","value":"v1alpha1"},{"op":"replace","path":"/spec/versions/1/storage","value":false}]' &&
               crdguard migrate gears.own.dev
           - keep "v1alpha1" in spec.versions of the new manifest; it need not be served
-        More: docs/rules/stored-version-removed.md"
+        More: docs/rules/stored-version-removed.md
+        All steps: crdguard plan -f <what you apply>"
     `);
   });
 
@@ -208,7 +215,8 @@ describe("a denial, whole", () => {
                 until kubectl get gears.v1alpha3.own.dev >/dev/null 2>&1; do sleep 1; done &&
                 crdguard restore gears.own.dev.backup --version v1alpha3
             - keep "v1alpha2" in spec.versions of the new manifest; it need not be served
-          More: docs/rules/stored-version-removed.md"
+          More: docs/rules/stored-version-removed.md
+          All steps: crdguard plan -f <what you apply>"
       `);
   });
 
@@ -229,7 +237,8 @@ describe("a denial, whole", () => {
               until kubectl get gears.v1alpha3.own.dev >/dev/null 2>&1; do sleep 1; done &&
               crdguard restore gears.own.dev.backup --version v1alpha3
           - keep "v1alpha2" in spec.versions of the new manifest; it need not be served
-        More: docs/rules/stored-version-removed.md"
+        More: docs/rules/stored-version-removed.md
+        All steps: crdguard plan -f <what you apply>"
     `);
   });
 
