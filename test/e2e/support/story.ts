@@ -1,0 +1,104 @@
+/** @file An incident lived through as a person would, command by command, and the guide that shows it with its real output. */
+import { spawn } from "node:child_process";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import type { ApiServer } from "./api-server.ts";
+
+export interface Told {
+  readonly status: number | null;
+  /** Standard output and standard error, in the order in which they were written. */
+  readonly output: string;
+}
+
+export interface Story {
+  /** Where commands run: what they write stays there, and folders that they read are linked into it. */
+  readonly folder: string;
+  link(name: string, target: string): Promise<void>;
+  write(name: string, content: string): Promise<void>;
+  /** Runs it in a shell, as the cluster's admin, and keeps it for the guide. */
+  run(command: string): Promise<Told>;
+  /** The same, of what no guide shows. */
+  runQuietly(command: string): Promise<Told>;
+  /** Guide blocks that differ from what was printed; with UPDATE_DOCS=1 they are written, and none differs. */
+  differencesFrom(page: string): Promise<readonly string[]>;
+}
+
+const COMMANDS = join(import.meta.dirname, "commands");
+const GUIDES = join(import.meta.dirname, "../../../docs/guides");
+
+/** A command that waits for what never comes must not keep the tests from ending. */
+const TIMEOUT_MS = 90_000;
+
+export async function beginStory(api: ApiServer): Promise<Story> {
+  const folder = join(api.workDir, "story");
+  await mkdir(folder, { recursive: true });
+  const told: { readonly command: string; readonly output: string }[] = [];
+
+  async function runQuietly(command: string): Promise<Told> {
+    const shell = spawn("sh", ["-c", `exec 2>&1\n${command}`], {
+      cwd: folder,
+      detached: true,
+      stdio: ["ignore", "pipe", "inherit"],
+      env: {
+        ...process.env,
+        KUBECONFIG: api.kubeconfigPath,
+        PATH: `${COMMANDS}${delimiter}${process.env["PATH"] ?? ""}`,
+        NO_COLOR: "1",
+      },
+    });
+    const chunks: string[] = [];
+    shell.stdout.setEncoding("utf8").on("data", (chunk: string) => chunks.push(chunk));
+    const alarm = setTimeout(() => {
+      if (shell.pid !== undefined) process.kill(-shell.pid, "SIGKILL");
+    }, TIMEOUT_MS);
+    const status = await new Promise<number | null>((resolve) => {
+      shell.once("close", resolve);
+    });
+    clearTimeout(alarm);
+    return { status, output: chunks.join("") };
+  }
+
+  return {
+    folder,
+    runQuietly,
+    link: (name, target) => symlink(target, join(folder, name)),
+    write: (name, content) => writeFile(join(folder, name), content),
+    async run(command) {
+      const result = await runQuietly(command);
+      told.push({ command, output: lasting(result.output, api) });
+      return result;
+    },
+    async differencesFrom(page) {
+      const path = join(GUIDES, page);
+      const before = await readFile(path, "utf8");
+      const after = told.reduce(
+        (text, { command, output }) => withOutput(text, command, output) ?? `${text}\n(not shown: $ ${command})\n`,
+        before,
+      );
+      if (process.env["UPDATE_DOCS"] === "1") {
+        await writeFile(path, after);
+        return [];
+      }
+      const shown = new Set(before.split("\n"));
+      return after.split("\n").filter((line) => !shown.has(line));
+    },
+  };
+}
+
+/** @returns null where the page has no block of that command. */
+function withOutput(page: string, command: string, output: string): string | null {
+  const start = `\`\`\`text\n$ ${command}\n`;
+  const from = page.indexOf(start);
+  if (from === -1) return null;
+  const to = page.indexOf("```", from + start.length);
+  return page.slice(0, from + start.length) + output.replace(/\n*$/, "\n") + page.slice(to);
+}
+
+/** What differs from run to run is shown as an example of it: times, resource versions, addresses. */
+function lasting(output: string, api: ApiServer): string {
+  return output
+    .replaceAll(api.url, "https://cluster.example")
+    .replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z\b/g, "2026-05-01T12:00:00Z")
+    .replaceAll(/\b\d+(?:\.\d+)? (?=ms\b|s\b)/g, "2 ")
+    .replaceAll(/\bresourceVersion \d+/g, "resourceVersion 4711");
+}
