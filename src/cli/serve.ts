@@ -96,6 +96,8 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
           needsClientCertificate: clients?.auth.mode === "require",
           ownUser,
           profile: keeping.profile,
+          replica: keeping.replica,
+          storageSettleSeconds: keeping.storageSettleSeconds,
           trust: replica.trust,
           warnWorkloads: options.warnWorkloads,
         };

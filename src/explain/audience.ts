@@ -1,7 +1,7 @@
 /** @file Who reads the explanation, and which names that person may see. */
 import type { JudgedFinding } from "../policy/policy.ts";
 import type { HurtWorkload } from "../rules/finding.ts";
-import type { ObjectEvidence, WorkloadRef } from "../rules/facts.ts";
+import type { MigrationEvidence, ObjectEvidence, WorkloadRef } from "../rules/facts.ts";
 
 /** Something whose names an explanation would show. `resource` is plural; `namespace` empty for cluster scope. */
 export interface NamedThings {
@@ -65,15 +65,24 @@ function thingsOf(fact: JudgedFinding["fact"], crd: { readonly group: string; re
     case "writers-unknown":
       return [];
     case "stored-version-removed":
-    case "stored-version-forgotten":
     case "objects-deleted":
       return objectThings(fact.objects, crd);
+    case "stored-version-forgotten":
+      return [...objectThings(fact.objects, crd), ...unprovenThings(fact.migration, crd)];
   }
 }
 
 function objectThings(objects: ObjectEvidence, crd: { readonly group: string; readonly plural: string }): readonly NamedThings[] {
   if (objects.kind !== "counted") return [];
   return [...objects.byNamespace.keys()].map((namespace) => ({ group: crd.group, resource: crd.plural, namespace }));
+}
+
+function unprovenThings(
+  migration: MigrationEvidence,
+  crd: { readonly group: string; readonly plural: string },
+): readonly NamedThings[] {
+  if (migration.kind !== "unproven") return [];
+  return migration.examples.map(({ namespace }) => ({ group: crd.group, resource: crd.plural, namespace }));
 }
 
 function keyOf({ group, resource, namespace }: NamedThings): string {

@@ -1,5 +1,5 @@
 /** @file Fact → evidence: what was seen, as far as the reader may see it. */
-import type { Certainty, Need, ObjectEvidence, WorkloadRef, Writer } from "../rules/facts.ts";
+import type { Certainty, Need, ObjectEvidence, ObjectRef, WorkloadRef, Writer } from "../rules/facts.ts";
 import type { Fact, HurtWorkload } from "../rules/finding.ts";
 import { type ApiState, crdNameOf, type Outcome } from "../rules/requirement.ts";
 import { type Audience, objectsEverywhere, workloadThings } from "./audience.ts";
@@ -40,6 +40,14 @@ export type Evidence =
       readonly isComplete: boolean;
       /** Only namespaces that the reader may list. */
       readonly namespaces: Readonly<Record<string, number>>;
+      readonly examples: readonly string[];
+    }
+  /** Objects that are not known to have been written since the storage version is in force. */
+  | {
+      readonly kind: "unproven-objects";
+      readonly count: number;
+      readonly isComplete: boolean;
+      /** Only in namespaces that the reader may list. */
       readonly examples: readonly string[];
     }
   /** Who wrote objects in a version that goes away. */
@@ -96,9 +104,10 @@ export function evidenceOf(
         audience,
       );
     case "stored-version-removed":
-    case "stored-version-forgotten":
     case "objects-deleted":
       return objects(fact.objects, crd, audience);
+    case "stored-version-forgotten":
+      return storedObjects(fact, crd, audience);
     case "version-in-use-unserved":
       return audience.mayName(objectsEverywhere(crd))
         ? fact.writers.map(writerEvidence)
@@ -123,7 +132,8 @@ export function evidenceLine(evidence: Evidence): string | null {
       );
     case "hidden-workloads":
       return `${countOf(evidence.count, "workload")} in namespaces that you may not list`;
-    case "objects": {
+    case "objects":
+    case "unproven-objects": {
       if (evidence.examples.length === 0) return null;
       const more = evidence.count - evidence.examples.length;
       const rest = more > 0 ? [`${evidence.isComplete ? "" : "at least "}${numberOf(more)} more`] : [];
@@ -225,7 +235,6 @@ function objects(
   if (evidence.kind !== "counted") return [];
   const mayName = (namespace: string): boolean => audience.mayName({ group: crd.group, resource: crd.plural, namespace });
   const namespaces = [...evidence.byNamespace].filter(([namespace]) => namespace !== "" && mayName(namespace));
-  const examples = evidence.examples.filter(({ namespace }) => mayName(namespace));
   return [
     {
       kind: "objects",
@@ -234,9 +243,38 @@ function objects(
       namespaces: Object.fromEntries(
         namespaces.toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([name, count]) => [shown(name), count]),
       ),
-      examples: examples.map(({ namespace, name }) => shown(namespace === "" ? name : `${namespace}/${name}`)),
+      examples: namesOf(evidence.examples, crd, audience),
     },
   ];
+}
+
+/** Of those that exist, the ones that stand in the way are told by name, and no others. */
+function storedObjects(
+  { objects: evidence, migration }: Extract<Fact, { kind: "stored-version-forgotten" }>,
+  crd: { readonly group: string; readonly plural: string },
+  audience: Audience,
+): readonly Evidence[] {
+  const all = objects(evidence, crd, audience);
+  if (migration.kind !== "unproven") return all;
+  return [
+    ...all.map((each) => (each.kind === "objects" ? { ...each, examples: [] } : each)),
+    {
+      kind: "unproven-objects",
+      count: migration.unprovenCount,
+      isComplete: migration.isComplete,
+      examples: namesOf(migration.examples, crd, audience),
+    },
+  ];
+}
+
+function namesOf(
+  examples: readonly ObjectRef[],
+  { group, plural }: { readonly group: string; readonly plural: string },
+  audience: Audience,
+): readonly string[] {
+  return examples
+    .filter(({ namespace }) => audience.mayName({ group, resource: plural, namespace }))
+    .map(({ namespace, name }) => shown(namespace === "" ? name : `${namespace}/${name}`));
 }
 
 function writerEvidence({ kind, name, version, objectCount, isSubresourceOnly, lastWrittenAt }: Writer): Evidence {

@@ -152,7 +152,7 @@ function migrationPhrase(migration: MigrationEvidence): string {
     case "none":
       return "";
     case "succeeded":
-      return `, rewritten by ${shown(migration.by)}, so that it only has to be forgotten`;
+      return `, rewritten as ${shown(migration.by)} tells, so that it only has to be forgotten`;
     case "unproven":
       return `, and ${unprovenPhrase(migration)}`;
     case "outdated":

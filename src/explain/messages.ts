@@ -149,7 +149,7 @@ function storedConsequence(fact: Extract<Fact, { kind: "stored-version-removed" 
 function proofOf(objects: ObjectEvidence, migration: MigrationEvidence): string {
   switch (migration.kind) {
     case "succeeded":
-      return `${objectCount(objects)}, rewritten by ${shown(migration.by)}`;
+      return `${objectCount(objects)}, rewritten as ${shown(migration.by)} tells`;
     case "outdated":
       return `${objectCount(objects)}, and ${shown(migration.by)} is too old to count (${shown(migration.reason)})`;
     case "unproven":
@@ -162,8 +162,10 @@ function proofOf(objects: ObjectEvidence, migration: MigrationEvidence): string 
 /** Of doctor too. */
 export function unprovenPhrase(migration: Extract<MigrationEvidence, { kind: "unproven" }>): string {
   const { unprovenCount, objectCount: count, isComplete, by } = migration;
+  if (unprovenCount === 0)
+    return `${countOf(count, "object")} that could be looked at in time ${count === 1 ? "was" : "were"} written since ${shown(by)}, and there are more`;
   const atLeast = isComplete ? "" : "at least ";
-  return `${atLeast}${String(unprovenCount)} of ${String(count)} objects were last written before the storage version is known to have been in force (${shown(by)})`;
+  return `${atLeast}${numberOf(unprovenCount)} of ${countOf(count, "object")} ${unprovenCount === 1 ? "was" : "were"} last written before the storage version is known to have been in force (${shown(by)})`;
 }
 
 function losing({ stateAfter }: Extract<Fact, { kind: "required-version-unserved" }>): string {

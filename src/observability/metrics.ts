@@ -34,6 +34,8 @@ export function createMetrics(
   readonly exceptionsApplied: Counter<"policy" | "rule">;
   readonly policies: Gauge<"state">;
   readonly events: Counter<"reason" | "result">;
+  readonly storageRecords: Gauge<"state">;
+  readonly storageRecordsWritten: Counter<"result">;
   readonly healthFindings: Gauge<"check" | "severity">;
   readonly healthReports: Counter<"result">;
   readonly catalogReloads: Counter<"result">;
@@ -166,6 +168,18 @@ export function createMetrics(
       name: "crdguard_policies",
       help: "GuardPolicies, by state: accepted or malformed",
       labelNames: ["state"],
+      registers,
+    }),
+    storageRecords: new Gauge({
+      name: "crdguard_storage_records",
+      help: "CRDs to be migrated, by the record of their storage version: current or missing; told by the leader",
+      labelNames: ["state"],
+      registers,
+    }),
+    storageRecordsWritten: new Counter({
+      name: "crdguard_storage_records_written_total",
+      help: "Records of storage versions: taken, carried-over or deleted, or the error code",
+      labelNames: ["result"],
       registers,
     }),
     events: new Counter({

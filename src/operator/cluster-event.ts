@@ -8,6 +8,8 @@ export type EventReason =
   | "StoredVersionAtRisk"
   /** A denial was lifted by an override. On the CRD. */
   | "UpgradeOverridden"
+  /** From now on it can be proven that objects are stored in the storage version. On the CRD. */
+  | "StorageVersionRecorded"
   /** An authority or its follower was made, or came into use. On the Secret. */
   | "CertificateRotated"
   /** The authority's Secret was lost, unreadable, expired or somebody else's, and was made anew. On the Secret. */

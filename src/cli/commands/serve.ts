@@ -91,6 +91,7 @@ export function declareServe(command: Command, invocation: Invocation): void {
             authorityHours: undefined,
             certificateHours: undefined,
             rotationHoldSeconds: undefined,
+            storageSettleSeconds: undefined,
             replica: undefined,
             caBundle: undefined,
             clientCaFile: undefined,
@@ -135,6 +136,10 @@ function keepingOptions(): readonly Option[] {
     new Option(
       "--rotation-hold-seconds <number>",
       "how long a new authority is published before anyone serves by it, 60 unless told",
+    ).argParser(parseSeconds),
+    new Option(
+      "--storage-settle-seconds <number>",
+      "how long a new storage version is in force before what is written counts as stored in it, 65 unless told",
     ).argParser(parseSeconds),
     new Option(
       "--ca-bundle <file|external>",

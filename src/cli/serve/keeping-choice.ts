@@ -1,6 +1,7 @@
 /** @file What the flags of `crdguard serve` say of keeping itself installed, once they are known to go together. */
 import { hostname } from "node:os";
 import { CommandError, EXIT } from "../exit-status.ts";
+import { SETTLE_MILLISECONDS } from "../../migration/storage-record-object.ts";
 import type { WebhookProfile } from "../../operator/webhook-configurations.ts";
 import type { ServiceName } from "../service-name.ts";
 
@@ -12,6 +13,7 @@ export interface KeepingFlags {
   readonly authorityHours: number | undefined;
   readonly certificateHours: number | undefined;
   readonly rotationHoldSeconds: number | undefined;
+  readonly storageSettleSeconds: number | undefined;
   readonly caBundle: string | undefined;
   readonly registerUrl: string | undefined;
   readonly facts: string | undefined;
@@ -27,6 +29,8 @@ export interface KeepingChoice {
   /** As a part of names of objects. */
   readonly replica: string;
   readonly trust: TrustChoice;
+  /** How long a storage version is in force before what is written is taken to be stored in it. */
+  readonly storageSettleSeconds: number;
 }
 
 export type TrustChoice =
@@ -72,6 +76,7 @@ export function chooseKeeping(flags: KeepingFlags): KeepingChoice | null {
     webhookUrl: flags.webhookUrl === undefined ? null : parseWebhookUrl(flags.webhookUrl),
     replica: replicaName(flags.replica),
     trust: chooseTrust(flags),
+    storageSettleSeconds: flags.storageSettleSeconds ?? SETTLE_MILLISECONDS / 1_000,
   };
 }
 
@@ -81,6 +86,7 @@ const KEEPING_ONLY = [
   { flag: "--authority-hours", of: "authorityHours" },
   { flag: "--certificate-hours", of: "certificateHours" },
   { flag: "--rotation-hold-seconds", of: "rotationHoldSeconds" },
+  { flag: "--storage-settle-seconds", of: "storageSettleSeconds" },
 ] as const satisfies readonly { readonly flag: string; readonly of: keyof KeepingFlags }[];
 
 /** What `--register-url` and `--webhook-url` take, or null. */

@@ -11,6 +11,7 @@ import { type ReportingObserver, startReporting } from "../../operator/reporting
 import { type KeepingOptions, startKeeping } from "./keeping.ts";
 import type { LiveFacts } from "./live-facts.ts";
 import { recordAnswered } from "./review-events.ts";
+import { startStorageRecords, type StorageRecordsOptions } from "./storage-records.ts";
 
 export interface Upkeep {
   /** To be told of each change that was answered. */
@@ -26,10 +27,13 @@ export interface Upkeep {
 export interface UpkeepOptions {
   readonly facts: Pick<LiveFacts, "cluster" | "client">;
   /** Null: nothing is kept installed. */
-  readonly keeping: Pick<
-    KeepingOptions,
-    "address" | "leadership" | "needsClientCertificate" | "ownUser" | "profile" | "trust" | "warnWorkloads"
-  > | null;
+  readonly keeping:
+    | (Pick<
+        KeepingOptions,
+        "address" | "leadership" | "needsClientCertificate" | "ownUser" | "profile" | "trust" | "warnWorkloads"
+      > &
+        Pick<StorageRecordsOptions, "replica" | "storageSettleSeconds">)
+    | null;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -53,6 +57,7 @@ export function startUpkeep({ facts, keeping, logger, metrics }: UpkeepOptions):
   });
   const defaultPolicy = keptDefaultPolicy({ crds: () => cluster.picture()?.crds ?? null });
   const kept = keeping === null ? null : startKeeping({ ...keeping, facts, others: [defaultPolicy], events, logger, metrics });
+  const records = keeping === null ? null : startStorageRecords({ ...keeping, facts, events, logger, metrics });
   return {
     events,
     onAnswered(change) {
@@ -61,6 +66,7 @@ export function startUpkeep({ facts, keeping, logger, metrics }: UpkeepOptions):
     publication: kept?.publication ?? null,
     async stop() {
       kept?.stop();
+      records?.stop();
       reporting.stop();
       await events.stop();
     },

@@ -2,20 +2,36 @@
 import type { Crd } from "../../crd/crd.ts";
 import type { MigrationEvidence } from "../../rules/facts.ts";
 import type { ApiClient } from "./api-client.ts";
+import { findProvenObjects } from "./find-proven-objects.ts";
 import { listAt, memberAt, textAt } from "./json.ts";
 import { listPages } from "./pages.ts";
 
 /**
- * Of the migrations that have succeeded, one that was created after the CRD's last change proves it. Never rejects: what
+ * Either Kubernetes' own migrator has done it, or each object was written since a StorageVersionRecord. Never rejects: what
  * cannot be read is no proof.
+ * @param objects lists the objects, as `client` does; another one where answers about them are to be remembered.
  */
 export async function findMigration(
   client: Pick<ApiClient, "request">,
   crd: Crd,
   signal: AbortSignal,
+  objects = client,
 ): Promise<MigrationEvidence> {
   if (crd.isMigratedInTree) return { kind: "succeeded", by: "condition StorageMigrating of the CRD" };
 
+  const [inTree, proven] = await Promise.all([
+    findFinishedMigration(client, crd, signal),
+    findProvenObjects({ client, objects, crd, signal }),
+  ]);
+  return inTree.kind === "succeeded" || proven.kind === "none" ? inTree : proven;
+}
+
+/** Of the migrations that have succeeded, one that was created after the CRD's last change proves it. */
+async function findFinishedMigration(
+  client: Pick<ApiClient, "request">,
+  crd: Crd,
+  signal: AbortSignal,
+): Promise<MigrationEvidence> {
   const succeeded = (await listMigrations(client, signal)).filter((migration) => hasSucceeded(migration) && isOf(migration, crd));
   const judged = succeeded.map((migration) => judge(migration, crd));
   return judged.find(({ kind }) => kind === "succeeded") ?? judged[0] ?? { kind: "none" };

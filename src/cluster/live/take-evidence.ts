@@ -21,7 +21,9 @@ export async function takeEvidence(
     const objects = remembering(bounded(client), isFirstPages());
     const counted = await countObjects(objects, crd, own);
     const writers = await sampleWriters(objects, crd, own);
-    const migration = await findMigration(migrations, crd, signal);
+    const migration = await findMigration(migrations, crd, signal, {
+      request: (request) => objects.request({ ...request, signal: own }),
+    });
     done();
     // Who takes a snapshot is not who judges by it: that one lacked a right is no advice to the other.
     return [

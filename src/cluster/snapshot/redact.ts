@@ -8,7 +8,7 @@ import { isApiRequirementManifest } from "../../requirements/api-requirement.ts"
 import { REQUIRES, USES } from "../../requirements/annotations.ts";
 import { type Catalog, wantedKeys } from "../../requirements/catalog.ts";
 import { isClusterServiceVersionManifest } from "../../requirements/cluster-service-version.ts";
-import type { MigrationEvidence, ObjectEvidence, WriterEvidence } from "../../rules/facts.ts";
+import type { MigrationEvidence, ObjectEvidence, ObjectRef, WriterEvidence } from "../../rules/facts.ts";
 import { isGuardPolicyManifest } from "../guard-policies.ts";
 import { questionsDigest } from "./questions-digest.ts";
 import { createPseudonyms, type Pseudonyms, redactImage } from "./pseudonyms.ts";
@@ -286,16 +286,19 @@ function redactObjects(objects: ObjectEvidence, names: Redactor): ObjectEvidence
       return {
         ...objects,
         byNamespace: new Map([...objects.byNamespace].map(([namespace, count]) => [names.namespace(namespace), count])),
-        examples: objects.examples.map(({ namespace, name }) => ({
-          namespace: names.namespace(namespace),
-          name: names.of("object", name),
-        })),
+        examples: redactRefs(objects.examples, names),
       };
   }
 }
 
+function redactRefs(refs: readonly ObjectRef[], names: Redactor): readonly ObjectRef[] {
+  return refs.map(({ namespace, name }) => ({ namespace: names.namespace(namespace), name: names.of("object", name) }));
+}
+
 function redactMigration(migration: MigrationEvidence, names: Redactor): MigrationEvidence {
   if (migration.kind === "none") return migration;
+  // A StorageVersionRecord is named as its CRD, whose name stays.
+  if (migration.kind === "unproven") return { ...migration, examples: redactRefs(migration.examples, names) };
   const [kind = "", name] = migration.by.split(" ");
   return kind === "StorageVersionMigration" && name !== undefined
     ? { ...migration, by: `${kind} ${names.of("migration", name)}` }

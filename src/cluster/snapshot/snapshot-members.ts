@@ -88,7 +88,8 @@ function readRef(input: unknown, path: string): ObjectRef {
 }
 
 function readMigration(input: unknown, path: string): MigrationEvidence {
-  const { kind, by, reason } = member(input, path);
+  const migration = member(input, path);
+  const { kind, by, reason } = migration;
   switch (kind) {
     case "none":
       return { kind: "none" };
@@ -96,8 +97,17 @@ function readMigration(input: unknown, path: string): MigrationEvidence {
       return { kind: "succeeded", by: text(by, `${path}.by`) };
     case "outdated":
       return { kind: "outdated", by: text(by, `${path}.by`), reason: text(reason, `${path}.reason`) };
+    case "unproven":
+      return {
+        kind: "unproven",
+        by: text(by, `${path}.by`),
+        unprovenCount: count(migration["unprovenCount"], `${path}.unprovenCount`),
+        objectCount: count(migration["objectCount"], `${path}.objectCount`),
+        isComplete: flag(migration["isComplete"], `${path}.isComplete`),
+        examples: readList(migration["examples"], `${path}.examples`, readRef),
+      };
     default:
-      throw new Malformed(`${path}.kind`, "expected none, succeeded or outdated");
+      throw new Malformed(`${path}.kind`, "expected none, succeeded, unproven or outdated");
   }
 }
 

@@ -10,6 +10,7 @@ const NONE: KeepingFlags = {
   authorityHours: undefined,
   certificateHours: undefined,
   rotationHoldSeconds: undefined,
+  storageSettleSeconds: undefined,
   caBundle: undefined,
   registerUrl: undefined,
   facts: undefined,
@@ -44,6 +45,7 @@ describe("what is kept installed", () => {
         webhookUrl: null,
         replica: "one",
         trust: { kind: "self-managed", authorityHours: 8_760, certificateHours: 168, rotationHoldSeconds: 60 },
+        storageSettleSeconds: 65,
       },
     },
     {
@@ -55,6 +57,7 @@ describe("what is kept installed", () => {
         webhookUrl: new URL("https://192.0.2.1:8443"),
         replica: "one",
         trust: { kind: "file", path: "a", rotationHoldSeconds: 60 },
+        storageSettleSeconds: 65,
       },
     },
     {
@@ -66,6 +69,7 @@ describe("what is kept installed", () => {
         webhookUrl: null,
         replica: "one",
         trust: { kind: "file", path: "b", rotationHoldSeconds: 60 },
+        storageSettleSeconds: 65,
       },
     },
     {
@@ -77,6 +81,7 @@ describe("what is kept installed", () => {
         webhookUrl: null,
         replica: "one",
         trust: { kind: "external", rotationHoldSeconds: 60 },
+        storageSettleSeconds: 65,
       },
     },
     { title: "not with --register-url", flags: { keepInstalled: SERVICE, registerUrl: "https://x" }, choice: "flags-conflict" },
@@ -86,6 +91,7 @@ describe("what is kept installed", () => {
     { title: "not with a replica's name alone", flags: { replica: "one" }, choice: "flags-incomplete" },
     { title: "not with an authority's time alone", flags: { authorityHours: 1 }, choice: "flags-incomplete" },
     { title: "not with a certificate's time alone", flags: { certificateHours: 1 }, choice: "flags-incomplete" },
+    { title: "not with a settling time alone", flags: { storageSettleSeconds: 0 }, choice: "flags-incomplete" },
     { title: "not with a hold time alone", flags: { rotationHoldSeconds: 0 }, choice: "flags-incomplete" },
     {
       title: "not with certificates that outlive a short authority, by their default",

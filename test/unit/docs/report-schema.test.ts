@@ -62,6 +62,17 @@ const CHANGES: readonly JudgedChange[] = [
     unreadable: [],
     today: null,
   }),
+  judged(statusUpdate(both, ["v1"]), {
+    objects: counted(3),
+    migration: {
+      kind: "unproven",
+      by: "StorageVersionRecord gears.own.dev",
+      unprovenCount: 1,
+      objectCount: 3,
+      isComplete: true,
+      examples: [{ namespace: "mill", name: "g1" }],
+    },
+  }),
   { change: remove(onlyV1), verdict: { kind: "undecided", reason: "facts-not-synced" } },
   relieved({ kind: "exception", policy: "mill", reason: "moves", owner: "us", expires: "2027-01-01T00:00:00Z" }),
   relieved({ kind: "override", by: null, reason: "incident 4711", until: null }),

@@ -232,7 +232,7 @@ describe("a fact in words", () => {
         migration: { kind: "succeeded", by: "StorageVersionMigration gears" },
       },
       message:
-        '"v1alpha1" would be forgotten without proof that no object is stored in it: objects were not counted, rewritten by StorageVersionMigration gears; once it is dropped as well, such objects can no longer be read, listed or deleted',
+        '"v1alpha1" would be forgotten without proof that no object is stored in it: objects were not counted, rewritten as StorageVersionMigration gears tells; once it is dropped as well, such objects can no longer be read, listed or deleted',
     },
     {
       title: "a deletion whose objects could not be counted",

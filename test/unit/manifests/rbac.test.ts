@@ -15,6 +15,8 @@ const REASONS: Readonly<Record<string, string>> = {
     "to know settings on which needs of the catalog hang, in whichever namespace the controller runs",
   "ClusterRole crdguard: list storageversionmigrations.storagemigration.k8s.io":
     "to accept a finished migration as proof that no object is stored in a version",
+  "ClusterRole crdguard: list storageversionrecords.crdguard.dev":
+    "to know since when objects are stored in the storage version of their CRD",
   "ClusterRole crdguard: create subjectaccessreviews.authorization.k8s.io":
     "to name namespaces in a denial only to those who may list them, and to let those override it who may",
   "ClusterRole crdguard: list,watch apirequirements.crdguard.dev": "to know what people declare of workloads",
@@ -26,6 +28,8 @@ const REASONS: Readonly<Record<string, string>> = {
   "ClusterRole crdguard-keep: get,list,watch,create,patch mutatingwebhookconfigurations/crdguard-explainer.admissionregistration.k8s.io":
     "to register the explainer, and to put its registration right",
   "ClusterRole crdguard-keep: create,patch guardpolicies/default.crdguard.dev": "to make the default policy",
+  "ClusterRole crdguard-keep: create,patch,delete storageversionrecords.crdguard.dev":
+    "to record since when objects are stored in the storage version of their CRD, while that is to be proven",
   "ClusterRole crdguard-keep: patch customresourcedefinitions/apirequirements.crdguard.dev,guardpolicies.crdguard.dev.apiextensions.k8s.io":
     "to see by a dry run that the API server reaches the server, before it fails closed",
   "ClusterRole crdguard-report: patch apirequirements/status,guardpolicies/status.crdguard.dev":
@@ -59,6 +63,7 @@ describe("manifests/server/rbac.yaml", () => {
       "ClusterRole crdguard-keep: create,patch validatingwebhookconfigurations crdguard,crdguard-workloads",
       "ClusterRole crdguard-keep: create,patch mutatingwebhookconfigurations crdguard-explainer",
       "ClusterRole crdguard-keep: create,patch guardpolicies default",
+      "ClusterRole crdguard-keep: create,patch,delete storageversionrecords (any)",
       "ClusterRole crdguard-keep: patch customresourcedefinitions apirequirements.crdguard.dev,guardpolicies.crdguard.dev",
       "Role crdguard/crdguard-keep: create,patch,delete secrets crdguard-authority",
       "Role crdguard/crdguard-keep: create,update,patch,delete leases (any)",

@@ -16,7 +16,7 @@ export function createLiveProbe(client: Pick<ApiClient, "request">, isInCluster:
   return {
     countObjects: (crd, signal) => estimateObjects(client, crd, signal),
     sampleFinalizers: (crd, signal) => sampleFinalizers(client, crd, signal),
-    findMigration: (crd, signal) => findMigration(migrations, crd, signal),
+    findMigration: (crd, signal) => findMigration(migrations, crd, signal, client),
     findOwner: (owner, crds, signal) => findOwner(client, owner, crds, signal),
     examineEndpoint: (webhook, signal) => examineEndpoint({ client, webhook, isInCluster, signal }),
     tryConversion: (crd, signal) => tryConversion(client, crd, signal),
