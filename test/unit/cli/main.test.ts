@@ -237,6 +237,7 @@ describe("crdguard --help", () => {
     "doctor",
     "requirements",
     "override",
+    "migrate",
     "serve",
     "install",
     "render",
