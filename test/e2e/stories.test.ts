@@ -6,7 +6,10 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ApiServer, startApiServer } from "./support/api-server.ts";
 import { readStoredEntries } from "./support/etcd.ts";
 import { eventually } from "./support/eventually.ts";
-import { type GuardProcess, startGuardProcess } from "./support/guard-process.ts";
+import { deploymentManifest } from "./support/manifests.ts";
+import { commandsOf } from "./support/remedies.ts";
+import { prepareNamespace, type Replica, startReplica } from "./support/replicas.ts";
+import { type ServiceStandIn, startServiceStandIn } from "./support/service-stand-in.ts";
 
 import { sharedPath } from "./support/shared.ts";
 import { beginStory, type Story, type Told } from "./support/story.ts";
@@ -18,27 +21,33 @@ const before = sharedPath("crds/gateway-api/v1.0.0/experimental");
 const standard = sharedPath("crds/gateway-api/v1.1.0/standard");
 const experimental = sharedPath("crds/gateway-api/v1.1.0/experimental");
 const next = sharedPath("crds/gateway-api/v1.2.1/standard");
-const traefik = sharedPath("crds/traefik/v2.11.0");
+const traefik2 = sharedPath("crds/traefik/v2.11.0");
+const traefik3 = sharedPath("crds/traefik/v3.0.0");
 
-describe.skipIf(before === null || standard === null || experimental === null || next === null || traefik === null)(
+describe.skipIf([before, standard, experimental, next, traefik2, traefik3].includes(null))(
   "an incident, from the denial to the end",
   () => {
     let api: ApiServer;
-    let guard: GuardProcess;
+    let service: ServiceStandIn;
+    let guard: Replica | null = null;
     let story: Story;
 
     beforeEach(async () => {
       api = await startApiServer();
+      service = await startServiceStandIn();
       story = await beginStory(api);
       await story.link("gateway-api-v1.0.0-experimental", String(before));
       await story.link("gateway-api-v1.1.0-standard", String(standard));
       await story.link("gateway-api-v1.1.0-experimental", String(experimental));
       await story.link("gateway-api-v1.2.1", String(next));
-      await story.link("traefik-v2.11.0", String(traefik));
+      await story.link("traefik-v2.11.0", String(traefik2));
+      await story.link("traefik-v3.0.0", String(traefik3));
     });
 
     afterEach(async () => {
-      await guard.process.stop(10_000);
+      await guard?.process.stop(10_000);
+      guard = null;
+      await service.close();
       await api.stop();
     });
 
@@ -49,13 +58,18 @@ describe.skipIf(before === null || standard === null || experimental === null ||
       }
     }
 
-    /** Until the guard knows of what came last. */
-    async function denied(command: string, by: string): Promise<void> {
+    /**
+     * Installs the guard, and waits until it denies this by that rule. What was stored before it came settles for a second; a real
+     * guard waits longer, and was there long before.
+     */
+    async function guarded(command: string, rule: string): Promise<void> {
+      await prepareNamespace(api);
+      guard = await startReplica(api, service, { name: "r1", args: ["--storage-settle-seconds", "1"] });
       await eventually(
-        `denied by ${by}`,
+        `${command} is denied by ${rule}`,
         async () => {
           const { output } = await story.runQuietly(`${command} --dry-run=server`);
-          if (!output.includes(by)) throw new Error(output);
+          if (!output.includes(rule)) throw new Error(output);
         },
         PATIENCE,
       );
@@ -85,9 +99,15 @@ describe.skipIf(before === null || standard === null || experimental === null ||
         "kubectl apply -f new-route.yaml",
       );
       expect(await storedIn("grpcroutes")).toEqual(["v1alpha2", "v1"]);
-      guard = await startGuardProcess(api);
+      const upgrade = "kubectl apply --server-side -f gateway-api-v1.2.1/";
+      await guarded(upgrade, "stored-version-removed");
+      await eventually(
+        "the guard has seen since when objects are stored in v1",
+        async () => (await story.runQuietly("kubectl get storageversionrecords -o name")).output.includes("grpcroutes"),
+        PATIENCE,
+      );
 
-      const { output } = await refused("kubectl apply --server-side -f gateway-api-v1.2.1/");
+      const { output } = await refused(upgrade);
       expect(output).toContain('stored-version-removed: "v1alpha2" would be dropped while status.storedVersions names it');
       expect(output).toContain("        crdguard migrate grpcroutes.gateway.networking.k8s.io\n");
       // What people are told everywhere, and what makes the objects unreadable.
@@ -98,9 +118,42 @@ describe.skipIf(before === null || standard === null || experimental === null ||
 
       await done("crdguard migrate grpcroutes.gateway.networking.k8s.io");
       expect(await storedIn("grpcroutes")).toEqual(["v1", "v1"]);
-      await done("kubectl apply --server-side -f gateway-api-v1.2.1/");
+      await done(upgrade);
       expect(await done("kubectl get grpcroutes.gateway.networking.k8s.io --all-namespaces -o name")).toContain("checkout");
       expect(await story.differencesFrom("grpcroute-stored-versions.md")).toEqual([]);
+    });
+
+    it("Traefik: definitions of traefik.containo.us that Traefik 3 left behind", async () => {
+      await story.write("traefik.json", TRAEFIK);
+      await story.write("old-route.json", INGRESS_ROUTE);
+      await quietly(
+        "kubectl apply --server-side -f traefik-v2.11.0/",
+        "kubectl apply --server-side -f traefik-v3.0.0/",
+        "kubectl wait --for=condition=Established crd/ingressroutes.traefik.containo.us",
+        "kubectl create namespace traefik",
+        "kubectl apply -f traefik.json -f old-route.json",
+      );
+      await guarded("kubectl delete crd ingressroutes.traefik.containo.us", "objects-deleted");
+
+      const { output } = await refused("crdguard doctor --check guard-unreachable=off --check facts-unread=off");
+      expect(output).toContain(
+        "crd-owner-gone: traefik, with which they came, runs in a release that does not need them any more",
+      );
+      const commands = commandsOf(output);
+      const ask = commands.find((command) => command.startsWith("crdguard check --delete")) ?? "";
+      const remove = commands.find((command) => command.startsWith("crdguard backup")) ?? "";
+      expect(ask).toMatch(/^crdguard check --delete \S+\.traefik\.containo\.us /);
+      // It tells that an object is there, which is what the next command is for.
+      expect((await refused(ask)).output).toContain("objects-deleted");
+      await done(remove);
+      const left = await done("kubectl get crd -o name");
+      expect(left).not.toContain("traefik.containo.us");
+      expect(left).toContain("ingressroutes.traefik.io");
+      expect(
+        await done("crdguard doctor --fail-on warning --check guard-unreachable=off --check facts-unread=off"),
+      ).not.toContain("traefik");
+      expect(await done("find crdguard-backup -name '*shop*'")).toContain("shop");
+      expect(await story.differencesFrom("traefik-leftovers.md")).toEqual([]);
     });
 
     /** The versions in which the objects are stored, each as it is found, in the order of their names. */
@@ -110,6 +163,20 @@ describe.skipIf(before === null || standard === null || experimental === null ||
     }
   },
 );
+
+const TRAEFIK = deploymentManifest({
+  name: "traefik",
+  namespace: "traefik",
+  image: "docker.io/library/traefik:v3.0.0",
+  args: ["--providers.kubernetescrd"],
+});
+
+const INGRESS_ROUTE = JSON.stringify({
+  apiVersion: "traefik.containo.us/v1alpha1",
+  kind: "IngressRoute",
+  metadata: { name: "shop", namespace: "default" },
+  spec: { routes: [{ kind: "Rule", match: "Host(`shop.example`)", services: [{ name: "shop", port: 80 }] }] },
+});
 
 function grpcRoute(name: string, version: string): string {
   return JSON.stringify({

@@ -32,7 +32,7 @@ const TIMEOUT_MS = 90_000;
 export async function beginStory(api: ApiServer): Promise<Story> {
   const folder = join(api.workDir, "story");
   await mkdir(folder, { recursive: true });
-  const told: { readonly command: string; readonly output: string }[] = [];
+  const told: Ran[] = [];
 
   async function runQuietly(command: string): Promise<Told> {
     const shell = spawn("sh", ["-c", `exec 2>&1\n${command}`], {
@@ -71,10 +71,7 @@ export async function beginStory(api: ApiServer): Promise<Story> {
     async differencesFrom(page) {
       const path = join(GUIDES, page);
       const before = await readFile(path, "utf8");
-      const after = told.reduce(
-        (text, { command, output }) => withOutput(text, command, output) ?? `${text}\n(not shown: $ ${command})\n`,
-        before,
-      );
+      const after = withOutputs(before, told);
       if (process.env["UPDATE_DOCS"] === "1") {
         await writeFile(path, after);
         return [];
@@ -85,13 +82,27 @@ export async function beginStory(api: ApiServer): Promise<Story> {
   };
 }
 
-/** @returns null where the page has no block of that command. */
-function withOutput(page: string, command: string, output: string): string | null {
-  const start = `\`\`\`text\n$ ${command}\n`;
-  const from = page.indexOf(start);
-  if (from === -1) return null;
-  const to = page.indexOf("```", from + start.length);
-  return page.slice(0, from + start.length) + output.replace(/\n*$/, "\n") + page.slice(to);
+interface Ran {
+  readonly command: string;
+  readonly output: string;
+}
+
+/** Each command has a block of its own, in the order in which they were run, so that one may be run twice. */
+function withOutputs(page: string, told: readonly Ran[]): string {
+  let rest = page;
+  let done = "";
+  for (const { command, output } of told) {
+    const start = `\`\`\`text\n$ ${command}\n`;
+    const from = rest.indexOf(start);
+    const to = from === -1 ? -1 : rest.indexOf("```", from + start.length);
+    if (to === -1) {
+      done += `(not shown: $ ${command})\n`;
+      continue;
+    }
+    done += rest.slice(0, from + start.length) + output.replace(/\n*$/, "\n");
+    rest = rest.slice(to);
+  }
+  return done + rest;
 }
 
 /** What differs from run to run is shown as an example of it: times, resource versions, addresses. */
