@@ -87,6 +87,7 @@ const KINDS: ReadonlyMap<string, Source> = new Map<string, Source>([
   ...[
     "host:port",
     "number",
+    "version",
     "seconds",
     "url",
     "host",

@@ -237,6 +237,8 @@ describe("crdguard --help", () => {
     "doctor",
     "requirements",
     "override",
+    "backup",
+    "restore",
     "serve",
     "install",
     "render",
