@@ -73,3 +73,10 @@ const SECONDS_OF: Readonly<Record<string, number>> = {
   m: 60,
   h: 3_600,
 };
+
+/** Flags of a line that asks the same cluster as the same user again; a token or a key is not told. */
+export function sameClusterFlags(choice: ConnectionChoice): readonly string[] {
+  const { kubeconfig, context, cluster, user, server, as } = choice;
+  const given = { kubeconfig, context, cluster, user, server, as };
+  return Object.entries(given).flatMap(([name, value]) => (value === undefined || value === "" ? [] : [`--${name}`, value]));
+}

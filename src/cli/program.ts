@@ -1,5 +1,6 @@
 /** @file All commands and their flags; what a command does is loaded when it is called. */
 import { Command, CommanderError } from "commander";
+import { declareBackup } from "./commands/backup.ts";
 import { declareCatalog } from "./commands/catalog.ts";
 import { declareCheck } from "./commands/check.ts";
 import { declareComplete, declareCompletion } from "./commands/completion.ts";
@@ -11,6 +12,7 @@ import { declareMigrate } from "./commands/migrate.ts";
 import { declareRender } from "./commands/render.ts";
 import { declareOverride } from "./commands/override.ts";
 import { declareRequirements } from "./commands/requirements.ts";
+import { declareRestore } from "./commands/restore.ts";
 import { declareServe } from "./commands/serve.ts";
 import { declareSnapshot } from "./commands/snapshot.ts";
 import { examples, type Invocation } from "./invocation.ts";
@@ -27,6 +29,8 @@ const COMMANDS: ReadonlyMap<string, Declare> = new Map<string, Declare>([
   ["requirements", declareRequirements],
   ["override", declareOverride],
   ["migrate", declareMigrate],
+  ["backup", declareBackup],
+  ["restore", declareRestore],
   ["serve", declareServe],
   ["install", declareInstall],
   ["render", declareRender],
@@ -51,6 +55,8 @@ export function createProgram(invocation: Invocation, named = ""): Command {
       invocation.terminal.print(`${VERSION}\n`);
       throw new CommanderError(0, "commander.version", "");
     })
+    // Else --version would be the program's own wherever it stands, and that of a command would never be seen.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => {

@@ -89,6 +89,7 @@ const KINDS: ReadonlyMap<string, Source> = new Map<string, Source>([
   ...[
     "host:port",
     "number",
+    "version",
     "seconds",
     "url",
     "host",

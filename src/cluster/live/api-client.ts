@@ -5,6 +5,7 @@ import { text as readText } from "node:stream/consumers";
 import { type ApiError, errorOfAnswer, localError } from "./api-error.ts";
 import { type Connection, loadConnection } from "./connection.ts";
 import type { ConnectionChoice, ConnectionPart } from "./connection-choice.ts";
+import { exactJsonText, parseExactJson } from "./exact-json.ts";
 
 export type { ApiError, ApiErrorCode } from "./api-error.ts";
 
@@ -23,6 +24,8 @@ export interface ApiRequest {
   /** `application/json` unless told. */
   readonly accept?: string;
   readonly signal?: AbortSignal | undefined;
+  /** `exact`: integers that a double cannot hold come and go as `bigint`, for whoever hands objects on; `double` unless told. */
+  readonly numbers?: "double" | "exact";
   /** For the whole exchange; what the connection was chosen with, else 60, unless told. */
   readonly timeoutSeconds?: number;
 }
@@ -91,12 +94,13 @@ function createApiClient(connection: Connection, timeoutSeconds: number): ApiCli
     async request(request) {
       const seconds = request.timeoutSeconds ?? timeoutSeconds;
       const deadline = createDeadline(request.signal, seconds, `no answer within ${String(Number(seconds.toPrecision(3)))} s`);
+      const isExact = request.numbers === "exact";
       const outgoing = {
         ...request,
-        payload: request.body === undefined ? null : JSON.stringify(request.body),
+        payload: request.body === undefined ? null : isExact ? exactJsonText(request.body) : JSON.stringify(request.body),
       };
       return converse(line, outgoing, deadline, async (response) => {
-        const body = parseBody(await readText(response), response.headers["content-type"]);
+        const body = parseBody(await readText(response), response.headers["content-type"], isExact ? parseExactJson : JSON.parse);
         if (!body.ok) return body;
         const warnings = readWarnings(response.headers["warning"]);
         const answer = { ok: true, status: response.statusCode ?? 0, body: body.value } as const;
@@ -372,13 +376,13 @@ function createServerClock(): ServerClock {
 
 type Parsed = { readonly ok: true; readonly value: unknown } | Failure;
 
-function parseBody(text: string, contentType: string | undefined): Parsed {
-  return contentType?.includes("json") === true ? parseJson(text) : { ok: true, value: text };
+function parseBody(text: string, contentType: string | undefined, parse?: (text: string) => unknown): Parsed {
+  return contentType?.includes("json") === true ? parseJson(text, parse) : { ok: true, value: text };
 }
 
-function parseJson(text: string): Parsed {
+function parseJson(text: string, parse: (text: string) => unknown = JSON.parse): Parsed {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parse(text);
     return { ok: true, value };
   } catch {
     return { ok: false, error: localError("invalid", `not JSON: ${text.slice(0, 100)}`) };

@@ -1,5 +1,5 @@
 /** @file What can go wrong when the API server is asked, and how an answer of its becomes one of these. */
-import { isRecord, memberAt, textAt } from "./json.ts";
+import { isRecord, listAt, memberAt, textAt } from "./json.ts";
 
 /**
  * `unreachable`: no answer, or no credentials to ask with. `timeout`: no answer in time, or the API server's own time-out.
@@ -27,6 +27,16 @@ export interface ApiError {
   readonly message: string;
   /** When the API server asks to be left alone for so long. */
   readonly retryAfterSeconds?: number;
+  /** What is wrong with what was sent, field by field, where the API server says it so. */
+  readonly causes?: readonly ErrorCause[];
+  /** Of `gone`: with this token the list goes on from where it was, at a newer state. */
+  readonly continueToken?: string;
+}
+
+export interface ErrorCause {
+  /** A path such as `spec.rules[0].port`; empty where the API server gives none. */
+  readonly field: string;
+  readonly message: string;
 }
 
 /** An answer without an HTTP status: the network, the clock, the caller. */
@@ -40,8 +50,20 @@ export function localError(code: "unreachable" | "timeout" | "aborted" | "invali
  */
 export function errorOfAnswer(status: number, body: unknown, retryAfter?: string): ApiError {
   const seconds = readSeconds(retryAfter) ?? readSeconds(memberAt(body, "details", "retryAfterSeconds"));
-  const error = { code: codeOf(status), status, message: oneLine(readMessage(status, body)) };
-  return seconds === null ? error : { ...error, retryAfterSeconds: seconds };
+  const causes = listAt(body, "details", "causes").map((cause) => ({
+    field: textAt(cause, "field") ?? "",
+    message: oneLine(textAt(cause, "message") ?? ""),
+  }));
+  const code = codeOf(status);
+  const continueToken = code === "gone" ? textAt(body, "metadata", "continue") : null;
+  return {
+    code,
+    status,
+    message: oneLine(readMessage(status, body)),
+    ...(seconds === null ? {} : { retryAfterSeconds: seconds }),
+    ...(causes.length === 0 ? {} : { causes }),
+    ...(continueToken === null ? {} : { continueToken }),
+  };
 }
 
 /** An `ERROR` event of a watch carries a `Status`, with the code that an answer would have had. */

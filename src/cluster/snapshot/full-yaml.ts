@@ -2,12 +2,14 @@
 import { LineCounter, parseAllDocuments, type Tags } from "yaml";
 import type { Documents, TextDocument } from "./text-document.ts";
 
-export function readFullYaml(text: string): Documents {
+/** @param options `intAsBigInt`: every integer comes as `bigint`, with all its digits. */
+export function readFullYaml(text: string, { intAsBigInt = false }: { readonly intAsBigInt?: boolean } = {}): Documents {
   const lineCounter = new LineCounter();
   const parsed = parseAllDocuments(text, {
     version: "1.1",
     customTags: asKubectl,
     lineCounter,
+    intAsBigInt,
     logLevel: "error",
     // Or each message repeats the line and shows a piece of the text.
     prettyErrors: false,

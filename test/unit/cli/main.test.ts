@@ -238,6 +238,8 @@ describe("crdguard --help", () => {
     "requirements",
     "override",
     "migrate",
+    "backup",
+    "restore",
     "serve",
     "install",
     "render",

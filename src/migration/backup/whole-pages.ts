@@ -1,0 +1,78 @@
+/** @file Whole objects of a CRD, page by page, as they were at one moment. */
+import type { ApiResult } from "../../cluster/live/api-client.ts";
+import type { ApiError } from "../../cluster/live/api-error.ts";
+import { isRecord, type JsonRecord, listAt, memberAt, textAt } from "../../cluster/live/json.ts";
+import { type Collection, pathOf } from "../object-pages.ts";
+import { persist, type Persistence } from "../persist.ts";
+
+export type WholePage =
+  /** `total`: objects that there were when the first page was read. */
+  | { readonly kind: "page"; readonly objects: readonly JsonRecord[]; readonly total: number; readonly resourceVersion: string }
+  /** The API server has forgotten the state that pages showed: all begins anew. */
+  | { readonly kind: "anew" }
+  /** It has forgotten it again and again: what follows is as it is now. */
+  | { readonly kind: "inconsistent" }
+  /** The last one. */
+  | { readonly kind: "failed"; readonly error: ApiError };
+
+/** The next page is read while this one is worked on, and none before. */
+export async function* wholePages(line: Persistence, collection: Collection): AsyncGenerator<WholePage, void, undefined> {
+  let beginnings = 1;
+  let resourceVersion: string | null = null;
+  let seen = 0;
+  let total: number | null = null;
+  let pending: Promise<ApiResult> | null = ask(line, collection, null);
+  while (pending !== null) {
+    const answer: ApiResult = await pending;
+    if (!answer.ok && answer.error.code === "gone" && resourceVersion !== null) {
+      const { continueToken } = answer.error;
+      if (beginnings < MOST_BEGINNINGS || continueToken === undefined) {
+        beginnings += 1;
+        if (beginnings > 2 * MOST_BEGINNINGS) return yield { kind: "failed", error: answer.error };
+        seen = 0;
+        total = null;
+        resourceVersion = null;
+        yield { kind: "anew" };
+        pending = ask(line, collection, null);
+      } else {
+        yield { kind: "inconsistent" };
+        pending = ask(line, collection, continueToken);
+      }
+      continue;
+    }
+    if (!answer.ok) return yield { kind: "failed", error: answer.error };
+    const token: string | null = textAt(answer.body, "metadata", "continue");
+    const objects = listAt(answer.body, "items").filter(isRecord);
+    resourceVersion ??= textAt(answer.body, "metadata", "resourceVersion") ?? "";
+    seen += objects.length;
+    total ??= seen + remainingIn(answer.body);
+    pending = token === null ? null : ask(line, collection, token);
+    yield { kind: "page", objects: objects.map((object) => named(object, collection)), total: Math.max(total, seen), resourceVersion };
+  }
+}
+
+/** An object may be 1.5 MB (etcd's limit for a request), so that two pages at the worst are 300 MB; most are 2 kB. */
+const PAGE_SIZE = 100;
+
+/** A token lives for five minutes. What was not read in that time twice will not be the third time. Source: etcd-compaction-interval. */
+const MOST_BEGINNINGS = 2;
+
+function ask(line: Persistence, collection: Collection, token: string | null): Promise<ApiResult> {
+  return persist(line, {
+    method: "GET",
+    path: pathOf(collection),
+    query: { limit: PAGE_SIZE, continue: token ?? undefined },
+    numbers: "exact",
+    signal: line.signal,
+  });
+}
+
+/** Items of a list name neither, for some kinds. */
+function named(object: JsonRecord, { crd, version }: Collection): JsonRecord {
+  return { apiVersion: `${crd.group}/${version}`, kind: crd.kind, ...object };
+}
+
+function remainingIn(body: unknown): number {
+  const remaining = memberAt(body, "metadata", "remainingItemCount");
+  return typeof remaining === "number" ? remaining : 0;
+}
