@@ -113,6 +113,7 @@ export function startStorageRecorder(options: StorageRecorderOptions): StorageRe
     once.forget("unknown-kind");
     if (listed.kind === "unreadable") {
       tellFailure(null, listed.error);
+      lookAt = timing.now() + backoff.nextMilliseconds();
       return;
     }
     once.forget(failureKey(null));
