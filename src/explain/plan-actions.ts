@@ -85,7 +85,7 @@ function storedSentence({ crd, remaining }: Of<"migrate">): string {
 }
 
 function backUpWords({ crd, readIn, objects }: Of<"back-up">, context: PlanContext): ActionWords {
-  const directory = context.backupDirectory(crd.name);
+  const { directory } = context.backup(crd.name);
   return {
     title: `back up ${objectsWord(objects)} of ${shown(crd.name)}, read in ${quoted(readIn)}`,
     byHand: null,
@@ -107,7 +107,7 @@ function deleteObjectsWords({ crd, readIn, objects }: Of<"delete-objects">, cont
     proof: [{ command: command.listObjects(context, crd, readIn), prints: "" }],
     wayBack: {
       sentence: `create them again from the backup, in ${quoted(readIn)}`,
-      commands: [command.restore(context, context.backupDirectory(crd.name), readIn)],
+      commands: [command.restore(context, crd.name, readIn, false)],
     },
   };
 }
@@ -134,16 +134,17 @@ function deleteDefinitionWords(
 }
 
 function restoreWords({ crd, writtenIn, restoredIn, mustBeEdited, objects }: Of<"restore">, context: PlanContext): ActionWords {
-  const directory = context.backupDirectory(crd.name);
+  const { directory } = context.backup(crd.name);
   return {
     title: `create ${objectsWord(objects)} of ${shown(crd.name)} again from the backup, in ${quoted(restoredIn)}`,
     byHand: mustBeEdited
       ? `edit the files in ${shown(directory)}: they are written in ${quoted(writtenIn)}, and nothing converts that to ` +
         `${quoted(restoredIn)}; move what has another name or place there, and set what is new and required ` +
-        `(kubectl explain ${shown(crd.plural)} --api-version=${shown(crd.group)}/${shown(restoredIn)} --recursive tells the fields); ` +
-        "a field that the new version does not know is refused or dropped"
+        `(kubectl explain ${shown(crd.plural)} --api-version=${shown(crd.group)}/${shown(restoredIn)} --recursive tells the fields). ` +
+        `What the new version does not know is refused, and nothing is lost by trying: crdguard restore ${shown(directory)} ` +
+        `--version ${shown(restoredIn)} --edited --dry-run names each field`
       : null,
-    commands: [command.restore(context, directory, restoredIn)],
+    commands: [command.restore(context, crd.name, restoredIn, mustBeEdited)],
     changes: [`${objectsWord(objects)} of ${shown(crd.name)} ${isOne(objects) ? "is" : "are"} there again, with new uids`],
     isDestructive: false,
     proof: [command.objectsProof(context, crd, restoredIn, knownCount(objects))],

@@ -11,22 +11,24 @@ export interface PlanContext {
   /** How they are called, with the flags that choose the cluster: `kubectl --context prod`. */
   readonly kubectl: string;
   readonly crdguard: string;
+  /** After the command of crdguard, with a space before; empty: none. */
+  readonly crdguardFlags: string;
   /**
    * What `kubectl apply` takes to apply all wanted definitions and nothing else, `-f bundle.yaml`; null where no such thing was
    * given, so that a manifest of the step's own has to be written.
    */
   readonly given: string | null;
-  /** Whether `kubectl apply` of `given` reads folders below too is in `given`; here, where manifests of steps are. */
+  /** Where manifests of single steps are. */
   readonly stepsDirectory: string;
   /** They have been written, or will be before the step is taken. */
   readonly isWritten: boolean;
   /** Wanted definitions that belong to a released set, such as Gateway API, by the name of the set; applied before all others. */
   readonly families: ReadonlyMap<string, string>;
-  /** Where the objects of a CRD are, or will be, backed up. */
-  backupDirectory(crd: string): string;
+  /** Where the objects of a CRD are, or will be, backed up. `isFirst`: no older backup of them is restored before this one. */
+  backup(crd: string): { readonly directory: string; readonly isFirst: boolean };
 }
 
-export type Calls = Pick<PlanContext, "kubectl" | "crdguard">;
+export type Calls = Pick<PlanContext, "kubectl" | "crdguard" | "crdguardFlags">;
 
 /** Of a step's own manifest; `part` where it has several. */
 export function manifestPath({ stepsDirectory }: Pick<PlanContext, "stepsDirectory">, id: string, part = ""): string {
@@ -95,16 +97,19 @@ export function showStored({ kubectl }: Calls, { name }: Crd): string {
   return `${kubectl} get customresourcedefinition ${shellWord(name)} -o ${shellWord("jsonpath={.status.storedVersions}")}`;
 }
 
-export function migrate({ crdguard }: Calls, { name }: Crd): string {
-  return `${crdguard} migrate ${shellWord(name)}`;
+export function migrate({ crdguard, crdguardFlags }: Calls, { name }: Crd): string {
+  return `${crdguard} migrate ${shellWord(name)}${crdguardFlags}`;
 }
 
-export function backUp({ crdguard }: Calls, { name }: Crd, directory: string): string {
-  return `${crdguard} backup ${shellWord(name)} -o ${shellWord(directory)}`;
+export function backUp({ crdguard, crdguardFlags }: Calls, { name }: Crd, directory: string): string {
+  return `${crdguard} backup ${shellWord(name)} -o ${shellWord(directory)}${crdguardFlags}`;
 }
 
-export function restore({ crdguard }: Calls, directory: string, version: string): string {
-  return `${crdguard} restore ${shellWord(directory)} --version ${shellWord(version)}`;
+/** @param isEdited files may differ from what was written. */
+export function restore(context: PlanContext, crd: string, version: string, isEdited: boolean): string {
+  const { directory, isFirst } = context.backup(crd);
+  const flags = `${isEdited ? " --edited" : ""}${isFirst ? "" : " --overwrite"}${context.crdguardFlags}`;
+  return `${context.crdguard} restore ${shellWord(directory)} --version ${shellWord(version)}${flags}`;
 }
 
 export function deleteObjects({ kubectl }: Calls, crd: Crd, readIn: string): string {
@@ -194,9 +199,9 @@ function workloadArgument({ kind, name }: WorkloadRef): string {
   return shellWord(`${kind.toLowerCase()}/${name}`);
 }
 
-/** Counts and hashes what was written, without asking the cluster. */
-export function backupProof({ crdguard }: Calls, directory: string): Proof {
-  return { command: `${crdguard} restore ${shellWord(directory)} --verify`, prints: null };
+/** Holds every file to its hash, and to the object that is there; writes nothing. */
+export function backupProof({ crdguard, crdguardFlags }: Calls, directory: string): Proof {
+  return { command: `${crdguard} restore ${shellWord(directory)} --dry-run${crdguardFlags}`, prints: null };
 }
 
 /** @param count at least so many; others may have created more since. */

@@ -28,9 +28,11 @@ export function definitionsWords(step: Step, action: Apply, context: PlanContext
   };
 }
 
-interface Stage {
+export interface Stage {
   /** Of `kubectl apply`. */
   readonly what: string;
+  /** Of the manifest of its own that it needs; null: none. */
+  readonly path: string | null;
   readonly crds: readonly string[];
   /** `Gateway API`; null: of the project's own. */
   readonly family: string | null;
@@ -40,27 +42,23 @@ interface Stage {
 export function stagesOf(
   { id }: Pick<Step, "id">,
   { definitions, crds, isWhole }: Apply,
-  context: PlanContext,
+  context: Pick<PlanContext, "given" | "families" | "stepsDirectory">,
 ): readonly Stage[] {
+  const byFile = (own: readonly string[], family: string | null, part = ""): Stage => {
+    const path = command.manifestPath(context, id, part);
+    return { what: command.fileArgument(path), path, crds: own, family };
+  };
   if (definitions.kind === "bundle") {
     const { installUrl, title } = definitions.bundle;
-    const what =
-      isWhole && installUrl !== null ? `-f ${shellWord(installUrl)}` : command.fileArgument(command.manifestPath(context, id));
-    return [{ what, crds, family: title }];
+    if (!isWhole || installUrl === null) return [byFile(crds, title)];
+    return [{ what: `-f ${shellWord(installUrl)}`, path: null, crds, family: title }];
   }
   const byFamily = [...Map.groupBy(crds, (crd) => context.families.get(crd) ?? null)].toSorted(
     ([left], [right]) => Number(left === null) - Number(right === null),
   );
-  if (byFamily.length < 2) {
-    const [[family] = [null]] = byFamily;
-    const what = isWhole && context.given !== null ? context.given : command.fileArgument(command.manifestPath(context, id));
-    return [{ what, crds, family }];
-  }
-  return byFamily.map(([family, own], index) => ({
-    what: command.fileArgument(command.manifestPath(context, id, String(index + 1))),
-    crds: own,
-    family,
-  }));
+  if (byFamily.length > 1) return byFamily.map(([family, own], index) => byFile(own, family, String(index + 1)));
+  const family = byFamily[0]?.[0] ?? null;
+  return [isWhole && context.given !== null ? { what: context.given, path: null, crds, family } : byFile(crds, family)];
 }
 
 function titleOf({ definitions, crds, isWhole }: Apply): string {

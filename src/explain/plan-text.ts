@@ -27,6 +27,13 @@ export function planText(report: PlanReport, { colors, columns }: PlanTextOption
   return `${[...above, ...(above.length === 0 ? [] : [""]), ...wrapped(report.summary, "", width, "  ").map((line) => colors.bold(line))].join("\n")}\n`;
 }
 
+/** Why there is no way, without the rest. */
+export function obstacleText({ obstacles, summary }: PlanReport, { colors, columns }: PlanTextOptions): string {
+  const width = Math.max(columns ?? WIDTH, LEAST_WIDTH);
+  const lines = obstacles.flatMap((obstacle) => [...obstacleLines(obstacle, colors, width), ""]);
+  return `${[...lines, ...wrapped(summary, "", width, "  ").map((line) => colors.bold(line))].join("\n")}\n`;
+}
+
 /** One step, as the plan and the walk show it. */
 export function stepLines(step: ExplainedStep, { colors, columns }: PlanTextOptions): readonly string[] {
   const width = Math.max(columns ?? WIDTH, LEAST_WIDTH);

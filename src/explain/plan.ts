@@ -105,6 +105,11 @@ function cautionSentence(caution: Caution): string {
       );
     case "workload-stopped":
       return `${shown(workloadName(caution.workload))} is stopped for a while: what it does is not done meanwhile`;
+    case "unmet-today":
+      return (
+        `${shown(workloadName(caution.workload))} needs ${unmetPhrase(caution)}, which is not served today either: this plan ` +
+        "does not mend that"
+      );
     case "objects-uncounted":
       return (
         `How many objects ${shown(caution.crd)} has could not be told (${shown(caution.reason)}), so that some steps may turn out ` +
