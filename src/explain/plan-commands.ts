@@ -67,13 +67,13 @@ export function waitForDefinitions({ kubectl }: Calls, names: readonly string[])
 
 /** Once, so that a step that is taken again half-way does not overwrite it; without what the API server has set. */
 export function saveDefinitions({ kubectl }: Calls, names: readonly string[], path: string): string {
-  const file = shellWord(path);
-  const fresh = shellWord(`${path}.new`);
+  const show = `${kubectl} get customresourcedefinition ${names.map(shellWord).join(" ")} -o yaml`;
   return inTurn([
+    `before=${shellWord(path)}`,
     `mkdir -p ${shellWord(path.slice(0, path.lastIndexOf("/")))}`,
-    // Members of metadata stand four columns in where there are several definitions, two where there is one.
-    `{ test -e ${file} || { ${kubectl} get customresourcedefinition ${names.map(shellWord).join(" ")} -o yaml > ${fresh} &&\n` +
-      `  sed -E '/^ {2}( {2})?(resourceVersion|uid): /d' ${fresh} > ${fresh}.clean && mv ${fresh}.clean ${file} && rm ${fresh}; }; }`,
+    // Members of metadata stand four columns in where there are several definitions, two where there is one. What is cut short, or
+    // empty since kubectl has failed, does not get the name.
+    `{ test -e "$before" || { ${show} |\n  sed -E '/^ {2}( {2})?(resourceVersion|uid): /d' > "$before.new" && test -s "$before.new" && mv "$before.new" "$before"; }; }`,
   ]);
 }
 

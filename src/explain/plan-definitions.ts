@@ -63,11 +63,12 @@ export function stagesOf(
 
 function titleOf({ definitions, crds, isWhole }: Apply): string {
   const names = crds.length > MOST_NAMED ? countOf(crds.length, "definition") : listOf(crds.map(shown));
-  if (definitions.kind === "wanted")
-    return isWhole ? `apply the definitions that are wanted: ${names}` : `apply of what is wanted ${names} alone`;
+  if (definitions.kind === "wanted") {
+    return isWhole ? `apply the definitions that are wanted: ${names}` : `apply ${names} alone, of what is wanted`;
+  }
   const { title, version, channel } = definitions.bundle;
   const release = `${shown(title)} v${shown(version)}, ${shown(channel)} channel`;
-  return isWhole ? `apply ${release}, in between` : `apply of ${release}, in between, ${names} alone`;
+  return isWhole ? `apply ${release}, in between` : `apply ${names} alone, of ${release}, in between`;
 }
 
 /** Definitions of a release that nobody knows an address of have to be found. */

@@ -46,14 +46,14 @@ function upgradeWords(
       commands: [],
       isDestructive: false,
       proof: [{ command: command.showImages(context, workload.ref), prints: to, isPart: true }, rolledOut],
-      wayBack: { sentence: "go back to the release's revision before", commands: [command.helmRollback(byRelease)] },
+      wayBack: { sentence: "roll the release back to its revision before", commands: [command.helmRollback(byRelease)] },
     };
   }
   const shared = {
     ...own,
     changes,
     isDestructive: false,
-    wayBack: { sentence: "go back to the revision before", commands: [command.undoRollout(context, workload.ref)] },
+    wayBack: { sentence: "undo the rollout", commands: [command.undoRollout(context, workload.ref)] },
   };
   if (byManifest) {
     const what = command.fileArgument(path);
@@ -129,7 +129,7 @@ function applyWords({ id }: Step, { workloads }: Of<"apply-workloads">, context:
       ...workloads.map(({ ref }) => ({ command: command.rolledOut(context, ref), prints: null })),
     ],
     wayBack: {
-      sentence: "go back to the revision before; what is new is deleted by name",
+      sentence: "undo the rollout; what is new is deleted by name",
       commands: [
         ...plain.map(({ ref }) => command.undoRollout(context, ref)),
         ...releases.map((release) => command.helmRollback(release)),
