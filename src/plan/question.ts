@@ -54,6 +54,8 @@ export interface PlanWorkload {
 export interface WorkloadRelease {
   /** `1.1.0`; null where nothing tells. */
   readonly version: string | null;
+  /** Of the container that `PlannedWorkload` names, where it is known. */
+  readonly image?: string;
   readonly needs: readonly Need[];
 }
 

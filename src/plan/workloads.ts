@@ -68,7 +68,8 @@ function planWorkload(
   const asked = catalogued === null ? undefined : versions.get(catalogued.controller.id);
   const target =
     manifest === undefined
-      ? asked === undefined || catalogued === null
+      ? // What is scaled to zero needs nothing, and is not started for a new version.
+        asked === undefined || catalogued === null || !isRunning
         ? null
         : versionTarget(asked, workload, catalogued, today, later)
       : manifestTarget(manifest, isThere ? workload : null, catalog);
@@ -170,9 +171,11 @@ function manifestTarget(
 ): WorkloadTarget | null {
   const images = (one: Workload): string => one.containers.map(({ name, image }) => `${name}=${image}`).join(" ");
   if (today !== null && images(today) === images(workload) && today.isRunning === workload.isRunning) return null;
+  const catalogued = findCatalogued(workload, catalog);
+  const image = (catalogued?.container ?? workload.containers[0])?.image;
   return {
     kind: "manifest",
-    release: { version: findCatalogued(workload, catalog)?.version ?? null, needs: change.needs },
+    release: { version: catalogued?.version ?? null, needs: change.needs, ...(image === undefined ? {} : { image }) },
     unreadable: change.unreadable,
   };
 }
