@@ -4,13 +4,13 @@ import type { ClusterPicture } from "../cluster/picture.ts";
 import { compatibilityMatrix, type SubjectTitle } from "../explain/matrix.ts";
 import { matrixLines, matrixMarkdown } from "../explain/matrix-text.ts";
 import { workloadName } from "../explain/subject.ts";
-import type { Catalog, CatalogController } from "../requirements/catalog.ts";
-import { nearestWord } from "../crd/nearest-word.ts";
+import type { Catalog } from "../requirements/catalog.ts";
 import { type Configuration, DEFAULT_CONFIGURATION, findRelease, needsOfRelease } from "../requirements/releases.ts";
 import { type Bundle, compareReleases } from "../rules/bundle.ts";
 import { fitOf, minimumBundle, type Needy, recommendedBundle } from "../rules/compatibility.ts";
 import { isSure } from "../rules/hurt.ts";
 import { withCluster } from "./against.ts";
+import { findController, unknownWord as unknown } from "./catalog-words.ts";
 import type { ClusterFlags } from "./cluster-flags.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
@@ -197,31 +197,6 @@ function configurationOf(words: readonly string[]): Configuration {
   };
 }
 
-/** By id, or by the beginning of one that no other shares: `cilium` for `cilium-operator`, `istio` for `istiod`. */
-function findController(id: string, catalog: Catalog): CatalogController {
-  const exact = catalog.find((controller) => controller.id === id);
-  if (exact !== undefined) return exact;
-  const startingWith = (text: string): Catalog =>
-    id === "" ? [] : catalog.filter((controller) => controller.id.startsWith(text));
-  const words = startingWith(`${id}-`);
-  const beginning = words.length > 0 ? words : startingWith(id);
-  const [only] = beginning;
-  if (only !== undefined && beginning.length === 1) return only;
-  if (beginning.length > 1) {
-    throw new CommandError(
-      EXIT.usage,
-      "controller-ambiguous",
-      `"${id}" may be any of ${beginning.map((controller) => controller.id).join(", ")}`,
-    );
-  }
-  throw unknown(
-    "controller-unknown",
-    id,
-    catalog.map((controller) => controller.id),
-    "controller in the catalog",
-  );
-}
-
 function runningSubjects(picture: ClusterPicture | null, given: readonly Subject[], { kinds }: Scope): Asked {
   const needs = [...(picture?.needs ?? [])].filter(([crd]) => kinds.has(crd)).flatMap(([, own]) => own);
   const byWorkload = Map.groupBy(needs, (need) => workloadName(need.workload));
@@ -261,15 +236,4 @@ function runningSubjects(picture: ClusterPicture | null, given: readonly Subject
       .toSorted(),
     isSet: true,
   };
-}
-
-type UnknownCode = "bundle-unknown" | "release-unknown" | "channel-unknown" | "controller-unknown";
-
-function unknown(code: UnknownCode, word: string, candidates: readonly string[], what: string): CommandError {
-  const meant = nearestWord(word, candidates);
-  return new CommandError(
-    EXIT.usage,
-    code,
-    `"${word}" is no ${what}${meant === null ? `; known: ${candidates.join(", ")}` : `; did you mean "${meant}"?`}`,
-  );
 }

@@ -4,6 +4,7 @@ import { overrideGuide, overrideText, type Permission } from "../explain/overrid
 import { isOverridable, isReason } from "../policy/override.ts";
 import { rules } from "../rules/checks/index.ts";
 import type { ClusterFlags } from "./cluster-flags.ts";
+import { connectionFlags } from "./connection-flags.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -125,22 +126,3 @@ async function askPermission(options: OverrideOptions, crd: string, ruleIds: rea
 
 /** Three questions, single milliseconds each; somebody waits at a terminal. */
 const ASKING_MILLISECONDS = 10_000;
-
-/** For kubectl, so that what is printed speaks to the same cluster; a token is not told again. */
-function connectionFlags(options: ClusterFlags): { readonly cluster: readonly string[]; readonly user: readonly string[] } {
-  const flag = (name: string, value: string | undefined): readonly string[] =>
-    value === undefined || value === "" ? [] : [name, value];
-  return {
-    cluster: [
-      ...flag("--kubeconfig", options.kubeconfig),
-      ...flag("--context", options.context),
-      ...flag("--cluster", options.cluster),
-      ...flag("--server", options.server),
-    ],
-    user: [
-      ...flag("--user", options.user),
-      ...flag("--as", options.as),
-      ...(options.asGroup ?? []).flatMap((group) => flag("--as-group", group)),
-    ],
-  };
-}

@@ -30,15 +30,24 @@ export interface Bundle {
 
 /** @throws CommandError for what cannot be read, and for nothing at all. */
 export async function readBundle(options: BundleOptions): Promise<Bundle> {
-  const sources = [...options.filename, ...options.kustomize];
-  if (sources.length + options.delete.length === 0) {
+  return bundleOf(await readGiven(options), options);
+}
+
+/** All that was given, what was given twice among it. @throws CommandError for what cannot be read, and where nothing was asked for. */
+export async function readGiven(options: BundleOptions): Promise<readonly Manifest[]> {
+  if (options.filename.length + options.kustomize.length + options.delete.length === 0) {
     throw new CommandError(
       EXIT.usage,
       "nothing-to-check",
       "give the new CRDs and workloads: -f FILE, -f FOLDER, -f URL, -k FOLDER, or -f - for standard input; or --delete CRD",
     );
   }
-  const read = await readAllManifests(options);
+  return readAllManifests(options);
+}
+
+/** @param read of which the last of each object counts. @throws CommandError for what cannot be judged. */
+export function bundleOf(read: readonly Manifest[], options: BundleOptions): Bundle {
+  const sources = [...options.filename, ...options.kustomize];
   const { manifests, repeated } = lastOfEach(read, options.namespace);
   const contents = readContents(manifests, options.namespace);
   if (!contents.ok) throw new CommandError(EXIT.usage, contents.error.code, contents.error.message);

@@ -185,7 +185,11 @@ export function migrate(crd: Crd): string {
 }
 
 export function flipStorageVersion(crd: Crd, to: string): string {
-  const patch = crd.versions.flatMap(({ name, isStorage }, index) => {
+  return jsonPatch(crd, flipPatch(crd, to));
+}
+
+export function flipPatch(crd: Crd, to: string): readonly unknown[] {
+  return crd.versions.flatMap(({ name, isStorage }, index) => {
     if (isStorage === (name === to)) return [];
     const path = `/spec/versions/${String(index)}`;
     // The test guards against a list that has changed since: an index alone would flip whatever stands there then.
@@ -194,7 +198,6 @@ export function flipStorageVersion(crd: Crd, to: string): string {
       { op: "replace", path: `${path}/storage`, value: name === to },
     ];
   });
-  return jsonPatch(crd, patch);
 }
 
 export function serveFirstVersion(crd: Crd): string {
@@ -287,15 +290,19 @@ export function scale(need: Need, replicas: number): string {
 /** Of roles whose rules the ClusterRole `crdguard-count-objects` takes in (manifests/server/rbac.yaml). */
 const COUNTING_LABEL = "crdguard.dev/count-objects";
 
-/** The image that runs, at the version that is needed: same registry, same `v` before the number, no digest. */
 export function setImage(need: Need, minimumVersion: string): string {
   if (need.source.kind !== "catalog") return "";
   const { image, container } = need.source;
+  const assignment = shellWord(`${container}=${imageAt(image, minimumVersion)}`);
+  return `kubectl -n ${shellWord(need.workload.namespace)} set image ${workloadArgument(need)} ${assignment}`;
+}
+
+/** The image that runs, at the version that is needed: same registry, same `v` before the number, no digest. */
+export function imageAt(image: string, version: string): string {
   const withoutDigest = image.split("@", 1)[0] ?? image;
   const colon = withoutDigest.lastIndexOf(":");
   const hasTag = colon > withoutDigest.lastIndexOf("/");
   const repository = hasTag ? withoutDigest.slice(0, colon) : withoutDigest;
   const prefix = hasTag && !withoutDigest.slice(colon + 1).startsWith("v") ? "" : "v";
-  const assignment = shellWord(`${container}=${repository}:${prefix}${minimumVersion}`);
-  return `kubectl -n ${shellWord(need.workload.namespace)} set image ${workloadArgument(need)} ${assignment}`;
+  return `${repository}:${prefix}${version}`;
 }

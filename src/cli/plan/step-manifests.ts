@@ -1,0 +1,116 @@
+/** @file The manifests that steps of a plan name: exactly these documents of what was given, or of a released set. */
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { nameOfManifest } from "../../cluster/snapshot/manifest-name.ts";
+import { type Manifest, parseManifests } from "../../cluster/snapshot/manifests.ts";
+import { isCrdManifest } from "../../crd/parse.ts";
+import { manifestPath, type PlanContext } from "../../explain/plan-commands.ts";
+import { stagesOf } from "../../explain/plan-definitions.ts";
+import type { PlannedWorkload, Step } from "../../plan/plan.ts";
+import { isWorkloadManifest } from "../../requirements/workload.ts";
+import { workloadKey } from "../../rules/facts.ts";
+import { CommandError, EXIT } from "../exit-status.ts";
+import { writeDurably } from "./journal.ts";
+
+export interface StepManifest {
+  readonly path: string;
+  readonly source:
+    | { readonly kind: "given"; readonly objects: readonly Manifest["object"][] }
+    /** Of what this URL gives, the definitions of these names. */
+    | { readonly kind: "released"; readonly url: string; readonly crds: readonly string[] };
+}
+
+/**
+ * @param steps of the whole plan: what is neither definition nor workload comes with the first step that applies workloads.
+ * @param namespace of objects whose manifest names none.
+ */
+export function stepManifests(
+  step: Step,
+  steps: readonly Step[],
+  given: readonly Manifest[],
+  context: PlanContext,
+  namespace: string,
+): readonly StepManifest[] {
+  const { action } = step;
+  switch (action.kind) {
+    case "apply-definitions": {
+      const { definitions } = action;
+      return stagesOf(step, action, context).flatMap(({ path, crds }): readonly StepManifest[] => {
+        if (path === null) return [];
+        if (definitions.kind === "wanted") {
+          const objects = given.map(({ object }) => object).filter((object) => isDefinitionOf(object, crds));
+          return [{ path, source: { kind: "given", objects } }];
+        }
+        const url = definitions.bundle.installUrl;
+        return url === null ? [] : [{ path, source: { kind: "released", url, crds } }];
+      });
+    }
+    case "upgrade-workload":
+      return action.byManifest ? [workloadsManifest(step, [action.workload], steps, given, context, namespace)] : [];
+    case "apply-workloads":
+      return [workloadsManifest(step, action.workloads, steps, given, context, namespace)];
+    case "stop-workload":
+    case "start-workload":
+    case "flip-storage":
+    case "migrate":
+    case "back-up":
+    case "delete-objects":
+    case "delete-definition":
+    case "restore":
+      return [];
+  }
+}
+
+function workloadsManifest(
+  step: Step,
+  workloads: readonly PlannedWorkload[],
+  steps: readonly Step[],
+  given: readonly Manifest[],
+  context: PlanContext,
+  namespace: string,
+): StepManifest {
+  const first = steps.find(
+    ({ action }) => action.kind === "apply-workloads" || (action.kind === "upgrade-workload" && action.byManifest),
+  );
+  // What Helm has installed is left to Helm.
+  const keys = new Set(workloads.filter(({ helmRelease }) => helmRelease === null).map(({ ref }) => workloadKey(ref)));
+  const objects = given.flatMap((manifest) => {
+    const { object } = manifest;
+    if (isCrdManifest(object)) return [];
+    if (!isWorkloadManifest(object)) return step === first ? [object] : [];
+    const named = nameOfManifest(manifest, namespace);
+    return named !== null && keys.has(`${named.kind}/${named.namespace}/${named.name}`) ? [object] : [];
+  });
+  return { path: manifestPath(context, step.id), source: { kind: "given", objects } };
+}
+
+function isDefinitionOf(object: Manifest["object"], crds: readonly string[]): boolean {
+  if (!isCrdManifest(object)) return false;
+  const name = nameOfManifest({ file: "", line: 1, object }, "")?.name;
+  return name !== undefined && crds.includes(name);
+}
+
+/** @throws CommandError for a release that cannot be read, and for a folder that cannot be written. */
+export async function writeStepManifest({ path, source }: StepManifest): Promise<void> {
+  const objects = source.kind === "given" ? source.objects : await released(source);
+  const { yamlText } = await import("../yaml-text.ts");
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeDurably(path, objects.map((object) => yamlText(object)).join("---\n"));
+  } catch (error) {
+    const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    throw new CommandError(EXIT.usage, "file-unwritable", `${path} cannot be written (${reason})`);
+  }
+}
+
+async function released({
+  url,
+  crds,
+}: Extract<StepManifest["source"], { kind: "released" }>): Promise<readonly Manifest["object"][]> {
+  const { fetchText, isPrivate } = await import("../../cluster/snapshot/fetch-text.ts");
+  const text = await fetchText(url, isPrivate);
+  if (!text.ok) throw new CommandError(EXIT.usage, text.error.code, text.error.message);
+  const parsed = await parseManifests(url, text.value);
+  if (!parsed.ok) throw new CommandError(EXIT.usage, parsed.error.code, parsed.error.message);
+  return parsed.value.map(({ object }) => object).filter((object) => isDefinitionOf(object, crds));
+}

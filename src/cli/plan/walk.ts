@@ -1,0 +1,155 @@
+/**
+ * @file Walks a plan: takes its first step, waits for the proof, plans anew. Whatever kills it, the next walk goes on, since the
+ * cluster shows what has been done, and the journal what it does not show.
+ */
+import type { ExplainedStep, PlanReport } from "../../explain/plan-report.ts";
+import type { Journal } from "./journal.ts";
+import { owedAfter, withOwed } from "./owed.ts";
+
+export interface WalkPorts {
+  /** From the cluster as it is now. @param backupNumber of the folder that the next backup of a CRD goes to, from 1. */
+  plan(backupNumber: (crd: string) => number): Promise<CurrentPlan>;
+  /** Runs one command to its end. */
+  run(command: string): Promise<StepResult>;
+  /** Waits until all proofs hold, as long as the step is worth it. */
+  prove(step: ExplainedStep): Promise<StepResult>;
+  ask(step: ExplainedStep): Promise<Answer>;
+  /** Waits until what is done by hand is done; false where nobody is there to wait for, or gives up. */
+  handed(step: ExplainedStep): Promise<boolean>;
+  /**
+   * Whether all that the last of these backups of a CRD holds is in those before it too, unchanged; then a walk was killed while
+   * it deleted, and what is left needs no restoring, nor editing, of its own.
+   */
+  isCovered(crd: string, backups: readonly number[]): Promise<boolean>;
+  /** On the disk when it resolves. */
+  write(journal: Journal): Promise<void>;
+  tell(event: WalkEvent): void;
+}
+
+export type StepResult = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+
+export interface CurrentPlan {
+  readonly report: PlanReport;
+  /** What a step of this plan is about, by its id. */
+  subjectOf(id: string): StepSubject;
+  /** Writes the manifests that the step's commands name. */
+  prepare(id: string): Promise<void>;
+}
+
+export interface StepSubject {
+  /** Whose objects it backs up, deletes or restores; null: none. */
+  readonly objectsOf: string | null;
+  /** That it stops or starts; null: none. */
+  readonly workload: string | null;
+  /** Definitions that it changes. */
+  readonly definitions: readonly string[];
+}
+
+export type Answer = "yes" | "skip" | "quit";
+
+export interface WalkEvent {
+  readonly kind: "step" | "proven" | "skipped";
+  readonly step: ExplainedStep;
+}
+
+export type WalkEnd =
+  | { readonly kind: "done"; readonly stepCount: number; readonly skipped: readonly string[] }
+  /** `isByHand`: what is to be done by hand is not done yet. */
+  | { readonly kind: "quit"; readonly step: ExplainedStep; readonly isByHand: boolean }
+  | { readonly kind: "no-plan"; readonly report: PlanReport }
+  /** `stuck`: it is proven, and yet the plan asks for it again. `no-backup`: what it deletes is not backed up. */
+  | {
+      readonly kind: "failed";
+      readonly step: ExplainedStep;
+      readonly why: "command" | "proof" | "stuck" | "no-backup";
+      readonly reason: string;
+    };
+
+/** @param start as it was read, or a fresh one. */
+export async function walk(start: Journal, ports: WalkPorts): Promise<WalkEnd> {
+  let journal = start;
+  const skipped = new Set<string>();
+  /** Of this walk alone: a backup of an earlier one may be older than the objects. */
+  const backedUp = new Set<string>();
+  let stepCount = 0;
+  let last: string | null = null;
+
+  async function write(change: Partial<Journal>): Promise<void> {
+    journal = { ...journal, ...change };
+    await ports.write(journal);
+  }
+
+  function backupNumber(crd: string): number {
+    return (journal.backups[crd] ?? 0) + (backedUp.has(crd) ? 0 : 1);
+  }
+
+  /** With the one of this walk last. */
+  function owedBackups(crd: string): readonly number[] {
+    const numbers = journal.owed.flatMap(({ objectsOf, backup }) => (objectsOf === crd && backup !== null ? [backup] : []));
+    return [...numbers, backupNumber(crd)];
+  }
+
+  for (;;) {
+    const plan = await ports.plan(backupNumber);
+    const { outcome, steps } = plan.report;
+    if (outcome === "impossible" || outcome === "undecided") return { kind: "no-plan", report: plan.report };
+    const isDoneHere = ({ id, action }: ExplainedStep): boolean =>
+      skipped.has(id) || (action === "back-up" && backedUp.has(plan.subjectOf(id).objectsOf ?? ""));
+    const step = withOwed(plan, journal.owed).find((one) => !isDoneHere(one));
+    if (step === undefined) {
+      await write({ begun: null, isFinished: skipped.size === 0 });
+      return { kind: "done", stepCount, skipped: [...skipped] };
+    }
+    if (step.id === last) {
+      return { kind: "failed", step, why: "stuck", reason: "its proof holds, and yet the plan, made anew, begins with it again" };
+    }
+    const isOwed = !steps.some(({ id }) => id === step.id);
+    const { objectsOf } = plan.subjectOf(step.id);
+
+    ports.tell({ kind: "step", step });
+    const answer = await ports.ask(step);
+    if (answer === "quit") return { kind: "quit", step, isByHand: false };
+    if (answer === "skip") {
+      skipped.add(step.id);
+      ports.tell({ kind: "skipped", step });
+      continue;
+    }
+    if (step.action === "delete-objects" && (objectsOf === null || !backedUp.has(objectsOf))) {
+      return { kind: "failed", step, why: "no-backup", reason: "its objects have not been backed up in this walk" };
+    }
+    const isCovered =
+      step.action === "delete-objects" && objectsOf !== null && (await ports.isCovered(objectsOf, owedBackups(objectsOf)));
+    await write({
+      begun: step.id,
+      backups:
+        step.action === "back-up" && objectsOf !== null
+          ? { ...journal.backups, [objectsOf]: backupNumber(objectsOf) }
+          : journal.backups,
+      owed: [...journal.owed, ...(isCovered ? [] : owedAfter(step, plan, backupNumber))],
+    });
+    if (!isOwed) await plan.prepare(step.id);
+
+    if (step.byHand !== null && journal.awaited !== step.id && !(await ports.handed(step))) {
+      await write({ begun: null, awaited: step.id });
+      return { kind: "quit", step, isByHand: true };
+    }
+    for (const command of step.commands) {
+      const ran = await ports.run(command);
+      if (!ran.ok) return { kind: "failed", step, why: "command", reason: ran.reason };
+    }
+    const proven = await ports.prove(step);
+    if (!proven.ok) return { kind: "failed", step, why: "proof", reason: proven.reason };
+
+    if (step.action === "back-up" && objectsOf !== null) backedUp.add(objectsOf);
+    if (step.action === "delete-objects" && objectsOf !== null) backedUp.delete(objectsOf);
+    await write({
+      begun: null,
+      awaited: null,
+      done: [...journal.done, step.id],
+      owed: journal.owed.filter((own) => own.step.id !== step.id),
+    });
+    ports.tell({ kind: "proven", step });
+    stepCount += 1;
+    last = step.action === "back-up" || isOwed ? null : step.id;
+  }
+}

@@ -1,0 +1,232 @@
+/** @file Judges what a plan would do, by the rules and the policy that admission judges by. */
+import type { ClusterPicture } from "../cluster/picture.ts";
+import type { Crd } from "../crd/crd.ts";
+import type { JudgedFinding } from "../policy/policy.ts";
+import { judgeChange } from "../review/effective-policy.ts";
+import type { Change, CrdChange, WorkloadChange } from "../rules/change.ts";
+import { evaluate } from "../rules/evaluate.ts";
+import type { Facts, Need, ObjectEvidence, UnreadableDeclaration } from "../rules/facts.ts";
+import { findHurt, gradeHurt, outcomesOf } from "../rules/hurt.ts";
+import { apiState, crdNameOf, isHard, type Outcome, outcomeIn, type Requirement } from "../rules/requirement.ts";
+import { COST, NEVER } from "./cost.ts";
+import type { Crew, Release } from "./crew.ts";
+import type { Deed } from "./deed.ts";
+import type { Definition } from "./definition.ts";
+import type { CrdEvidence, PlanQuestion } from "./question.ts";
+
+/** What the rules are told beside the change. */
+export interface Circumstances {
+  readonly crds: ReadonlyMap<string, Crd>;
+  /** Of running workloads, of the CRD in question. */
+  readonly needs: readonly Need[];
+  readonly unreadable: readonly UnreadableDeclaration[];
+}
+
+export interface Judge {
+  /** Everything that the rules have to say. */
+  readonly findingsOf: (deed: Deed, circumstances: Circumstances) => readonly JudgedFinding[];
+  readonly findingsOfWorkload: (change: WorkloadChange, crds: ReadonlyMap<string, Crd>) => readonly JudgedFinding[];
+  /** Whether it is refused whoever runs. Remembered. */
+  readonly isRefused: (deed: Deed) => boolean;
+  /** What a release that runs makes of it: nothing, the cost of a harm that policy lets pass, or `NEVER`. Remembered. */
+  readonly harm: (deed: Deed, release: Release) => number;
+  /** What coming to a release, from another one or from none, costs beside the step; `NEVER` where it would be refused. */
+  readonly arrival: (crew: Crew, from: Release | null, to: Release, sight: Sight) => number;
+}
+
+/** The definitions of one state. */
+export interface Sight {
+  readonly crds: ReadonlyMap<string, Crd>;
+  /** `Definition.key` of those that may change, by name. */
+  readonly keys: ReadonlyMap<string, string>;
+  readonly fits: Map<Release, Fitness>;
+}
+
+interface Fitness {
+  readonly isUnmet: boolean;
+  readonly lostFeatures: number;
+}
+
+export function createJudge(question: PlanQuestion): Judge {
+  const { picture, flags, nowMilliseconds } = question;
+  const refused = new WeakMap<Deed, boolean>();
+  const arrivals = new Map<string, number>();
+  const harms = new WeakMap<Deed, Map<Release, number>>();
+
+  function judged(change: Change, facts: Facts, sight: Pick<ClusterPicture, "crds">): readonly JudgedFinding[] {
+    const { guardPolicies } = picture;
+    return judgeChange(change, evaluate(change, facts), { crds: sight.crds, guardPolicies }, flags, nowMilliseconds);
+  }
+
+  function findingsOf({ before, change }: Deed, { crds, needs, unreadable }: Circumstances): readonly JudgedFinding[] {
+    if (change === null) return [];
+    const facts: Facts = {
+      crds,
+      applied: new Map(),
+      bundles: picture.bundles,
+      needs,
+      unreadableDeclarations: unreadable,
+      ...evidenceFor(change, before, question),
+    };
+    return judged(change, facts, { crds });
+  }
+
+  function findingsOfWorkload(
+    change: WorkloadChange,
+    crds: ReadonlyMap<string, Crd>,
+    bundles: Facts["bundles"] = picture.bundles,
+  ): readonly JudgedFinding[] {
+    const facts: Facts = {
+      crds,
+      applied: new Map(),
+      bundles,
+      needs: [],
+      unreadableDeclarations: [],
+      objects: { kind: "not-counted" },
+      migration: { kind: "none" },
+      writers: { kind: "not-sampled" },
+    };
+    return judged(change, facts, { crds });
+  }
+
+  function isRefused(deed: Deed): boolean {
+    const known = refused.get(deed);
+    if (known !== undefined) return known;
+    const answer = findingsOf(deed, { crds: picture.crds, needs: [], unreadable: [] }).some(isDenial);
+    refused.set(deed, answer);
+    return answer;
+  }
+
+  function harm(deed: Deed, release: Release): number {
+    const needs = release.needsByCrd.get(deed.before.name);
+    if (deed.change === null || deed.change.kind === "status-update" || needs === undefined) return 0;
+    const known = harms.get(deed) ?? new Map<Release, number>();
+    harms.set(deed, known);
+    const before = known.get(release);
+    if (before !== undefined) return before;
+    // Rules deny by hard and sure needs alone; what hurts and is not denied, policy lets pass.
+    const { hard } = gradeHurt(findHurt(needs, deed.before.crd, deed.after.crd));
+    const answer =
+      hard.length === 0 ? 0 : findingsOf(deed, { crds: picture.crds, needs, unreadable: [] }).some(isDenial) ? NEVER : COST.hurt;
+    known.set(release, answer);
+    return answer;
+  }
+
+  function arrival(crew: Crew, from: Release | null, to: Release, sight: Sight): number {
+    const { isUnmet, lostFeatures } = fitnessOf(to, sight);
+    const lost = lostFeatures * COST.lostFeature;
+    if (!isUnmet) return lost;
+    const key = [from?.id ?? "", to.id, ...[...(from?.crds ?? []), ...to.crds].map((name) => sight.keys.get(name) ?? "")].join(
+      "\n",
+    );
+    const known = arrivals.get(key);
+    if (known !== undefined) return lost + known;
+    const answer = refusal(crew, from, to, sight);
+    arrivals.set(key, answer);
+    return lost + answer;
+  }
+
+  /** What is missing may have been missing before, or be let pass by policy. */
+  function refusal(crew: Crew, from: Release | null, to: Release, sight: Sight): number {
+    const findings = findingsOfWorkload(workloadChange(crew, from, to, sight.crds), sight.crds, NO_BUNDLES);
+    if (findings.some(isDenial)) return NEVER;
+    return findings.some(isHarm) ? COST.hurt : 0;
+  }
+
+  return { findingsOf, findingsOfWorkload, isRefused, harm, arrival };
+}
+
+/** They are ways out, which nobody reads of a step that is not taken. */
+const NO_BUNDLES: Facts["bundles"] = [];
+
+export function isDenial({ enforcement }: JudgedFinding): boolean {
+  return enforcement === "deny";
+}
+
+/** @param from what runs before; null: nothing does. */
+export function workloadChange(crew: Crew, from: Release | null, to: Release, crds: ReadonlyMap<string, Crd>): WorkloadChange {
+  const { asked, workload } = crew;
+  const unreadable = to.byManifest && asked?.target?.kind === "manifest" ? asked.target.unreadable : [];
+  return {
+    kind: "apply-workload",
+    workload: workload.ref,
+    needs: to.needsBefore,
+    unreadable,
+    today: from === null ? null : { outcomes: outcomesOf(from.needs, crds) },
+  };
+}
+
+function isHarm({ fact }: JudgedFinding): boolean {
+  return fact.kind === "workload-requirement-unmet" && fact.case === "worse";
+}
+
+/** How a release would fare, apart from policy: only where something hard is unmet there is something to be judged. */
+function fitnessOf(release: Release, { crds, fits }: Sight): Fitness {
+  const known = fits.get(release);
+  if (known !== undefined) return known;
+  let isUnmet = false;
+  let lostFeatures = 0;
+  for (const { requirement, certainty } of release.needsBefore) {
+    if (certainty.kind !== "known" && certainty.kind !== "assumed") continue;
+    const outcome = outcomeFor(requirement, crds.get(crdNameOf(requirement)) ?? null);
+    if (isHard(outcome)) isUnmet = true;
+    else if (outcome !== "works") lostFeatures += 1;
+  }
+  const fitness = { isUnmet, lostFeatures };
+  fits.set(release, fitness);
+  return fitness;
+}
+
+/** The same few definitions come by in many states. */
+const OUTCOMES = new WeakMap<Crd, Map<Requirement, Outcome>>();
+
+function outcomeFor(requirement: Requirement, crd: Crd | null): Outcome {
+  if (crd === null) return outcomeIn(requirement, "absent");
+  const known = OUTCOMES.get(crd) ?? new Map<Requirement, Outcome>();
+  OUTCOMES.set(crd, known);
+  const outcome = known.get(requirement) ?? outcomeIn(requirement, apiState(requirement, crd));
+  known.set(requirement, outcome);
+  return outcome;
+}
+
+const UNKNOWN: CrdEvidence = {
+  objects: { kind: "not-counted" },
+  migration: { kind: "none" },
+  writers: { kind: "not-sampled" },
+};
+
+export function evidenceOf(name: string, { evidence }: PlanQuestion): CrdEvidence {
+  return evidence.get(name) ?? UNKNOWN;
+}
+
+/** As it will be when the deed is done: a migration is proven before anything is forgotten. */
+function evidenceFor(
+  change: CrdChange,
+  before: Definition,
+  question: PlanQuestion,
+): Pick<Facts, "objects" | "migration" | "writers"> {
+  const found = evidenceOf(before.name, question);
+  return {
+    objects: before.objects === "none" ? NO_OBJECTS : found.objects,
+    migration: change.kind === "status-update" ? { kind: "succeeded", by: "crdguard migrate" } : found.migration,
+    // They write what was restored too, as soon as they come by again.
+    writers: before.objects === "none" ? { kind: "not-sampled" } : found.writers,
+  };
+}
+
+/** They were deleted in the step before. */
+const NO_OBJECTS: ObjectEvidence = {
+  kind: "counted",
+  total: 0,
+  isComplete: true,
+  byNamespace: new Map(),
+  examples: [],
+  source: { kind: "cluster" },
+};
+
+/** Whether there may be any: what was not counted may exist. */
+export function mayHaveObjects({ objects: state, name }: Definition, question: PlanQuestion): boolean {
+  if (state === "none") return false;
+  const { objects } = evidenceOf(name, question);
+  return !(objects.kind === "counted" && objects.isComplete && objects.total === 0);
+}
