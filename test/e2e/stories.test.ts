@@ -7,7 +7,6 @@ import { type ApiServer, startApiServer } from "./support/api-server.ts";
 import { readStoredEntries } from "./support/etcd.ts";
 import { eventually } from "./support/eventually.ts";
 import { deploymentManifest } from "./support/manifests.ts";
-import { commandsOf } from "./support/remedies.ts";
 import { prepareNamespace, type Replica, startReplica } from "./support/replicas.ts";
 import { type ServiceStandIn, startServiceStandIn } from "./support/service-stand-in.ts";
 
@@ -140,7 +139,7 @@ describe.skipIf([before, standard, experimental, next, traefik2, traefik3].inclu
       expect(output).toContain(
         "crd-owner-gone: traefik, with which they came, runs in a release that does not need them any more",
       );
-      const commands = commandsOf(output);
+      const commands = await commandsIn(`${look} -o json`);
       const ask = commands.find((command) => command.startsWith("crdguard check --delete")) ?? "";
       const remove = commands.find((command) => command.includes("crdguard backup")) ?? "";
       expect(ask).toMatch(/^crdguard check --delete \S+\.traefik\.containo\.us /);
@@ -154,6 +153,13 @@ describe.skipIf([before, standard, experimental, next, traefik2, traefik3].inclu
       expect(await done("find ingressroutes.traefik.containo.us.backup -name '*shop*'")).toContain("shop");
       expect(await story.differencesFrom("traefik-leftovers.md")).toEqual([]);
     });
+
+    /** Of all findings, in their order, as they are told in JSON: text breaks lines. */
+    async function commandsIn(command: string): Promise<readonly string[]> {
+      const { output } = await story.runQuietly(command);
+      const { findings } = JSON.parse(output) as { findings: { remedies: { command?: string }[] }[] };
+      return findings.flatMap(({ remedies }) => remedies.flatMap((remedy) => remedy.command ?? []));
+    }
 
     /** The versions in which the objects are stored, each as it is found, in the order of their names. */
     async function storedIn(plural: string): Promise<readonly string[]> {

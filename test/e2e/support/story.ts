@@ -72,6 +72,8 @@ export async function beginStory(api: ApiServer): Promise<Story> {
       const path = join(GUIDES, page);
       const before = await readFile(path, "utf8");
       const after = withOutputs(before, told);
+      const missing = told.filter(({ command }) => !after.includes(blockOf(command)));
+      if (missing.length > 0) return missing.map(({ command }) => `no block for: $ ${command}`);
       if (process.env["UPDATE_DOCS"] === "1") {
         await writeFile(path, after);
         return [];
@@ -92,17 +94,18 @@ function withOutputs(page: string, told: readonly Ran[]): string {
   let rest = page;
   let done = "";
   for (const { command, output } of told) {
-    const start = `\`\`\`text\n$ ${command}\n`;
+    const start = blockOf(command);
     const from = rest.indexOf(start);
     const to = from === -1 ? -1 : rest.indexOf("```", from + start.length);
-    if (to === -1) {
-      done += `(not shown: $ ${command})\n`;
-      continue;
-    }
+    if (to === -1) continue;
     done += rest.slice(0, from + start.length) + output.replace(/\n*$/, "\n");
     rest = rest.slice(to);
   }
   return done + rest;
+}
+
+function blockOf(command: string): string {
+  return `\`\`\`text\n$ ${command}\n`;
 }
 
 /** What differs from run to run is shown as an example of it: times, resource versions, addresses. */
@@ -111,5 +114,6 @@ function lasting(output: string, api: ApiServer): string {
     .replaceAll(api.url, "https://cluster.example")
     .replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z\b/g, "2026-05-01T12:00:00Z")
     .replaceAll(/\b\d+(?:\.\d+)? (?=ms\b|s\b)/g, "2 ")
-    .replaceAll(/\bresourceVersion \d+/g, "resourceVersion 4711");
+    .replaceAll(/\b(resource version|newer than) \d+/g, "$1 4711")
+    .replaceAll(/\bsha256 [\da-f]{64}\b/g, `sha256 ${"3a303a7a7799f244".repeat(4)}`);
 }
