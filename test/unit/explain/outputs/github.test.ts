@@ -26,7 +26,7 @@ function unescape(text: string): string {
 }
 
 function linesOf(of: Telling): readonly string[] {
-  return githubOutput(of, { cwd: "/work" }).trimEnd().split("\n");
+  return githubOutput(of, { cwd: "/repo" }).trimEnd().split("\n");
 }
 
 function commandsOf(of: Telling): readonly Command[] {
@@ -89,7 +89,7 @@ describe("githubOutput", () => {
   });
 
   it("names files as the repository has them", () => {
-    const files = ["/work/crds/a.yaml", "./crds/a.yaml", "/tmp/a.yaml", "a,b:c%.yaml"];
+    const files = ["/repo/crds/a.yaml", "./crds/a.yaml", "/tmp/a.yaml", "a,b:c%.yaml"];
     const subjects = files.map((file) => subject({ name: file, findings: [finding({ place: place(1, 1, file) })] }));
 
     expect(commandsOf(telling(subjects)).map(({ properties }) => properties["file"])).toEqual([

@@ -5,7 +5,7 @@ import { sarifOutput } from "../../../../src/explain/outputs/sarif.ts";
 import type { Telling } from "../../../../src/explain/telling.ts";
 import { CHECK, DOCTOR, EMPTY, finding, HOSTILE, place, subject, telling } from "./tellings.ts";
 
-const OPTIONS = { version: "1.2.3", cwd: "/work", anchor: null };
+const OPTIONS = { version: "1.2.3", cwd: "/repo", anchor: null };
 
 interface Log {
   readonly runs: readonly [
