@@ -17,6 +17,7 @@ import { readCatalog } from "../../../src/requirements/catalog-folder.ts";
 import { review } from "../../../src/review/review.ts";
 import { type CrdChange, previousCrd } from "../../../src/rules/change.ts";
 import { rules } from "../../../src/rules/checks/index.ts";
+import type { MigrationEvidence } from "../../../src/rules/facts.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const RULES_FOLDER = `${ROOT}docs/rules/`;
@@ -34,6 +35,8 @@ interface KubectlExample {
   /** The CRD in question. */
   readonly crd: string;
   readonly change: (previous: Crd, changed: readonly Manifest[]) => CrdChange;
+  /** What a live cluster knows of it; a folder knows nothing. */
+  readonly migration?: MigrationEvidence;
 }
 
 /** The command is shown as one would type it; it is run over these manifests. */
@@ -140,6 +143,14 @@ metadata: { name: orders }
       previous,
       next: { ...previous, stored: { names: ["v1beta1"], source: "status" } },
     }),
+    migration: {
+      kind: "unproven",
+      by: "StorageVersionRecord referencegrants.gateway.networking.k8s.io",
+      unprovenCount: 1,
+      objectCount: 2,
+      isComplete: true,
+      examples: [{ namespace: "shop", name: "routes-to-shop" }],
+    },
   },
   "stored-version-removed": {
     command: "kubectl apply --server-side -f referencegrants-without-v1alpha2.yaml",
@@ -257,7 +268,9 @@ async function kubectlOutput(id: string, example: KubectlExample): Promise<reado
   const manifests = valueOf(
     example.cluster === undefined ? await readFolder("demo/cluster") : await parseManifests("cluster.yaml", example.cluster),
   );
-  const cluster = valueOf(folderCluster("demo/cluster", manifests, catalog));
+  const folder = valueOf(folderCluster("demo/cluster", manifests, catalog));
+  const { migration } = example;
+  const cluster = migration === undefined ? folder : { ...folder, findMigration: () => Promise.resolve(migration) };
   const change = example.change(findCrd(manifests, example.crd), valueOf(await readFolder("demo/changes")));
   const verdict = await review({ change, requester: null }, cluster, DEFAULT_POLICY, AbortSignal.timeout(10_000));
   const crd = previousCrd(change);

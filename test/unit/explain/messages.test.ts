@@ -234,6 +234,36 @@ describe("a fact in words", () => {
       message:
         '"v1alpha1" would be forgotten without proof that no object is stored in it: objects were not counted, rewritten as StorageVersionMigration gears tells; once it is dropped as well, such objects can no longer be read, listed or deleted',
     },
+    ...[
+      {
+        title: "how many objects are not proven",
+        counts: { unprovenCount: 3, objectCount: 1_200, isComplete: true },
+        proof:
+          "3 of 1,200 objects were last written before the storage version is known to have been in force (StorageVersionRecord gears.own.dev)",
+      },
+      {
+        title: "one that is not proven, of those that were looked at",
+        counts: { unprovenCount: 1, objectCount: 500, isComplete: false },
+        proof:
+          "at least 1 of 500 objects was last written before the storage version is known to have been in force (StorageVersionRecord gears.own.dev)",
+      },
+      {
+        title: "that all are proven that could be looked at",
+        counts: { unprovenCount: 0, objectCount: 500, isComplete: false },
+        proof:
+          "500 objects that could be looked at in time were written since StorageVersionRecord gears.own.dev, and there are more",
+      },
+    ].map(({ title, counts, proof }) => ({
+      title,
+      fact: {
+        kind: "stored-version-forgotten" as const,
+        version: "v1alpha1",
+        isStorageVersion: false,
+        objects: counted(1_200),
+        migration: { kind: "unproven" as const, by: "StorageVersionRecord gears.own.dev", examples: [], ...counts },
+      },
+      message: `"v1alpha1" would be forgotten without proof that no object is stored in it: ${proof}; once it is dropped as well, such objects can no longer be read, listed or deleted`,
+    })),
     {
       title: "a deletion whose objects could not be counted",
       fact: { kind: "objects-deleted", objects: { kind: "uncountable", reason: "the API server\nanswers 403" } },
@@ -386,6 +416,37 @@ describe("a fact in words", () => {
     const hidden = evidenceOf(inUse([hostile, argo]), gears, { mayName: ({ namespace }) => namespace !== "" });
     expect(hidden).toEqual([{ kind: "hidden-writers", count: 2 }]);
     expect(hidden.map(evidenceLine)).toEqual(["2 field managers, whose names are for those who may list these objects"]);
+  });
+
+  it("names objects that are not proven, and no others, to those who may list them", () => {
+    const fact: Fact = {
+      kind: "stored-version-forgotten",
+      version: "v1alpha1",
+      isStorageVersion: false,
+      objects: counted(9),
+      migration: {
+        kind: "unproven",
+        by: "StorageVersionRecord gears.own.dev",
+        unprovenCount: 7,
+        objectCount: 9,
+        isComplete: true,
+        examples: [
+          { namespace: "mill", name: "g7" },
+          { namespace: "quarry", name: "g8" },
+        ],
+      },
+    };
+    const told = evidenceOf(fact, gears, { mayName: ({ namespace }) => namespace === "mill" });
+
+    expect(told).toEqual([
+      { kind: "objects", count: 9, isComplete: true, namespaces: { mill: 9 }, examples: [] },
+      { kind: "unproven-objects", count: 7, isComplete: true, examples: ["mill/g7"] },
+    ]);
+    expect(told.map(evidenceLine)).toEqual([null, "mill/g7, 6 more"]);
+    expect(tell(fact)).toMatchObject({
+      lines: [null, "mill/g7, quarry/g8, 5 more"],
+      targets: ["gears.own.dev/", "gears.own.dev/mill", "gears.own.dev/quarry"],
+    });
   });
 
   it("names no namespace of cluster-scoped objects, and asks for one right for them", () => {

@@ -75,6 +75,14 @@ const anyEvidence: fc.Arbitrary<CrdEvidence> = fc.record({
     fc.constant<CrdEvidence["migration"]>({ kind: "none" }),
     fc.record({ kind: fc.constant("succeeded" as const), by: word }),
     fc.record({ kind: fc.constant("outdated" as const), by: word, reason: word }),
+    fc.record({
+      kind: fc.constant("unproven" as const),
+      by: word,
+      unprovenCount: fc.nat(),
+      objectCount: fc.nat(),
+      isComplete: fc.boolean(),
+      examples: fc.array(fc.record({ namespace: fc.oneof(fc.constant(""), word), name: word })),
+    }),
   ),
   writers: fc.oneof(
     fc.constant<CrdEvidence["writers"]>({ kind: "not-sampled" }),
