@@ -1,11 +1,8 @@
 /** @file `crdguard migrate`: objects into their storage version, proven, and stored versions pruned. */
 import type { ApiClient } from "../cluster/live/api-client.ts";
 import { listCrdNames } from "../cluster/live/crd-names.ts";
-import { listPages } from "../cluster/live/pages.ts";
 import { SYSTEM_TIMING } from "../cluster/live/timing.ts";
 import { nearestWord } from "../crd/nearest-word.ts";
-import { parseCrd } from "../crd/parse.ts";
-import { isMigrationDue } from "../crd/storage-record.ts";
 import { migrationEvent, outcomeEvents, tallyMembers } from "../explain/migration-events.ts";
 import {
   inTreeLine,
@@ -19,6 +16,7 @@ import {
   unservableReason,
 } from "../explain/migration.ts";
 import { shown } from "../explain/text.ts";
+import { listDue } from "../migration/list-due.ts";
 import { migrateInTree } from "../migration/in-tree.ts";
 import { type Migrated, migrateCrd, type Migration, type MigrationEvent } from "../migration/migrate-crd.ts";
 import type { ClusterFlags } from "./cluster-flags.ts";
@@ -51,7 +49,10 @@ export async function migrate(
   const client = openClient(options);
   const interruption = awaitInterruption(terminal);
   try {
-    const names = options.allDue ? await listDue(client, options, terminal) : await known(client, options.crds);
+    const names = options.allDue
+      ? await due(client, options.namespace, { signal: interruption.signal, terminal })
+      : await known(client, options.crds);
+    if (interruption.signal.aborted) return EXIT.undecided;
     let status: ExitStatus = EXIT.allowed;
     for (const crd of names) {
       const run = { options, invocation, client, signal: interruption.signal };
@@ -284,25 +285,17 @@ async function known(client: ApiClient, names: readonly string[]): Promise<reado
   return [...new Set(names)];
 }
 
-/** CRDs a page, as one may be a megabyte. */
-const PAGE_SIZE = 25;
-
-async function listDue(client: ApiClient, { namespace }: MigrateOptions, terminal: Terminal): Promise<readonly string[]> {
-  const due: string[] = [];
-  const listed = await listPages(client, {
-    path: "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
-    pageSize: PAGE_SIZE,
-    onPage(items) {
-      for (const item of items) {
-        const crd = parseCrd(item);
-        if (crd.ok && isMigrationDue(crd.value) && (namespace === undefined || crd.value.scope === "Namespaced"))
-          due.push(crd.value.name);
-      }
-    },
-  });
+async function due(
+  client: ApiClient,
+  namespace: string | undefined,
+  run: Pick<Run, "signal"> & { readonly terminal: Terminal },
+): Promise<readonly string[]> {
+  const listed = await listDue(client, run.signal);
+  if (!listed.ok && run.signal.aborted) return [];
   if (!listed.ok) throw unreadableError(client, "customresourcedefinitions", listed.error);
-  if (due.length === 0) terminal.tell("no CRD has a migration due");
-  return due.toSorted();
+  const crds = listed.crds.filter(({ scope }) => namespace === undefined || scope === "Namespaced");
+  if (crds.length === 0) run.terminal.tell("no CRD has a migration due");
+  return crds.map(({ name }) => name);
 }
 
 interface Interruption {
