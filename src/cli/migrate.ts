@@ -142,7 +142,7 @@ async function migrateOne(crd: string, run: Run): Promise<ExitStatus> {
     progress.end();
   }
   const outcome = outcomeOf(crd, migrated, client);
-  const lines = outcomeLines(crd, outcome, migrateCommand(invocation.program, [crd, ...sameFlags(options)]));
+  const lines = outcomeLines(crd, outcome, migrateCommand(invocation.program, crd, sameFlags(options)));
   if (isJson) for (const event of outcomeEvents(headNow(), outcome, lines)) emit(event);
   else terminal.print(`${lines.join("\n")}\n`);
   return STATUS[outcome.kind];
@@ -252,19 +252,15 @@ function outcomeOf(crd: string, migrated: Migrated, client: ApiClient): Migratio
 }
 
 /** Of the line that goes on; a token is not told again. */
-function sameFlags(options: MigrateOptions): readonly string[] {
-  const flag = (name: string, value: string | undefined): readonly string[] =>
-    value === undefined || value === "" ? [] : [name, value];
+function sameFlags(options: MigrateOptions): readonly (readonly [string, string | null])[] {
+  const { namespace, cleanManagedFields, inTree, kubeconfig, context, cluster, user, server, as } = options;
+  const values = { namespace, kubeconfig, context, cluster, user, server, as };
   return [
-    ...flag("--namespace", options.namespace),
-    ...(options.cleanManagedFields ? ["--clean-managed-fields"] : []),
-    ...(options.inTree ? ["--in-tree"] : []),
-    ...flag("--kubeconfig", options.kubeconfig),
-    ...flag("--context", options.context),
-    ...flag("--cluster", options.cluster),
-    ...flag("--user", options.user),
-    ...flag("--server", options.server),
-    ...flag("--as", options.as),
+    ...(cleanManagedFields ? [["--clean-managed-fields", null] as const] : []),
+    ...(inTree ? [["--in-tree", null] as const] : []),
+    ...Object.entries(values).flatMap(([name, value]) =>
+      value === undefined || value === "" ? [] : [[`--${name}`, value] as const],
+    ),
   ];
 }
 

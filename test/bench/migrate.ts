@@ -17,6 +17,9 @@ const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
+/** A pool of connections, as migrate has: the tests' own request opens one each time. */
+const agent = new Agent({ keepAlive: true });
+
 const server = await startApiServer({
   apiServerArgs: ["--max-requests-inflight=1000", "--max-mutating-requests-inflight=1000"],
 });
@@ -134,9 +137,6 @@ async function replaceByKubectl(target: ApiServer, plural: string): Promise<void
   const ran = spawnSync("sh", ["-c", line], { env: { ...process.env, KUBECONFIG: target.kubeconfigPath }, encoding: "utf8" });
   if (ran.status !== 0) throw new Error(`kubectl: ${ran.stderr.slice(0, 500)}`);
 }
-
-/** By a pool of connections, as migrate has: the tests' own request opens one each time. */
-const agent = new Agent({ keepAlive: true });
 
 function call(
   target: ApiServer,
