@@ -1,11 +1,8 @@
 /** @file `crdguard migrate`: objects into their storage version, proven, and stored versions pruned. */
 import type { ApiClient } from "../cluster/live/api-client.ts";
 import { listCrdNames } from "../cluster/live/crd-names.ts";
-import { listPages } from "../cluster/live/pages.ts";
 import { SYSTEM_TIMING } from "../cluster/live/timing.ts";
 import { nearestWord } from "../crd/nearest-word.ts";
-import { parseCrd } from "../crd/parse.ts";
-import { isMigrationDue } from "../crd/storage-record.ts";
 import { migrationEvent, outcomeEvents, tallyMembers } from "../explain/migration-events.ts";
 import {
   inTreeLine,
@@ -19,6 +16,7 @@ import {
   unservableReason,
 } from "../explain/migration.ts";
 import { shown } from "../explain/text.ts";
+import { listDue } from "../migration/list-due.ts";
 import { migrateInTree } from "../migration/in-tree.ts";
 import { type Migrated, migrateCrd, type Migration, type MigrationEvent } from "../migration/migrate-crd.ts";
 import type { ClusterFlags } from "./cluster-flags.ts";
@@ -51,7 +49,10 @@ export async function migrate(
   const client = openClient(options);
   const interruption = awaitInterruption(terminal);
   try {
-    const names = options.allDue ? await listDue(client, options, terminal) : await known(client, options.crds);
+    const names = options.allDue
+      ? await due(client, options.namespace, { signal: interruption.signal, terminal })
+      : await known(client, options.crds);
+    if (interruption.signal.aborted) return EXIT.undecided;
     let status: ExitStatus = EXIT.allowed;
     for (const crd of names) {
       const run = { options, invocation, client, signal: interruption.signal };
@@ -141,7 +142,7 @@ async function migrateOne(crd: string, run: Run): Promise<ExitStatus> {
     progress.end();
   }
   const outcome = outcomeOf(crd, migrated, client);
-  const lines = outcomeLines(crd, outcome, migrateCommand(invocation.program, [crd, ...sameFlags(options)]));
+  const lines = outcomeLines(crd, outcome, migrateCommand(invocation.program, crd, sameFlags(options)));
   if (isJson) for (const event of outcomeEvents(headNow(), outcome, lines)) emit(event);
   else terminal.print(`${lines.join("\n")}\n`);
   return STATUS[outcome.kind];
@@ -251,19 +252,15 @@ function outcomeOf(crd: string, migrated: Migrated, client: ApiClient): Migratio
 }
 
 /** Of the line that goes on; a token is not told again. */
-function sameFlags(options: MigrateOptions): readonly string[] {
-  const flag = (name: string, value: string | undefined): readonly string[] =>
-    value === undefined || value === "" ? [] : [name, value];
+function sameFlags(options: MigrateOptions): readonly (readonly [string, string | null])[] {
+  const { namespace, cleanManagedFields, inTree, kubeconfig, context, cluster, user, server, as } = options;
+  const values = { namespace, kubeconfig, context, cluster, user, server, as };
   return [
-    ...flag("--namespace", options.namespace),
-    ...(options.cleanManagedFields ? ["--clean-managed-fields"] : []),
-    ...(options.inTree ? ["--in-tree"] : []),
-    ...flag("--kubeconfig", options.kubeconfig),
-    ...flag("--context", options.context),
-    ...flag("--cluster", options.cluster),
-    ...flag("--user", options.user),
-    ...flag("--server", options.server),
-    ...flag("--as", options.as),
+    ...(cleanManagedFields ? [["--clean-managed-fields", null] as const] : []),
+    ...(inTree ? [["--in-tree", null] as const] : []),
+    ...Object.entries(values).flatMap(([name, value]) =>
+      value === undefined || value === "" ? [] : [[`--${name}`, value] as const],
+    ),
   ];
 }
 
@@ -284,25 +281,17 @@ async function known(client: ApiClient, names: readonly string[]): Promise<reado
   return [...new Set(names)];
 }
 
-/** CRDs a page, as one may be a megabyte. */
-const PAGE_SIZE = 25;
-
-async function listDue(client: ApiClient, { namespace }: MigrateOptions, terminal: Terminal): Promise<readonly string[]> {
-  const due: string[] = [];
-  const listed = await listPages(client, {
-    path: "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
-    pageSize: PAGE_SIZE,
-    onPage(items) {
-      for (const item of items) {
-        const crd = parseCrd(item);
-        if (crd.ok && isMigrationDue(crd.value) && (namespace === undefined || crd.value.scope === "Namespaced"))
-          due.push(crd.value.name);
-      }
-    },
-  });
+async function due(
+  client: ApiClient,
+  namespace: string | undefined,
+  run: Pick<Run, "signal"> & { readonly terminal: Terminal },
+): Promise<readonly string[]> {
+  const listed = await listDue(client, run.signal);
+  if (!listed.ok && run.signal.aborted) return [];
   if (!listed.ok) throw unreadableError(client, "customresourcedefinitions", listed.error);
-  if (due.length === 0) terminal.tell("no CRD has a migration due");
-  return due.toSorted();
+  const crds = listed.crds.filter(({ scope }) => namespace === undefined || scope === "Namespaced");
+  if (crds.length === 0) run.terminal.tell("no CRD has a migration due");
+  return crds.map(({ name }) => name);
 }
 
 interface Interruption {

@@ -45,6 +45,9 @@ export type WalkEnd =
 /** Of more, one is like the other, and a webhook's reason may be a page long. */
 const MOST_REFUSALS_KEPT = 1_000;
 
+/** A page may take a minute, at ten objects a second. */
+const LOOK_EVERY_MILLISECONDS = 5_000;
+
 export function emptyTally(): WalkTally {
   return {
     total: 0,
@@ -65,7 +68,15 @@ export async function rewriteObjects(walk: Walk, tally: WalkTally): Promise<Walk
   const { signal } = walk.line;
   const writers = createWriters(walk, tally);
   let end: WalkEnd = { kind: "walked" };
-  let isFirst = true;
+  let lookedAt = 0;
+
+  async function lookAtDefinition(): Promise<WalkEnd> {
+    lookedAt = walk.line.timing.now();
+    const same = await differenceFrom(walk.line, walk.collection.crd);
+    if (!same.ok) return { kind: "failed", what: "definition", error: same.error };
+    return same.change === null ? { kind: "walked" } : { kind: "changed", change: same.change };
+  }
+
   for await (const page of objectPages(walk.line, walk.collection)) {
     if (page.kind === "failed") {
       end = { kind: "failed", what: "list", error: page.error };
@@ -76,16 +87,11 @@ export async function rewriteObjects(walk: Walk, tally: WalkTally): Promise<Walk
       tally.proven = 0;
       continue;
     }
-    if (!isFirst) {
-      const same = await differenceFrom(walk.line, walk.collection.crd);
-      if (!same.ok) end = { kind: "failed", what: "definition", error: same.error };
-      else if (same.change !== null) end = { kind: "changed", change: same.change };
-      if (end.kind !== "walked") break;
-    }
-    isFirst = false;
     tally.total = page.total;
+    end = await lookAtDefinition();
     for (const object of page.objects) {
-      if (signal.aborted || writers.failure() !== null) break;
+      if (walk.line.timing.now() - lookedAt > LOOK_EVERY_MILLISECONDS) end = await lookAtDefinition();
+      if (end.kind !== "walked" || signal.aborted || writers.failure() !== null) break;
       const task = taskFor(object, walk);
       if (task === null) {
         tally.proven += 1;
@@ -98,7 +104,7 @@ export async function rewriteObjects(walk: Walk, tally: WalkTally): Promise<Walk
       }
     }
     walk.told(tally);
-    if (signal.aborted || writers.failure() !== null) break;
+    if (end.kind !== "walked" || signal.aborted || writers.failure() !== null) break;
   }
   await writers.drained();
   const error = writers.failure();

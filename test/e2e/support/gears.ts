@@ -70,38 +70,54 @@ export function gearsOn(api: ApiServer) {
     if (answer.status !== 201) throw new Error(`${String(answer.status)} ${JSON.stringify(answer.body)}`);
   }
 
+  async function createMany(plural: string, count: number, namespace: string | null = "default"): Promise<void> {
+    let next = 0;
+    const one = async (): Promise<void> => {
+      while (next < count) {
+        const name = `g${String(next).padStart(5, "0")}`;
+        next += 1;
+        await create(plural, name, { namespace });
+      }
+    };
+    await Promise.all(Array.from({ length: 16 }, one));
+  }
+
+  /**
+   * Flips the storage version and returns once objects are stored in it. An API server stores in the new one as soon as
+   * its own watch has told it so.
+   */
+  async function flip(shape: GearsShape): Promise<void> {
+    await define(shape);
+    const namespace = shape.scope === "Cluster" ? null : "default";
+    const version = Object.entries(shape.versions ?? BOTH).find(([, isServed]) => isServed)?.[0] ?? shape.storage;
+    await eventually("objects are stored in the new version", async () => {
+      await create(shape.plural, "probe", { namespace, version });
+      const [probe] = await api.storedEntries(
+        `/registry/own.dev/${shape.plural}/${namespace === null ? "" : `${namespace}/`}probe`,
+      );
+      await api.request("DELETE", `${pathOf(shape.plural, version, namespace)}/probe`);
+      return probe?.apiVersion === `own.dev/${shape.storage}`;
+    });
+  }
+
   return {
     define,
     definition,
     create,
+    createMany,
+    flip,
     pathOf,
-    async createMany(plural: string, count: number, namespace: string | null = "default"): Promise<void> {
-      let next = 0;
-      const one = async (): Promise<void> => {
-        while (next < count) {
-          const name = `g${String(next).padStart(5, "0")}`;
-          next += 1;
-          await create(plural, name, { namespace });
-        }
-      };
-      await Promise.all(Array.from({ length: 16 }, one));
+    /** Objects stored in the old version, under a storage version that has moved on. */
+    async due(plural: string, count: number, namespace: string | null = "default"): Promise<void> {
+      const scope = namespace === null ? "Cluster" : "Namespaced";
+      await define({ plural, storage: "v1alpha1", scope });
+      await createMany(plural, count, namespace);
+      await flip({ plural, storage: "v1", scope });
     },
-    /**
-     * Flips the storage version and returns once objects are stored in it. An API server stores in the new one as soon as
-     * its own watch has told it so.
-     */
-    async flip(shape: GearsShape): Promise<void> {
-      await define(shape);
-      const namespace = shape.scope === "Cluster" ? null : "default";
-      const version = Object.entries(shape.versions ?? BOTH).find(([, isServed]) => isServed)?.[0] ?? shape.storage;
-      await eventually("objects are stored in the new version", async () => {
-        await create(shape.plural, "probe", { namespace, version });
-        const [probe] = await api.storedEntries(
-          `/registry/own.dev/${shape.plural}/${namespace === null ? "" : `${namespace}/`}probe`,
-        );
-        await api.request("DELETE", `${pathOf(shape.plural, version, namespace)}/probe`);
-        return probe?.apiVersion === `own.dev/${shape.storage}`;
-      });
+    /** Settling takes no time with one API server, whose storage version the tests have seen. */
+    async migrate(...args: readonly string[]): Promise<Ended> {
+      const settled = args.includes("--settle-seconds") ? [] : ["--settle-seconds", "0"];
+      return startCrdguard(["migrate", ...args, ...settled], { KUBECONFIG: api.kubeconfigPath }).ended;
     },
     /** How many objects etcd holds, by the version that each is stored in. */
     async stored(plural: string): Promise<Readonly<Record<string, number>>> {
