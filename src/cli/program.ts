@@ -7,6 +7,7 @@ import { declareDemo } from "./commands/demo.ts";
 import { declareDoctor } from "./commands/doctor.ts";
 import { declareInstall } from "./commands/install.ts";
 import { declareMatrix } from "./commands/matrix.ts";
+import { declarePlan } from "./commands/plan.ts";
 import { declareRender } from "./commands/render.ts";
 import { declareOverride } from "./commands/override.ts";
 import { declareRequirements } from "./commands/requirements.ts";
@@ -21,6 +22,7 @@ type Declare = (command: Command, invocation: Invocation) => void;
 /** In the order of `--help`. */
 const COMMANDS: ReadonlyMap<string, Declare> = new Map<string, Declare>([
   ["check", declareCheck],
+  ["plan", declarePlan],
   ["snapshot", declareSnapshot],
   ["doctor", declareDoctor],
   ["requirements", declareRequirements],

@@ -219,7 +219,7 @@ describe("a plan as text", () => {
            kubectl apply --server-side --force-conflicts -f crdguard-plan/delete-definition-gears.own.dev.before.yaml
 
       19. create the one object of gears.own.dev again from the backup, in "v1"
-         Changes: the one object of gears.own.dev is there again, with new uids
+         Changes: the one object of gears.own.dev is there again, with a new uid
          Run:
            crdguard restore crdguard-backup/gears.own.dev --version v1
          Done when this prints nothing:
