@@ -4,16 +4,10 @@ import type { ObjectEvidence } from "../rules/facts.ts";
 import { sentenceOfChange } from "./plan-changes.ts";
 import * as command from "./plan-commands.ts";
 import type { PlanContext } from "./plan-commands.ts";
-import type { ExplainedStep } from "./plan-report.ts";
+import type { ActionWords } from "./plan-report.ts";
 import { definitionsWords } from "./plan-definitions.ts";
 import { workloadWords } from "./plan-workloads.ts";
 import { countOf, listOf, quoted, shown } from "./text.ts";
-
-/** What differs from action to action. */
-export type ActionWords = Pick<
-  ExplainedStep,
-  "title" | "byHand" | "commands" | "changes" | "isDestructive" | "proof" | "wayBack"
->;
 
 export function actionWords(step: Step, context: PlanContext): ActionWords {
   const { action } = step;

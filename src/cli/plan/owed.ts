@@ -35,7 +35,8 @@ export function withOwed({ report, subjectOf }: CurrentPlan, owed: readonly Owed
   for (const { step, objectsOf: own, after } of owed.toReversed()) {
     if (merged.some(({ id }) => id === step.id)) continue;
     const isBefore = ({ id, action }: ExplainedStep): boolean => {
-      if (after.includes(id)) return true;
+      // One that is owed has the number of its backup after the name that it had in its plan.
+      if (after.includes(id) || after.includes(id.replace(/@\d+$/, ""))) return true;
       const { definitions, objectsOf } = subjectOf(id);
       return own !== null && (definitions.includes(own) || (objectsOf === own && action !== "restore"));
     };
