@@ -7,7 +7,7 @@ import type { Planned } from "../../../src/plan/plan.ts";
 import { judge, DEFAULT_POLICY } from "../../../src/policy/policy.ts";
 import { evaluate } from "../../../src/rules/evaluate.ts";
 import { counted, crd, noFacts, remove } from "../../support/builders.ts";
-import { BUNDLE, CONTEXT, NEW, OLD, planOf, step, STEPS, TURNER } from "../../support/plans.ts";
+import { BUNDLE, CONTEXT, NEW, OLD, planOf, step, STEPS, TURNER } from "../../support/plan-steps.ts";
 
 const PLAIN = { colors: createColors(false), columns: 120 };
 
