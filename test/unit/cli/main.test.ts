@@ -238,6 +238,7 @@ describe("crdguard --help", () => {
     "doctor",
     "requirements",
     "override",
+    "migrate",
     "serve",
     "install",
     "render",
