@@ -8,6 +8,7 @@ import { declareDemo } from "./commands/demo.ts";
 import { declareDoctor } from "./commands/doctor.ts";
 import { declareInstall } from "./commands/install.ts";
 import { declareMatrix } from "./commands/matrix.ts";
+import { declarePlan } from "./commands/plan.ts";
 import { declareMigrate } from "./commands/migrate.ts";
 import { declareRender } from "./commands/render.ts";
 import { declareOverride } from "./commands/override.ts";
@@ -24,6 +25,7 @@ type Declare = (command: Command, invocation: Invocation) => void;
 /** In the order of `--help`. */
 const COMMANDS: ReadonlyMap<string, Declare> = new Map<string, Declare>([
   ["check", declareCheck],
+  ["plan", declarePlan],
   ["snapshot", declareSnapshot],
   ["doctor", declareDoctor],
   ["requirements", declareRequirements],

@@ -4,16 +4,10 @@ import type { ObjectEvidence } from "../rules/facts.ts";
 import { sentenceOfChange } from "./plan-changes.ts";
 import * as command from "./plan-commands.ts";
 import type { PlanContext } from "./plan-commands.ts";
-import type { ExplainedStep } from "./plan-report.ts";
+import type { ActionWords } from "./plan-report.ts";
 import { definitionsWords } from "./plan-definitions.ts";
 import { workloadWords } from "./plan-workloads.ts";
 import { countOf, listOf, quoted, shown } from "./text.ts";
-
-/** What differs from action to action. */
-export type ActionWords = Pick<
-  ExplainedStep,
-  "title" | "byHand" | "commands" | "changes" | "isDestructive" | "proof" | "wayBack"
->;
 
 export function actionWords(step: Step, context: PlanContext): ActionWords {
   const { action } = step;
@@ -99,10 +93,12 @@ function backUpWords({ crd, readIn, objects }: Of<"back-up">, context: PlanConte
 
 function deleteObjectsWords({ crd, readIn, objects }: Of<"delete-objects">, context: PlanContext): ActionWords {
   return {
-    title: `delete ${objectsWord(objects)} of ${shown(crd.name)}, which are backed up`,
+    title: `delete ${objectsWord(objects)} of ${shown(crd.name)}, which ${isOne(objects) ? "is" : "are"} backed up`,
     byHand: null,
     commands: [command.deleteObjects(context, crd, readIn)],
-    changes: [`${objectsWord(objects)} of ${shown(crd.name)} ${isOne(objects) ? "goes" : "go"} away, and what they stand for`],
+    changes: [
+      `${objectsWord(objects)} of ${shown(crd.name)} ${isOne(objects) ? "goes" : "go"} away, and what ${isOne(objects) ? "it stands" : "they stand"} for`,
+    ],
     isDestructive: true,
     proof: [{ command: command.listObjects(context, crd, readIn), prints: "" }],
     wayBack: {
@@ -145,7 +141,9 @@ function restoreWords({ crd, writtenIn, restoredIn, mustBeEdited, objects }: Of<
         `--version ${shown(restoredIn)} --edited --dry-run names each field`
       : null,
     commands: [command.restore(context, crd.name, restoredIn, mustBeEdited)],
-    changes: [`${objectsWord(objects)} of ${shown(crd.name)} ${isOne(objects) ? "is" : "are"} there again, with new uids`],
+    changes: [
+      `${objectsWord(objects)} of ${shown(crd.name)} ${isOne(objects) ? "is" : "are"} there again, with ${isOne(objects) ? "a new uid" : "new uids"}`,
+    ],
     isDestructive: false,
     proof: [command.objectsProof(context, crd, restoredIn, knownCount(objects))],
     wayBack: {
@@ -162,7 +160,7 @@ export function objectsWord(objects: ObjectEvidence): string {
   return objects.total === 1 ? "the one object" : `all ${countOf(objects.total, "object")}`;
 }
 
-function isOne(objects: ObjectEvidence): boolean {
+export function isOne(objects: ObjectEvidence): boolean {
   return objects.kind === "counted" && objects.isComplete && objects.total === 1;
 }
 

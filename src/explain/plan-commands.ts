@@ -40,8 +40,19 @@ export function beforePath({ stepsDirectory }: Pick<PlanContext, "stepsDirectory
   return `${stepsDirectory}/${fileName(id)}.before.yaml`;
 }
 
+/** A step may be named after a dozen definitions, and a name of a file has 255 characters at most. */
+const MOST_FILE_NAME = 120;
+
 function fileName(id: string): string {
-  return id.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replace(/^\.+/, "");
+  const name = id.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replace(/^[.-]+/, "");
+  return name.length <= MOST_FILE_NAME ? name : `${name.slice(0, MOST_FILE_NAME)}-${checksum(id)}`;
+}
+
+/** Tells long names apart whose beginnings are the same. FNV-1a, 32 bits. */
+function checksum(text: string): string {
+  let sum = 0x811c9dc5;
+  for (const character of text) sum = Math.imul(sum ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+  return sum.toString(16).padStart(8, "0");
 }
 
 /**

@@ -1,8 +1,8 @@
 /** @file The words of applying definitions: all that is wanted, some of it, or a released set in between. */
 import type { Action, Step } from "../plan/plan.ts";
-import type { ActionWords } from "./plan-actions.ts";
 import * as command from "./plan-commands.ts";
 import type { PlanContext } from "./plan-commands.ts";
+import type { ActionWords } from "./plan-report.ts";
 import { countOf, listOf, shellWord, shown } from "./text.ts";
 
 type Apply = Extract<Action, { readonly kind: "apply-definitions" }>;

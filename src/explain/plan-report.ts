@@ -43,6 +43,12 @@ export interface ExplainedStep {
   readonly wayBack: { readonly sentence: string; readonly commands: readonly string[] };
 }
 
+/** What differs from action to action. */
+export type ActionWords = Pick<
+  ExplainedStep,
+  "title" | "byHand" | "commands" | "changes" | "isDestructive" | "proof" | "wayBack"
+>;
+
 export interface Proof {
   /** Ends with status 0. */
   readonly command: string;

@@ -1,9 +1,8 @@
 /** @file The words of what is done to workloads: upgrade, stop, start, apply. */
 import type { Action, PlannedWorkload, Step } from "../plan/plan.ts";
-import type { ActionWords } from "./plan-actions.ts";
 import * as command from "./plan-commands.ts";
 import type { PlanContext } from "./plan-commands.ts";
-import type { Proof } from "./plan-report.ts";
+import type { ActionWords, Proof } from "./plan-report.ts";
 import { workloadName } from "./subject.ts";
 import { listOf, quoted, shown } from "./text.ts";
 

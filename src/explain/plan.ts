@@ -2,7 +2,7 @@
 import type { Because, Caution, Obstacle, Planned, Step, UnmetRequirement } from "../plan/plan.ts";
 import { EVERYTHING } from "./audience.ts";
 import { explainFinding } from "./finding.ts";
-import { actionWords, objectsWord } from "./plan-actions.ts";
+import { actionWords, isOne, objectsWord } from "./plan-actions.ts";
 import type { PlanContext } from "./plan-commands.ts";
 import type { ExplainedObstacle, ExplainedStep, PlanReport } from "./plan-report.ts";
 import type { Subject } from "./subject.ts";
@@ -100,8 +100,8 @@ function cautionSentence(caution: Caution): string {
       );
     case "objects-replaced":
       return (
-        `${capital(objectsWord(caution.objects))} of ${shown(caution.crd)} are deleted and created again: until then what they ` +
-        "stand for is gone, and owner references to them no longer hold"
+        `${capital(objectsWord(caution.objects))} of ${shown(caution.crd)} ${isOne(caution.objects) ? "is" : "are"} deleted and created again: ` +
+        `until then what ${isOne(caution.objects) ? "it stands" : "they stand"} for is gone, and owner references to ${isOne(caution.objects) ? "it" : "them"} no longer hold`
       );
     case "workload-stopped":
       return `${shown(workloadName(caution.workload))} is stopped for a while: what it does is not done meanwhile`;

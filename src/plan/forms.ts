@@ -66,17 +66,15 @@ export function formsOf(question: PlanQuestion): Forms {
 const IN_BETWEEN: Crd["bundle"] = { version: "", channel: null };
 
 /**
- * Of the families that are spoken of, what lies between what is installed and what is wanted, other channels among them. Where
- * no release is wanted, there is no upper end: a workload may need a newer one.
+ * Of the families that what is wanted is of, or that releases of workloads need, all between what is installed and what is wanted,
+ * other channels among them. Where none of a family is wanted, there is no upper end: a workload may need a newer one.
  */
 function candidateBundles({ picture, wanted, workloads }: PlanQuestion): readonly Bundle[] {
   const concerned = new Set([
     ...wanted.crds.map(({ name }) => name),
-    ...(wanted.crds.length > 0
-      ? []
-      : workloads.flatMap(({ target }) =>
-          target === null || target.kind === "unknown" ? [] : target.release.needs.map((need) => crdNameOf(need.requirement)),
-        )),
+    ...workloads
+      .flatMap(({ later, target }) => [...later, ...(target === null || target.kind === "unknown" ? [] : [target.release])])
+      .flatMap(({ needs }) => needs.map(({ requirement }) => crdNameOf(requirement))),
   ]);
   return [...Map.groupBy(picture.bundles, ({ name }) => name).values()]
     .filter((family) => family.some(({ crds }) => [...crds.keys()].some((name) => concerned.has(name))))

@@ -4,7 +4,6 @@
  */
 import type { Crd } from "../crd/crd.ts";
 import { compareText } from "../crd/compare-text.ts";
-import { apiState, isHard, outcomeIn } from "../rules/requirement.ts";
 import { COST, NEVER } from "./cost.ts";
 import { type Crew, crewsOf } from "./crew.ts";
 import { type Move, outcomeOf } from "./deed.ts";
@@ -15,6 +14,7 @@ import { type Applications, createApplications, isInPlace } from "./moves/apply.
 import { clearMove, deleteMove } from "./moves/clear.ts";
 import { applyBundle, applyBundleParts, applyParts, applyWanted } from "./moves/sets.ts";
 import { createQueue } from "./queue.ts";
+import { createUsefulness, type Usefulness } from "./usefulness.ts";
 import { type PlanQuestion, STATES } from "./question.ts";
 import { finalRelease, firstRoster, isNoWorse, leastCost, outlived, type Roster, settled } from "./roster.ts";
 
@@ -46,37 +46,39 @@ export interface World {
   /** Of the definitions that may change, sorted. */
   readonly names: readonly string[];
   readonly indexOf: ReadonlyMap<string, number>;
-  /** Definitions whose form matters to a workload, or to the API server. */
-  readonly interesting: ReadonlySet<string>;
+  readonly usefulness: Usefulness;
 }
 
 interface Round {
   readonly hasParts: boolean;
-  readonly between: "none" | "whole" | "parts";
+  readonly hasBetween: boolean;
   /** Stopping workloads, and replacing definitions with their objects. */
   readonly mayInterrupt: boolean;
+  /** What the cheapest of its moves costs that the round before did not have. */
+  readonly price: number;
 }
 
 const ROUNDS: readonly Round[] = [
-  { hasParts: false, between: "none", mayInterrupt: false },
-  { hasParts: true, between: "none", mayInterrupt: false },
-  { hasParts: true, between: "whole", mayInterrupt: false },
-  { hasParts: true, between: "parts", mayInterrupt: false },
-  { hasParts: true, between: "none", mayInterrupt: true },
-  { hasParts: true, between: "parts", mayInterrupt: true },
+  { hasParts: false, hasBetween: false, mayInterrupt: false, price: 0 },
+  { hasParts: true, hasBetween: false, mayInterrupt: false, price: COST.applyPart },
+  { hasParts: true, hasBetween: true, mayInterrupt: false, price: COST.between },
+  { hasParts: true, hasBetween: true, mayInterrupt: true, price: COST.replace },
 ];
 
 export function search(world: World): Found {
   let statesSeen = 0;
   let isCut = false;
+  let best: Extract<Found, { kind: "way" }> | null = null;
   for (const round of ROUNDS) {
-    const found = searchRound(world, round);
+    // Its own moves would make it dearer than what is known already.
+    if (best !== null && best.cost <= round.price) break;
+    const found = searchRound(world, round, best?.cost ?? NEVER);
     statesSeen += found.statesSeen;
-    if (found.kind === "way") return { ...found, statesSeen };
+    // The last round has every move, so that its word counts.
     isCut = found.kind === "limit";
+    if (found.kind === "way") best = found;
   }
-  // The last round has every move, so that its word counts.
-  return { kind: isCut ? "limit" : "none", statesSeen };
+  return best === null ? { kind: isCut ? "limit" : "none", statesSeen } : { ...best, statesSeen };
 }
 
 export function createWorld(question: PlanQuestion): World {
@@ -99,23 +101,24 @@ export function createWorld(question: PlanQuestion): World {
     applications,
     names,
     indexOf: new Map(names.map((name, index) => [name, index] as const)),
-    interesting: interestingNames(names, forms, crews, question, applications),
+    usefulness: createUsefulness(crews, forms, applications),
   };
 }
 
-function searchRound(world: World, round: Round): Found {
+/** @param ceiling what a way must cost less than. */
+function searchRound(world: World, round: Round, ceiling: number): Found {
   const queue = createQueue<State | Chance>();
   const seen = new Map<string, State[]>();
   const limit = world.question.stateLimit ?? STATES;
   let statesSeen = 0;
   const first = firstState(world, round);
-  queue.put(first, boundOf(first, world));
+  if (boundOf(first, world) < ceiling) queue.put(first, boundOf(first, world));
   for (let next = queue.take(); next !== null; next = queue.take()) {
     if ("from" in next) {
       const reached = after(next.from, next.move, world, round);
       if (reached === null || isDominated(reached, seen, false)) continue;
       const bound = boundOf(reached, world);
-      if (bound < NEVER) queue.put(reached, bound);
+      if (bound < ceiling) queue.put(reached, bound);
       continue;
     }
     const state = next;
@@ -140,28 +143,33 @@ interface Chance {
 }
 
 function movesFrom({ definitions }: State, world: World, round: Round): readonly Move[] {
-  const { forms, question, judge, applications, interesting, indexOf } = world;
+  const { forms, question, judge, applications, usefulness, indexOf } = world;
   const find = (name: string): Definition => {
     const found = definitions[indexOf.get(name) ?? -1];
     if (found === undefined) throw new Error(`${name} is not among the definitions that may change`);
     return found;
   };
-  const isInteresting = (name: string): boolean => interesting.has(name);
   const moves: (Move | null)[] = [
     applyWanted(forms, find, applications),
     ...question.wanted.deletions.map((deletion) => deleteMove(find(deletion.crd), deletion, question, judge)),
   ];
-  if (round.hasParts) moves.push(...applyParts(forms, isInteresting, find, applications));
-  if (round.between !== "none") moves.push(...forms.bundles.map((bundle) => applyBundle(bundle, find, applications)));
-  if (round.between === "parts") moves.push(...applyBundleParts(forms, isInteresting, find, applications));
+  if (round.hasParts) moves.push(...applyParts(forms, usefulness, find, applications));
+  if (round.hasBetween) {
+    moves.push(
+      ...forms.bundles.map((bundle) => applyBundle(bundle, usefulness, find, applications)),
+      ...applyBundleParts(forms, usefulness, find, applications),
+    );
+  }
   if (round.mayInterrupt) {
-    moves.push(...definitions.map((from) => clearMove(from, formsFor(from.name, forms, round), question, judge)));
+    moves.push(...definitions.map((from) => clearMove(from, formsFor(from, forms, usefulness), question, judge)));
   }
   return moves.filter((move) => move !== null);
 }
 
-function formsFor(name: string, { wanted, between }: Forms, round: Round): Forms["wanted"] {
-  return [...wanted.filter((form) => form.name === name), ...(round.between === "none" ? [] : (between.get(name) ?? []))];
+/** What there is good reason to come to. */
+function formsFor(from: Definition, { wanted, between }: Forms, { isHelpful }: Usefulness): Forms["wanted"] {
+  const others = (between.get(from.name) ?? []).filter((form) => isHelpful(from, form));
+  return [...wanted.filter(({ name }) => name === from.name), ...others];
 }
 
 function firstState(world: World, round: Round): State {
@@ -259,33 +267,4 @@ function pathTo(state: State): readonly [State, ...State[]] {
   const path: [State, ...State[]] = [state];
   for (let { before } = state; before !== null; before = before.before) path.unshift(before);
   return path;
-}
-
-/** A definition whose form makes no difference to anyone goes along with the set that it is of. */
-function interestingNames(
-  names: readonly string[],
-  forms: Forms,
-  crews: readonly Crew[],
-  { picture, wanted }: PlanQuestion,
-  applications: Applications,
-): ReadonlySet<string> {
-  const deleted = new Set(wanted.deletions.map(({ crd }) => crd));
-  return new Set(
-    names.filter((name) => {
-      const crd = picture.crds.get(name) ?? null;
-      const all = [...forms.wanted.filter((form) => form.name === name), ...(forms.between.get(name) ?? [])];
-      const found = definition({ name, crd, objects: "found", saved: null, isDiffering: false });
-      const isHardToReach = all.some((form) => applications(found, form) === null);
-      const states = [crd, ...all.map((form) => form.crd), ...(isHardToReach || deleted.has(name) ? [null] : [])];
-      const isFelt = crews.some(({ releases }) =>
-        releases.some(({ needsByCrd }) =>
-          (needsByCrd.get(name) ?? []).some(
-            ({ requirement }) =>
-              new Set(states.map((state) => isHard(outcomeIn(requirement, apiState(requirement, state))))).size > 1,
-          ),
-        ),
-      );
-      return isFelt || isHardToReach;
-    }),
-  );
 }

@@ -6,7 +6,7 @@ import { isNonEmpty } from "../rules/hurt.ts";
 import { becauseOfHarm, becauseOfNeeds, becauseOfOverlap, becauseOfStored } from "./because.ts";
 import type { Crew, Release } from "./crew.ts";
 import type { Deed } from "./deed.ts";
-import { afterApplying, isSameDefinition, versionsKey, withStorage, withStored } from "./definition.ts";
+import { afterApplying, isSameDefinition, withStorage, withStored } from "./definition.ts";
 import type { Doing } from "./doings.ts";
 import type { Form } from "./forms.ts";
 import { isDenial, workloadChange } from "./judge.ts";
@@ -86,7 +86,10 @@ export function stepsOf(path: readonly State[], world: World): readonly Step[] {
   }
 
   function isAllOf(bundled: ReadonlyMap<string, Crd>): boolean {
-    return [...bundled].every(([name, crd]) => versionsKey(crds.get(name) ?? { versions: [] }) === versionsKey(crd));
+    return [...bundled].every(([name, crd]) => {
+      const own = crds.get(name);
+      return own !== undefined && isSameDefinition(own, crd);
+    });
   }
 
   /** Makes a change to the definitions as they are now, and has it judged. */

@@ -2,7 +2,7 @@
 import { createInterface, type Interface } from "node:readline/promises";
 import type { ExplainedStep } from "../../explain/plan-report.ts";
 import { CommandError, EXIT } from "../exit-status.ts";
-import type { Answer } from "./walk.ts";
+import type { Answer } from "./walk-ports.ts";
 
 export interface Asker {
   readonly isInteractive: boolean;

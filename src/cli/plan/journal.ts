@@ -27,7 +27,9 @@ export interface Journal {
 
 export interface OwedStep {
   readonly step: ExplainedStep;
-  /** The CRD whose objects it restores; null: it starts a workload. */
+  /** Key of the workload that it starts; null: none. */
+  readonly workload: string | null;
+  /** The CRD whose objects it restores; null: none. */
   readonly objectsOf: string | null;
   /** Number of the backup that it restores; null: none. */
   readonly backup: number | null;
@@ -126,11 +128,17 @@ function parseJournal(text: string): Journal | null {
 
 function parseOwed(input: unknown): OwedStep | null {
   if (!isRecord(input)) return null;
-  const { objectsOf, backup, after } = input;
+  const { workload, objectsOf, backup, after } = input;
   const step = parseStep(input["step"]);
-  if (step === null || !isTexts(after) || !isTextOrNull(objectsOf) || (backup !== null && typeof backup !== "number"))
+  if (
+    step === null ||
+    !isTexts(after) ||
+    !isTextOrNull(workload) ||
+    !isTextOrNull(objectsOf) ||
+    (backup !== null && typeof backup !== "number")
+  )
     return null;
-  return { step, objectsOf, backup, after };
+  return { step, workload, objectsOf, backup, after };
 }
 
 /** Only steps that can be owed; they carry no findings. */

@@ -16,7 +16,7 @@ export interface Opened {
   /** Running or not. */
   readonly workloads: readonly Workload[];
   /** Definitions as they are, by name, of these names; null where they are not known whole. */
-  definitions(names: readonly string[]): Promise<ReadonlyMap<string, Readonly<Record<string, unknown>>> | null>;
+  readonly definitions: (names: readonly string[]) => Promise<ReadonlyMap<string, Readonly<Record<string, unknown>>> | null>;
 }
 
 /** @throws CommandError where it cannot be read. */

@@ -1,7 +1,7 @@
 /** @file Steps that must follow others, though the cluster no longer shows why: objects to restore, workloads to start. */
 import type { ExplainedStep } from "../../explain/plan-report.ts";
 import type { OwedStep } from "./journal.ts";
-import type { CurrentPlan } from "./walk.ts";
+import type { CurrentPlan } from "./walk-ports.ts";
 
 /** What becomes owed the moment that this step begins. */
 export function owedAfter(
@@ -22,7 +22,7 @@ export function owedAfter(
   // Of one definition several backups may be owed, where a walk was killed between backup and deletion.
   const backup = subject.objectsOf === null ? null : backupNumber(subject.objectsOf);
   const id = backup === null ? sequel.id : `${sequel.id}@${String(backup)}`;
-  return [{ step: { ...sequel, id, findings: [] }, objectsOf: subject.objectsOf, backup, after }];
+  return [{ step: { ...sequel, id, findings: [] }, workload: subject.workload, objectsOf: subject.objectsOf, backup, after }];
 }
 
 /**
@@ -35,7 +35,8 @@ export function withOwed({ report, subjectOf }: CurrentPlan, owed: readonly Owed
   for (const { step, objectsOf: own, after } of owed.toReversed()) {
     if (merged.some(({ id }) => id === step.id)) continue;
     const isBefore = ({ id, action }: ExplainedStep): boolean => {
-      if (after.includes(id)) return true;
+      // One that is owed has the number of its backup after the name that it had in its plan.
+      if (after.includes(id) || after.includes(id.replace(/@\d+$/, ""))) return true;
       const { definitions, objectsOf } = subjectOf(id);
       return own !== null && (definitions.includes(own) || (objectsOf === own && action !== "restore"));
     };

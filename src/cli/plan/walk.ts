@@ -2,68 +2,10 @@
  * @file Walks a plan: takes its first step, waits for the proof, plans anew. Whatever kills it, the next walk goes on, since the
  * cluster shows what has been done, and the journal what it does not show.
  */
-import type { ExplainedStep, PlanReport } from "../../explain/plan-report.ts";
+import type { ExplainedStep } from "../../explain/plan-report.ts";
 import type { Journal } from "./journal.ts";
 import { owedAfter, withOwed } from "./owed.ts";
-
-export interface WalkPorts {
-  /** From the cluster as it is now. @param backupNumber of the folder that the next backup of a CRD goes to, from 1. */
-  plan(backupNumber: (crd: string) => number): Promise<CurrentPlan>;
-  /** Runs one command to its end. */
-  run(command: string): Promise<StepResult>;
-  /** Waits until all proofs hold, as long as the step is worth it. */
-  prove(step: ExplainedStep): Promise<StepResult>;
-  ask(step: ExplainedStep): Promise<Answer>;
-  /** Waits until what is done by hand is done; false where nobody is there to wait for, or gives up. */
-  handed(step: ExplainedStep): Promise<boolean>;
-  /**
-   * Whether all that the last of these backups of a CRD holds is in those before it too, unchanged; then a walk was killed while
-   * it deleted, and what is left needs no restoring, nor editing, of its own.
-   */
-  isCovered(crd: string, backups: readonly number[]): Promise<boolean>;
-  /** On the disk when it resolves. */
-  write(journal: Journal): Promise<void>;
-  tell(event: WalkEvent): void;
-}
-
-export type StepResult = { readonly ok: true } | { readonly ok: false; readonly reason: string };
-
-export interface CurrentPlan {
-  readonly report: PlanReport;
-  /** What a step of this plan is about, by its id. */
-  subjectOf(id: string): StepSubject;
-  /** Writes the manifests that the step's commands name. */
-  prepare(id: string): Promise<void>;
-}
-
-export interface StepSubject {
-  /** Whose objects it backs up, deletes or restores; null: none. */
-  readonly objectsOf: string | null;
-  /** That it stops or starts; null: none. */
-  readonly workload: string | null;
-  /** Definitions that it changes. */
-  readonly definitions: readonly string[];
-}
-
-export type Answer = "yes" | "skip" | "quit";
-
-export interface WalkEvent {
-  readonly kind: "step" | "proven" | "skipped";
-  readonly step: ExplainedStep;
-}
-
-export type WalkEnd =
-  | { readonly kind: "done"; readonly stepCount: number; readonly skipped: readonly string[] }
-  /** `isByHand`: what is to be done by hand is not done yet. */
-  | { readonly kind: "quit"; readonly step: ExplainedStep; readonly isByHand: boolean }
-  | { readonly kind: "no-plan"; readonly report: PlanReport }
-  /** `stuck`: it is proven, and yet the plan asks for it again. `no-backup`: what it deletes is not backed up. */
-  | {
-      readonly kind: "failed";
-      readonly step: ExplainedStep;
-      readonly why: "command" | "proof" | "stuck" | "no-backup";
-      readonly reason: string;
-    };
+import type { WalkEnd, WalkPorts } from "./walk-ports.ts";
 
 /** @param start as it was read, or a fresh one. */
 export async function walk(start: Journal, ports: WalkPorts): Promise<WalkEnd> {
@@ -83,6 +25,10 @@ export async function walk(start: Journal, ports: WalkPorts): Promise<WalkEnd> {
     return (journal.backups[crd] ?? 0) + (backedUp.has(crd) ? 0 : 1);
   }
 
+  function stopped(): ReadonlySet<string> {
+    return new Set(journal.owed.flatMap(({ workload }) => workload ?? []));
+  }
+
   /** With the one of this walk last. */
   function owedBackups(crd: string): readonly number[] {
     const numbers = journal.owed.flatMap(({ objectsOf, backup }) => (objectsOf === crd && backup !== null ? [backup] : []));
@@ -90,7 +36,7 @@ export async function walk(start: Journal, ports: WalkPorts): Promise<WalkEnd> {
   }
 
   for (;;) {
-    const plan = await ports.plan(backupNumber);
+    const plan = await ports.plan(backupNumber, stopped());
     const { outcome, steps } = plan.report;
     if (outcome === "impossible" || outcome === "undecided") return { kind: "no-plan", report: plan.report };
     const isDoneHere = ({ id, action }: ExplainedStep): boolean =>

@@ -3,6 +3,7 @@ import { COST } from "../cost.ts";
 import type { Deed, Move, Origin } from "../deed.ts";
 import type { Definition } from "../definition.ts";
 import type { BundleForms, Form, Forms } from "../forms.ts";
+import type { Usefulness } from "../usefulness.ts";
 import type { Applications } from "./apply.ts";
 
 type Find = (name: string) => Definition;
@@ -15,29 +16,34 @@ export function applyWanted({ wanted }: Forms, find: Find, applications: Applica
 /** One by one; steps of the same kind are put together later. */
 export function applyParts(
   { wanted }: Forms,
-  isInteresting: (name: string) => boolean,
+  { isHelpful }: Usefulness,
   find: Find,
   applications: Applications,
 ): readonly Move[] {
   return wanted
-    .filter(({ name }) => isInteresting(name))
+    .filter((form) => isHelpful(find(form.name), form))
     .flatMap((form) => applySet([form], { kind: "wanted", isWhole: false }, COST.applyPart, find, applications) ?? []);
 }
 
-export function applyBundle({ bundle, forms, strayCount }: BundleForms, find: Find, applications: Applications): Move | null {
+export function applyBundle(
+  { bundle, forms, strayCount }: BundleForms,
+  { isUseful }: Usefulness,
+  find: Find,
+  applications: Applications,
+): Move | null {
+  if (!forms.some((form) => isUseful(find(form.name), form))) return null;
   const origin: Origin = { kind: "bundle", candidates: [bundle], isWhole: true };
   return applySet(forms, origin, COST.between + strayCount * COST.stray, find, applications);
 }
 
 export function applyBundleParts(
   { between }: Forms,
-  isInteresting: (name: string) => boolean,
+  { isUseful }: Usefulness,
   find: Find,
   applications: Applications,
 ): readonly Move[] {
   return [...between]
-    .filter(([name]) => isInteresting(name))
-    .flatMap(([, forms]) => forms)
+    .flatMap(([name, forms]) => forms.filter((form) => isUseful(find(name), form)))
     .flatMap((form) => {
       const origin: Origin = { kind: "bundle", candidates: form.bundles, isWhole: false };
       return applySet([form], origin, COST.between, find, applications) ?? [];

@@ -233,6 +233,7 @@ describe("crdguard, used wrongly", () => {
 describe("crdguard --help", () => {
   const COMMANDS = [
     "check",
+    "plan",
     "snapshot",
     "doctor",
     "requirements",

@@ -7,7 +7,7 @@ import type { Planned } from "../../../src/plan/plan.ts";
 import { judge, DEFAULT_POLICY } from "../../../src/policy/policy.ts";
 import { evaluate } from "../../../src/rules/evaluate.ts";
 import { counted, crd, noFacts, remove } from "../../support/builders.ts";
-import { BUNDLE, CONTEXT, NEW, OLD, planOf, step, STEPS, TURNER } from "../../support/plans.ts";
+import { BUNDLE, CONTEXT, NEW, OLD, planOf, step, STEPS, TURNER } from "../../support/plan-steps.ts";
 
 const PLAIN = { colors: createColors(false), columns: 120 };
 
@@ -219,7 +219,7 @@ describe("a plan as text", () => {
            kubectl apply --server-side --force-conflicts -f crdguard-plan/delete-definition-gears.own.dev.before.yaml
 
       19. create the one object of gears.own.dev again from the backup, in "v1"
-         Changes: the one object of gears.own.dev is there again, with new uids
+         Changes: the one object of gears.own.dev is there again, with a new uid
          Run:
            crdguard restore crdguard-backup/gears.own.dev --version v1
          Done when this prints nothing:
