@@ -32,7 +32,10 @@ export type Rewritten =
 export const TOUCH_ANNOTATION = "crdguard.dev/migration-touch";
 
 /** What there is to do about an object; null: nothing. */
-export function taskFor(object: ObjectHead, { collection, record, cleansManagedFields }: Rewriting): "clean" | "untouch" | "rewrite" | null {
+export function taskFor(
+  object: ObjectHead,
+  { collection, record, cleansManagedFields }: Rewriting,
+): "clean" | "untouch" | "rewrite" | null {
   if (cleansManagedFields && livingFields(object, collection.crd, collection.version) !== null) return "clean";
   // Left by a run that was killed between the two.
   if (isRecord(object.annotations) && TOUCH_ANNOTATION in object.annotations) return "untouch";
@@ -40,7 +43,11 @@ export function taskFor(object: ObjectHead, { collection, record, cleansManagedF
 }
 
 /** Never rejects. */
-export async function rewriteObject(object: ObjectHead, task: "clean" | "untouch" | "rewrite", rewriting: Rewriting): Promise<Rewritten> {
+export async function rewriteObject(
+  object: ObjectHead,
+  task: "clean" | "untouch" | "rewrite",
+  rewriting: Rewriting,
+): Promise<Rewritten> {
   switch (task) {
     case "clean": {
       const answer = await send(rewriting, object, cleaning(object, rewriting.collection));
