@@ -8,6 +8,7 @@ import { declareDemo } from "./commands/demo.ts";
 import { declareDoctor } from "./commands/doctor.ts";
 import { declareInstall } from "./commands/install.ts";
 import { declareMatrix } from "./commands/matrix.ts";
+import { declareMigrate } from "./commands/migrate.ts";
 import { declareRender } from "./commands/render.ts";
 import { declareOverride } from "./commands/override.ts";
 import { declareRequirements } from "./commands/requirements.ts";
@@ -27,6 +28,7 @@ const COMMANDS: ReadonlyMap<string, Declare> = new Map<string, Declare>([
   ["doctor", declareDoctor],
   ["requirements", declareRequirements],
   ["override", declareOverride],
+  ["migrate", declareMigrate],
   ["backup", declareBackup],
   ["restore", declareRestore],
   ["serve", declareServe],

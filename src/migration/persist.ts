@@ -13,7 +13,7 @@ export interface Persistence {
 
 /** Never rejects. A write that was answered by nothing may have been made: its second attempt then ends in a conflict. */
 export async function persist(line: Persistence, request: ApiRequest): Promise<ApiResult> {
-  const backoff = createBackoff(line.timing.random);
+  const backoff = createBackoff(() => line.timing.random());
   for (let attempt = 1; ; attempt += 1) {
     const answer = await line.client.request(request);
     if (answer.ok || line.signal.aborted || attempt >= attemptsFor(answer.error)) return answer;

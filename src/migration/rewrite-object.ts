@@ -26,16 +26,17 @@ export type Rewritten =
   /** A webhook, a policy or the schema does not take it. */
   | { readonly kind: "refused"; readonly error: ApiError }
   /** The API server does not answer, or not for us: no other object would fare better. */
-  | { readonly kind: "failed"; readonly error: ApiError };
+  | { readonly kind: "failed"; readonly error: ApiError }
+  /** The run was interrupted before its turn came. */
+  | { readonly kind: "dropped" };
+
+export type Task = "clean" | "untouch" | "rewrite";
 
 /** Set and taken off again on objects that the empty patch leaves as they are. */
 export const TOUCH_ANNOTATION = "crdguard.dev/migration-touch";
 
 /** What there is to do about an object; null: nothing. */
-export function taskFor(
-  object: ObjectHead,
-  { collection, record, cleansManagedFields }: Rewriting,
-): "clean" | "untouch" | "rewrite" | null {
+export function taskFor(object: ObjectHead, { collection, record, cleansManagedFields }: Rewriting): Task | null {
   if (cleansManagedFields && livingFields(object, collection.crd, collection.version) !== null) return "clean";
   // Left by a run that was killed between the two.
   if (isRecord(object.annotations) && TOUCH_ANNOTATION in object.annotations) return "untouch";
@@ -43,11 +44,10 @@ export function taskFor(
 }
 
 /** Never rejects. */
-export async function rewriteObject(
-  object: ObjectHead,
-  task: "clean" | "untouch" | "rewrite",
-  rewriting: Rewriting,
-): Promise<Rewritten> {
+export async function rewriteObject(object: ObjectHead, task: Task, rewriting: Rewriting): Promise<Rewritten> {
+  const { signal, pace } = rewriting.line;
+  await pace.turn(signal);
+  if (signal.aborted) return { kind: "dropped" };
   switch (task) {
     case "clean": {
       const answer = await send(rewriting, object, cleaning(object, rewriting.collection));
@@ -70,8 +70,12 @@ async function rewrite(object: ObjectHead, rewriting: Rewriting): Promise<Rewrit
   // On a dry run, no resource version is a newer one.
   if (isDryRun || record === null || isProven(record, written)) return { kind: "rewritten" };
 
+  const { pace, signal } = rewriting.line;
+  await pace.turn(signal);
   const marked = await send(rewriting, object, marking(object, written, ""));
   if (!marked.ok) return failure(marked.error);
+  // Whoever has interrupted the run meanwhile does not want the annotation to stay.
+  await pace.turn(signal);
   const unmarked = await send(rewriting, object, marking(object, textAt(marked.body, "metadata", "resourceVersion") ?? "", null));
   return unmarked.ok ? { kind: "touched" } : failure(unmarked.error);
 }

@@ -72,6 +72,8 @@ const KINDS: ReadonlyMap<string, Source> = new Map<string, Source>([
   ["snapshot", FILES],
   ["folder", FOLDERS],
   ["live", () => ({ ...NOTHING, candidates: [{ value: "live", description: "the cluster of the kubeconfig" }] })],
+  ["client", () => ({ ...NOTHING, candidates: [{ value: "client", description: "count what would be written" }] })],
+  ["server", () => ({ ...NOTHING, candidates: [{ value: "server", description: "have the API server try it" }] })],
   ["external", () => ({ ...NOTHING, candidates: [{ value: "external", description: "another writes caBundle" }] })],
   ["context", offerOfKubeconfig("contexts")],
   ["cluster", offerOfKubeconfig("clusters")],

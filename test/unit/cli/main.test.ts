@@ -237,6 +237,7 @@ describe("crdguard --help", () => {
     "doctor",
     "requirements",
     "override",
+    "migrate",
     "backup",
     "restore",
     "serve",
