@@ -184,19 +184,37 @@ function tellEnd(
   switch (end.kind) {
     case "done": {
       const objects = end.index.crds.reduce((sum, crd) => sum + crd.objects.length, 0);
-      const event = { event: "done", time: end.index.takenAt, folder: output, objects, crds: end.index.crds.length, sha256: end.sha256 };
+      const event = {
+        event: "done",
+        time: end.index.takenAt,
+        folder: output,
+        objects,
+        crds: end.index.crds.length,
+        sha256: end.sha256,
+      };
       terminal.print(
-        format === "json" ? `${JSON.stringify(event)}\n` : `${backupDoneLine(output, objects, end.index.crds.length, end.sha256)}\n`,
+        format === "json"
+          ? `${JSON.stringify(event)}\n`
+          : `${backupDoneLine(output, objects, end.index.crds.length, end.sha256)}\n`,
       );
       return EXIT.allowed;
     }
     case "interrupted":
-      terminal.tell(backupStoppedLine(output, commandLine([...program.split(" "), "backup", ...options.crds, "-o", output, ...sameFlags(options)])));
+      terminal.tell(
+        backupStoppedLine(
+          output,
+          commandLine([...program.split(" "), "backup", ...options.crds, "-o", output, ...sameFlags(options)]),
+        ),
+      );
       return EXIT.undecided;
     case "unreadable":
       throw unreadableError(client, `objects of ${shown(end.crd)}`, end.error);
     case "unwritable":
-      throw new CommandError(EXIT.usage, "file-unwritable", `${end.path}: cannot be written (${end.reason}); the backup is unfinished`);
+      throw new CommandError(
+        EXIT.usage,
+        "file-unwritable",
+        `${end.path}: cannot be written (${end.reason}); the backup is unfinished`,
+      );
     case "unproven": {
       const [{ namespace, name }] = end.examples;
       throw new CommandError(

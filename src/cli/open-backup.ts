@@ -20,7 +20,10 @@ export async function openBackup(folder: string): Promise<BackupIndex> {
         `${folder}: the backup was never finished, so that objects may be missing: run crdguard backup with this folder again, which goes on with it`,
       );
     }
-    const what = state.kind === "absent" ? "there is no such folder" : `there is no ${INDEX_FILE} in it, as crdguard backup writes it last of all`;
+    const what =
+      state.kind === "absent"
+        ? "there is no such folder"
+        : `there is no ${INDEX_FILE} in it, as crdguard backup writes it last of all`;
     throw new CommandError(EXIT.usage, "backup-missing", `${folder}: ${what}`);
   }
   const index = parseIndex(text);

@@ -15,7 +15,12 @@ import { type Definition, readDefinition } from "./named-definitions.ts";
 export interface Targets {
   readonly targets: readonly RestoreTarget[];
   /** What is not served in the version that it was read in, and nobody said in which one to restore it: it is tried alone. */
-  readonly unserved: readonly { readonly crd: string; readonly version: string; readonly served: readonly string[]; readonly tried: string }[];
+  readonly unserved: readonly {
+    readonly crd: string;
+    readonly version: string;
+    readonly served: readonly string[];
+    readonly tried: string;
+  }[];
 }
 
 export interface TargetChoice {
@@ -45,7 +50,11 @@ export async function findTargets(crds: readonly CheckedCrd[], choice: TargetCho
     const served = servedVersions(crd);
     const readable = readableVersion(crd);
     if (readable === null) {
-      throw new CommandError(EXIT.denied, "crd-unserved", `${shown(entry.name)}: no version of it is served: serve one (served: true in spec.versions) first`);
+      throw new CommandError(
+        EXIT.denied,
+        "crd-unserved",
+        `${shown(entry.name)}: no version of it is served: serve one (served: true in spec.versions) first`,
+      );
     }
     if (choice.version !== undefined && !served.includes(choice.version)) {
       throw new CommandError(

@@ -1,12 +1,5 @@
 /** @file What `crdguard restore` tells while it works: lines for people, or JSON, an event a line. */
-import {
-  conflictLine,
-  droppedLine,
-  mustBeEditedLines,
-  ownerLeftOutLine,
-  restoringLine,
-  untriedLine,
-} from "../explain/backup.ts";
+import { conflictLine, droppedLine, mustBeEditedLines, ownerLeftOutLine, restoringLine, untriedLine } from "../explain/backup.ts";
 import type { FolderFindings } from "../migration/backup/check-folder.ts";
 import type { RestoreStep } from "../migration/backup/restore-work.ts";
 import type { SteadyLines } from "./steady-lines.ts";
@@ -78,7 +71,13 @@ export function restoreLines({ print }: Pick<Terminal, "print">, steady: SteadyL
             case "overwritten":
             case "same":
               say(outcome.leftOut.map(({ owner, reason }) => ownerLeftOutLine(object.path, owner, reason)));
-              if (outcome.dropped.length > 0) say([droppedLine(object.path, outcome.dropped.map(({ path }) => path))]);
+              if (outcome.dropped.length > 0)
+                say([
+                  droppedLine(
+                    object.path,
+                    outcome.dropped.map(({ path }) => path),
+                  ),
+                ]);
               return;
             case "failed":
               return;

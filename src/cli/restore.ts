@@ -84,7 +84,9 @@ export async function restore(options: RestoreOptions, invocation: Invocation): 
         owners: checked.owners,
         concurrency: CONCURRENCY,
         isDryRun: options.dryRun || unserved.length > 0,
-        told: telling.step,
+        told: (step) => {
+          telling.step(step);
+        },
       }),
     );
     steady.end();
@@ -122,7 +124,11 @@ function refuseDoubts({ findings }: CheckedFolder, options: RestoreOptions, { pr
     if (!isRefused) terminal.tell(checkedLine(findings.count));
   }
   if (unusable.length > 0) {
-    throw new CommandError(EXIT.usage, "backup-file-unusable", `${String(unusable.length)} files cannot be used: mend them; nothing was written`);
+    throw new CommandError(
+      EXIT.usage,
+      "backup-file-unusable",
+      `${String(unusable.length)} files cannot be used: mend them; nothing was written`,
+    );
   }
   if (!isRefused) return;
   const command = commandLine([...program.split(" "), ...sameWords(options), "--edited"]);
@@ -164,7 +170,11 @@ function tellEnd(end: RestoreEnd, client: ApiClient, options: RestoreOptions, in
         `objects cannot be restored to ${client.server}: ${end.error.message}; what is restored stays, and ${again()} goes on`,
       );
     case "changed-meanwhile":
-      throw new CommandError(EXIT.usage, "backup-file-unusable", `${end.path} was changed while it was being restored: run it again`);
+      throw new CommandError(
+        EXIT.usage,
+        "backup-file-unusable",
+        `${end.path} was changed while it was being restored: run it again`,
+      );
     case "done": {
       if (tally.conflicts > 0 && !options.overwrite) terminal.tell(overwriteHint(again("--overwrite")));
       const isDifferent = (readBack?.different ?? []).some(
@@ -183,7 +193,9 @@ function stopped(options: RestoreOptions, { program, terminal }: Invocation): Ex
 
 function versionUnserved(unserved: Targets["unserved"], options: RestoreOptions, { program }: Invocation): CommandError {
   const [first] = unserved;
-  const phrases = unserved.map(({ crd, version, served }) => `${shown(crd)} is no longer served in ${shown(version)}, but in ${listOf(served)}`);
+  const phrases = unserved.map(
+    ({ crd, version, served }) => `${shown(crd)} is no longer served in ${shown(version)}, but in ${listOf(served)}`,
+  );
   const command = commandLine([...program.split(" "), ...sameWords(options), "--version", first?.tried ?? ""]);
   return new CommandError(
     EXIT.denied,

@@ -33,7 +33,9 @@ export function inconsistentLine(crd: string): string {
 /** One line, and those that it needs. */
 export function backedUpLines(backedUp: BackedUp): readonly string[] {
   const { crd, version, count, resourceVersion, isConsistent, meanwhile, terminating, removedFiles } = backedUp;
-  const from = isConsistent ? `as of resource version ${resourceVersion}` : `not of one moment: from resource version ${resourceVersion} on`;
+  const from = isConsistent
+    ? `as of resource version ${resourceVersion}`
+    : `not of one moment: from resource version ${resourceVersion} on`;
   const since = [
     ...(meanwhile.came > 0 ? [`${numberOf(meanwhile.came)} came`] : []),
     ...(meanwhile.went > 0 ? [`${numberOf(meanwhile.went)} went`] : []),
@@ -41,9 +43,15 @@ export function backedUpLines(backedUp: BackedUp): readonly string[] {
   ];
   return [
     `${shown(crd)}: ${countOf(count, "object")} in ${shown(version)}, ${from}`,
-    ...(since.length > 0 ? [`  since they were read, ${listOf(since)}: stop who writes them, and run it again, if that matters`] : []),
-    ...(terminating > 0 ? [`  ${countOf(terminating, "object")} of them ${were(terminating)} being deleted; restored, they are not`] : []),
-    ...(removedFiles > 0 ? [`  ${countOf(removedFiles, "file")} of the unfinished backup ${were(removedFiles)} removed: the objects are gone`] : []),
+    ...(since.length > 0
+      ? [`  since they were read, ${listOf(since)}: stop who writes them, and run it again, if that matters`]
+      : []),
+    ...(terminating > 0
+      ? [`  ${countOf(terminating, "object")} of them ${were(terminating)} being deleted; restored, they are not`]
+      : []),
+    ...(removedFiles > 0
+      ? [`  ${countOf(removedFiles, "file")} of the unfinished backup ${were(removedFiles)} removed: the objects are gone`]
+      : []),
   ];
 }
 
@@ -178,7 +186,7 @@ export function overwriteHint(command: string): string {
 
 /** A line to type again. */
 export function commandLine(words: readonly string[]): string {
-  return words.map(shellWord).join(" ");
+  return words.map((word) => (/^--?[a-z-]+$/.test(word) ? word : shellWord(word))).join(" ");
 }
 
 /** @param all for a line each; of many, the first few and how many more. */

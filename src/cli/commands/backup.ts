@@ -11,7 +11,10 @@ export function declareBackup(command: Command, invocation: Invocation): void {
     .argument("<crd...>", "names, for example gears.own.dev")
     .requiredOption("-o, --output <folder>", "where to write them; a folder that is empty, or not there yet")
     .addOption(
-      new Option("--version <version>", "served version to read the objects in; else the storage version, or the most stable one served"),
+      new Option(
+        "--version <version>",
+        "served version to read the objects in; else the storage version, or the most stable one served",
+      ),
     )
     .option("-n, --namespace <namespace>", "only objects of this one")
     .option("--overwrite", "delete the backup that is in the folder, first of all", false)
@@ -32,6 +35,8 @@ export function declareBackup(command: Command, invocation: Invocation): void {
     )
     .action(async (crds: readonly string[], { version, format, ...options }) => {
       const { backUp } = await import("../backup.ts");
-      invocation.end(await backUp({ ...options, crds, readVersion: version, format: format === "json" ? "json" : "text" }, invocation));
+      invocation.end(
+        await backUp({ ...options, crds, readVersion: version, format: format === "json" ? "json" : "text" }, invocation),
+      );
     });
 }

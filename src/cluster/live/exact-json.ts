@@ -3,7 +3,10 @@
 declare global {
   interface JSON {
     /** Source: ECMA-262, proposal "JSON.parse source text access"; Node since 21. */
-    parse(text: string, reviver: (this: unknown, key: string, value: unknown, context: { readonly source?: string }) => unknown): unknown;
+    parse(
+      text: string,
+      reviver: (this: unknown, key: string, value: unknown, context: { readonly source?: string }) => unknown,
+    ): unknown;
     /** Written as it stands. */
     rawJSON(text: string): unknown;
   }

@@ -41,8 +41,7 @@ export interface IndexError {
   readonly message: string;
 }
 
-export type IndexResult =
-  { readonly ok: true; readonly value: BackupIndex } | { readonly ok: false; readonly error: IndexError };
+export type IndexResult = { readonly ok: true; readonly value: BackupIndex } | { readonly ok: false; readonly error: IndexError };
 
 const API_VERSION = "crdguard.dev/v1alpha1";
 const KIND = "Backup";
@@ -98,7 +97,10 @@ export function parseIndex(text: string): IndexResult {
     return failed("backup-malformed", "it is no index of a backup");
   }
   if (apiVersion !== API_VERSION) {
-    return failed("backup-too-new", `it is of the form ${apiVersion}, which a newer crdguard wrote; this one reads ${API_VERSION}`);
+    return failed(
+      "backup-too-new",
+      `it is of the form ${apiVersion}, which a newer crdguard wrote; this one reads ${API_VERSION}`,
+    );
   }
   try {
     const index = readIndex(document);
@@ -134,9 +136,9 @@ function readIndex(document: JsonRecord): BackupIndex {
   const twice = firstTwice(crds.map(({ name }) => safeSegment(name)));
   if (twice !== null) throw new Malformed(`crds: ${twice} is listed twice`);
   return {
-    takenAt: text(document, "takenAt"),
-    crdguard: text(document, "crdguard"),
-    server: text(document, "server"),
+    takenAt: textOf(document, "takenAt"),
+    crdguard: textOf(document, "crdguard"),
+    server: textOf(document, "server"),
     namespace,
     crds,
   };
@@ -155,22 +157,22 @@ function readCrd(input: unknown, path: string): IndexedCrd {
     if (typeof namespace !== "string" || (namespace === "") !== (scope === "Cluster")) {
       throw new Malformed(`${own}.namespace: expected ${scope === "Cluster" ? 'no name, ""' : "a name"}`);
     }
-    return { namespace, name: text(object, "name", own), sha256: hash(object, own) };
+    return { namespace, name: textOf(object, "name", own), sha256: hashIn(object, own) };
   });
   const twice = firstTwice(objects.map(objectPath));
   if (twice !== null) throw new Malformed(`${path}.objects: ${twice} is listed twice`);
   return {
-    name: text(input, "name", path),
-    group: text(input, "group", path),
-    kind: text(input, "kind", path),
+    name: textOf(input, "name", path),
+    group: textOf(input, "group", path),
+    kind: textOf(input, "kind", path),
     scope,
-    version: text(input, "version", path),
+    version: textOf(input, "version", path),
     definition: {
-      uid: text(input["definition"], "uid", `${path}.definition`),
+      uid: textOf(input["definition"], "uid", `${path}.definition`),
       generation,
-      sha256: hash(input["definition"], `${path}.definition`),
+      sha256: hashIn(input["definition"], `${path}.definition`),
     },
-    resourceVersion: text(input, "resourceVersion", path),
+    resourceVersion: textOf(input, "resourceVersion", path),
     isConsistent,
     objects,
   };
@@ -183,19 +185,20 @@ function contradictionIn(document: JsonRecord, index: BackupIndex): string | nul
     if (memberAt(said, "count") !== crd.objects.length) {
       return `it says that there are ${String(memberAt(said, "count"))} objects of ${crd.name}, and lists ${String(crd.objects.length)}`;
     }
-    if (memberAt(said, "sha256") !== crdHash(crd)) return `the hashes that it lists of ${crd.name} do not add up to that over all`;
+    if (memberAt(said, "sha256") !== crdHash(crd))
+      return `the hashes that it lists of ${crd.name} do not add up to that over all`;
   }
   return document["sha256"] === backupHash(index) ? null : "its hashes do not add up to that over all";
 }
 
-function text(input: unknown, member: string, path = ""): string {
+function textOf(input: unknown, member: string, path = ""): string {
   const value = textAt(input, member);
   if (value === null) throw new Malformed(`${path === "" ? "" : `${path}.`}${member}: expected text`);
   return value;
 }
 
-function hash(input: unknown, path: string): string {
-  const value = text(input, "sha256", path);
+function hashIn(input: unknown, path: string): string {
+  const value = textOf(input, "sha256", path);
   if (!/^[0-9a-f]{64}$/.test(value)) throw new Malformed(`${path}.sha256: expected 64 hexadecimal digits`);
   return value;
 }

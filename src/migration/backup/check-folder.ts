@@ -181,4 +181,3 @@ export class ChangedMeanwhile extends Error {
     this.path = path;
   }
 }
-

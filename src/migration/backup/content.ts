@@ -37,7 +37,7 @@ export function contentHash(content: unknown): string {
 export function canonicalText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalText).join(",")}]`;
   if (isRecord(value)) {
-    const keys = Object.keys(value).sort();
+    const keys = Object.keys(value).toSorted();
     return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalText(value[key])}`).join(",")}}`;
   }
   return typeof value === "bigint" ? String(value) : (JSON.stringify(value) ?? "null");

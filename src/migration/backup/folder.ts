@@ -43,7 +43,7 @@ export async function folderState(folder: string): Promise<FolderState> {
     const purpose = readPurpose(await readFile(join(folder, MARK_FILE), "utf8"));
     return purpose === null ? { kind: "foreign", example: MARK_FILE } : { kind: "unfinished", purpose };
   }
-  const [example] = names.filter((name) => !name.startsWith(TEMPORARY));
+  const example = names.find((name) => !name.startsWith(TEMPORARY));
   return example === undefined ? { kind: "empty" } : { kind: "foreign", example };
 }
 
@@ -146,7 +146,9 @@ async function crdsIn(folder: string): Promise<readonly string[]> {
   const mark = parsed((await readIfThere(join(folder, MARK_FILE))) ?? "");
   return [
     ...(index.ok ? index.value.crds.map(({ name }) => name) : []),
-    ...[...listAt(mark, "crds"), ...listAt(mark, "earlier")].filter((crd) => typeof crd === "string").map((crd) => crd.split("/", 1)[0] ?? ""),
+    ...[...listAt(mark, "crds"), ...listAt(mark, "earlier")]
+      .filter((crd) => typeof crd === "string")
+      .map((crd) => crd.split("/", 1)[0] ?? ""),
   ].filter((crd) => crd !== "");
 }
 

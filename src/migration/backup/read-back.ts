@@ -49,7 +49,10 @@ async function readBackCrd(work: RestoreWork, target: RestoreTarget, found: Read
       if (page.kind === "failed") return page.error;
       if (page.kind !== "page") continue;
       for (const live of page.objects) {
-        const key = objectPath({ namespace: textAt(live, "metadata", "namespace") ?? "", name: textAt(live, "metadata", "name") ?? "" });
+        const key = objectPath({
+          namespace: textAt(live, "metadata", "namespace") ?? "",
+          name: textAt(live, "metadata", "name") ?? "",
+        });
         const object = wanted.get(key);
         if (object === undefined) continue;
         const content = await contentToRestore(folder, target, object);

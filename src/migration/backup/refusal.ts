@@ -28,7 +28,8 @@ export function problemsOf(error: ApiError): readonly [Problem, ...Problem[]] {
   const unknown = error.message.includes(STRICT) ? unknownFieldsOf(error) : [];
   const causes = (error.causes ?? []).map(({ field, message }): Problem => ({ path: field, kind: "invalid", message }));
   // The message was cut: there is more.
-  const rest: readonly Problem[] = unknown.length > 0 && error.message.endsWith("…") ? [{ path: "", kind: "invalid", message: "and more" }] : [];
+  const rest: readonly Problem[] =
+    unknown.length > 0 && error.message.endsWith("…") ? [{ path: "", kind: "invalid", message: "and more" }] : [];
   const [first, ...others] = [...unknown, ...causes, ...rest];
   return first === undefined ? [{ path: "", kind: "invalid", message: error.message }] : [first, ...others];
 }

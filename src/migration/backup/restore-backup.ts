@@ -41,7 +41,9 @@ export async function restoreBackup(work: RestoreWork): Promise<RestoreEnd> {
     if (restored !== null) return restored;
     const read = await readBack(work, notRestored);
     if (work.line.signal.aborted) return { kind: "interrupted", tally };
-    return read.kind === "failed" ? { kind: "failed", error: read.error, tally } : { kind: "done", tally, readBack: read.readBack };
+    return read.kind === "failed"
+      ? { kind: "failed", error: read.error, tally }
+      : { kind: "done", tally, readBack: read.readBack };
   } catch (error) {
     if (error instanceof ChangedMeanwhile) return { kind: "changed-meanwhile", path: error.path, tally };
     throw error;

@@ -163,7 +163,8 @@ function isStatusWritten(live: JsonRecord): boolean {
   return listAt(live, "metadata", "managedFields").some((entry) => memberAt(entry, "subresource") === "status");
 }
 
-function withoutMetadata({ metadata: _, ...rest }: JsonRecord): JsonRecord {
+function withoutMetadata(object: JsonRecord): JsonRecord {
+  const { metadata: _, ...rest } = object;
   return rest;
 }
 

@@ -161,7 +161,10 @@ async function backUp(each: CrdToBackUp, work: BackupWork): Promise<{ readonly k
   return { kind: "crd", crd: { name, group, kind, scope, version, definition, resourceVersion, isConsistent, objects } };
 }
 
-async function writeDefinition({ crd, definition }: CrdToBackUp, { folder, toYaml }: BackupWork): Promise<IndexedCrd["definition"]> {
+async function writeDefinition(
+  { crd, definition }: CrdToBackUp,
+  { folder, toYaml }: BackupWork,
+): Promise<IndexedCrd["definition"]> {
   const { status: _, ...content } = restorable(definition);
   await writeContentFile(join(folder, definitionPath(crd.name)), await objectText(content, toYaml));
   return { uid: crd.uid ?? "", generation: crd.generation ?? 0, sha256: contentHash(content) };

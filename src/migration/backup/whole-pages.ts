@@ -47,7 +47,12 @@ export async function* wholePages(line: Persistence, collection: Collection): As
     seen += objects.length;
     total ??= seen + remainingIn(answer.body);
     pending = token === null ? null : ask(line, collection, token);
-    yield { kind: "page", objects: objects.map((object) => named(object, collection)), total: Math.max(total, seen), resourceVersion };
+    yield {
+      kind: "page",
+      objects: objects.map((object) => named(object, collection)),
+      total: Math.max(total, seen),
+      resourceVersion,
+    };
   }
 }
 
