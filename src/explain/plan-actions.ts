@@ -113,7 +113,7 @@ function deleteDefinitionWords(
   { crd, isLeftover }: Of<"delete-definition">,
   context: PlanContext,
 ): Omit<ActionWords, "changes"> {
-  const before = command.beforePath(context, id);
+  const before = command.beforePath(context, id, [crd]);
   return {
     title: isLeftover
       ? `delete ${shown(crd.name)}, which is left over: nobody needs it any more`

@@ -35,9 +35,13 @@ export function manifestPath({ stepsDirectory }: Pick<PlanContext, "stepsDirecto
   return `${stepsDirectory}/${fileName(id)}${part === "" ? "" : `.${part}`}.yaml`;
 }
 
-/** The definitions as they were before a step, which its way back needs. */
-export function beforePath({ stepsDirectory }: Pick<PlanContext, "stepsDirectory">, id: string): string {
-  return `${stepsDirectory}/${fileName(id)}.before.yaml`;
+/**
+ * The definitions as they were before a step, which its way back needs. Named after what they were, so that what an earlier plan has
+ * left is not taken for it.
+ */
+export function beforePath({ stepsDirectory }: Pick<PlanContext, "stepsDirectory">, id: string, before: readonly Crd[]): string {
+  const identity = checksum(JSON.stringify(before.map(({ name, uid, generation }) => [name, uid, generation])));
+  return `${stepsDirectory}/${fileName(id)}.${identity}.before.yaml`;
 }
 
 /** A step may be named after a dozen definitions, and a name of a file has 255 characters at most. */

@@ -12,8 +12,9 @@ const MOST_NAMED = 3;
 
 export function definitionsWords(step: Step, action: Apply, context: PlanContext): Omit<ActionWords, "changes"> {
   const stages = stagesOf(step, action, context);
-  const changed = step.changes.flatMap(({ name, before, after }) => (before !== null && after !== null ? [name] : []));
-  const before = command.beforePath(context, step.id);
+  const replaced = step.changes.flatMap((change) => (change.before !== null && change.after !== null ? [change.before] : []));
+  const changed = replaced.map(({ name }) => name);
+  const before = command.beforePath(context, step.id, replaced);
   return {
     title: titleOf(action),
     byHand: byHandOf(step, action, context),

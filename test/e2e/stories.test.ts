@@ -8,6 +8,7 @@ import { readStoredEntries } from "./support/etcd.ts";
 import { eventually } from "./support/eventually.ts";
 import { deploymentManifest } from "./support/manifests.ts";
 import { prepareNamespace, type Replica, startReplica } from "./support/replicas.ts";
+import { type Rollouts, startRollouts } from "./support/rollouts.ts";
 import { type ServiceStandIn, startServiceStandIn } from "./support/service-stand-in.ts";
 
 import { sharedPath } from "./support/shared.ts";
@@ -30,6 +31,7 @@ describe.skipIf([before, standard, experimental, next, traefik2, traefik3].inclu
     let service: ServiceStandIn;
     let guard: Replica | null = null;
     let story: Story;
+    let rollouts: Rollouts | null = null;
 
     beforeEach(async () => {
       api = await startApiServer();
@@ -46,9 +48,18 @@ describe.skipIf([before, standard, experimental, next, traefik2, traefik3].inclu
     afterEach(async () => {
       await guard?.process.stop(10_000);
       guard = null;
+      await rollouts?.stop();
+      rollouts = null;
       await service.close();
       await api.stop();
     });
+
+    /** As they run in many clusters, with what they read. */
+    async function controllers(): Promise<void> {
+      rollouts = startRollouts(api);
+      await story.write("workloads.json", WORKLOADS);
+      await quietly("kubectl create namespace envoy-gateway-system", "kubectl apply -f workloads.json");
+    }
 
     async function quietly(...commands: readonly string[]): Promise<void> {
       for (const command of commands) {
@@ -122,6 +133,49 @@ describe.skipIf([before, standard, experimental, next, traefik2, traefik3].inclu
       expect(await story.differencesFrom("grpcroute-stored-versions.md")).toEqual([]);
     });
 
+    it("Gateway API v1.1 standard under Envoy Gateway 1.0 and Cilium 1.15", async () => {
+      await controllers();
+      await quietly("kubectl apply --server-side -f gateway-api-v1.0.0-experimental/");
+      const upgrade = "kubectl apply --server-side -f gateway-api-v1.1.0-standard/";
+      await guarded(upgrade, "2 running workloads");
+
+      const { output } = await refused(upgrade);
+      expect(output).toContain("required-version-unserved");
+      expect(output).toContain("All steps: crdguard plan -f <what you apply>");
+      const laidOut = await done("crdguard plan -f gateway-api-v1.1.0-standard/");
+      expect(laidOut).toContain("upgrade Deployment envoy-gateway-system/envoy-gateway from 1.0.1 to 1.2.0");
+      const file = /into\s+(?<file>crdguard-plan\/\S+grpcroutes\S+\.yaml)/.exec(laidOut)?.groups?.["file"] ?? "";
+      // Here, no step can fetch what it takes of a release.
+      await done(`mkdir crdguard-plan && cp gateway-api-v1.1.0-experimental/gateway.networking.k8s.io_grpcroutes.yaml ${file}`);
+
+      await done("crdguard plan -f gateway-api-v1.1.0-standard/ --run --yes");
+      expect(
+        await done(
+          "kubectl get crd grpcroutes.gateway.networking.k8s.io -o jsonpath='{.spec.versions[*].name} {.spec.versions[*].served}'",
+        ),
+      ).toBe("v1 v1alpha2 true false");
+      expect(await done(upgrade)).not.toContain("invalid");
+      expect(await story.differencesFrom("gateway-api-1.1.md")).toEqual([]);
+    });
+
+    it("BackendTLSPolicy: from v1alpha2 to v1alpha3, which have nothing in common", async () => {
+      await controllers();
+      await story.write("policy.json", BACKEND_TLS_POLICY);
+      await quietly(
+        "kubectl apply --server-side -f gateway-api-v1.0.0-experimental/",
+        "kubectl wait --for=condition=Established crd/backendtlspolicies.gateway.networking.k8s.io",
+        "kubectl apply -f policy.json",
+      );
+      const upgrade = "kubectl apply --server-side -f gateway-api-v1.1.0-experimental/";
+      await guarded(upgrade, "stored-version-removed");
+
+      const { output } = await refused(upgrade);
+      expect(output).toContain("no version survives that could hold them");
+      await done("crdguard plan -f gateway-api-v1.1.0-experimental/");
+      await story.run("crdguard plan -f gateway-api-v1.1.0-experimental/ --run --yes --yes-destructive");
+      expect(await story.differencesFrom("backendtlspolicy.md")).toEqual([]);
+    });
+
     it("Traefik: definitions of traefik.containo.us that Traefik 3 left behind", async () => {
       await story.write("traefik.json", TRAEFIK);
       await story.write("old-route.json", INGRESS_ROUTE);
@@ -168,6 +222,35 @@ describe.skipIf([before, standard, experimental, next, traefik2, traefik3].inclu
     }
   },
 );
+
+const WORKLOADS = JSON.stringify({
+  apiVersion: "v1",
+  kind: "List",
+  items: [
+    deploymentManifest({
+      name: "envoy-gateway",
+      namespace: "envoy-gateway-system",
+      image: "docker.io/envoyproxy/gateway:v1.0.1",
+    }),
+    deploymentManifest({ name: "cilium-operator", namespace: "kube-system", image: "quay.io/cilium/operator-generic:v1.15.4" }),
+    JSON.stringify({
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { namespace: "kube-system", name: "cilium-config" },
+      data: { "enable-gateway-api": "true" },
+    }),
+  ].map((item): unknown => JSON.parse(item)),
+});
+
+const BACKEND_TLS_POLICY = JSON.stringify({
+  apiVersion: "gateway.networking.k8s.io/v1alpha2",
+  kind: "BackendTLSPolicy",
+  metadata: { name: "payments", namespace: "default" },
+  spec: {
+    targetRef: { group: "", kind: "Service", name: "payments" },
+    tls: { hostname: "payments.example.com", wellKnownCACerts: "System" },
+  },
+});
 
 const TRAEFIK = deploymentManifest({
   name: "traefik",

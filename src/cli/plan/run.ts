@@ -312,11 +312,20 @@ function tellEnd(end: WalkEnd, options: PlanOptions & { readonly stepsDir: strin
     case "failed":
       throw new CommandError(
         EXIT.denied,
-        `step-${end.why}`,
+        STEP_CODES[end.why],
         `"${end.step.id}" is not done: ${end.reason}; ${wayOut(end, options)}`,
       );
   }
 }
+
+type StepErrorCode = "step-failed" | "step-unproven" | "step-stuck" | "step-not-backed-up";
+
+const STEP_CODES: Readonly<Record<Extract<WalkEnd, { kind: "failed" }>["why"], StepErrorCode>> = {
+  command: "step-failed",
+  proof: "step-unproven",
+  stuck: "step-stuck",
+  "no-backup": "step-not-backed-up",
+};
 
 function wayOut(end: Extract<WalkEnd, { kind: "failed" }>, options: { readonly stepsDir: string }): string {
   const back =

@@ -1,11 +1,12 @@
 /** @file The manifests that steps of a plan name: exactly these documents of what was given, or of a released set. */
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { nameOfManifest } from "../../cluster/snapshot/manifest-name.ts";
 import { type Manifest, parseManifests } from "../../cluster/snapshot/manifests.ts";
 import { isCrdManifest } from "../../crd/parse.ts";
 import { manifestPath, type PlanContext } from "../../explain/plan-commands.ts";
 import { stagesOf } from "../../explain/plan-definitions.ts";
+import { shown } from "../../explain/text.ts";
 import type { PlannedWorkload, Step } from "../../plan/plan.ts";
 import { isWorkloadManifest } from "../../requirements/workload.ts";
 import { workloadKey } from "../../rules/facts.ts";
@@ -92,7 +93,9 @@ function isDefinitionOf(object: Manifest["object"], crds: readonly string[]): bo
 
 /** @throws CommandError for a release that cannot be read, and for a folder that cannot be written. */
 export async function writeStepManifest({ path, source }: StepManifest): Promise<void> {
-  const objects = source.kind === "given" ? source.objects : await released(source);
+  // What a release holds is the same whoever has put it there: a cluster without a way to the internet has it from a person.
+  if (source.kind === "released" && (await isThere(path, source.crds))) return;
+  const objects = source.kind === "given" ? source.objects : await released(source, path);
   const { yamlText } = await import("../yaml-text.ts");
   try {
     mkdirSync(dirname(path), { recursive: true });
@@ -103,13 +106,27 @@ export async function writeStepManifest({ path, source }: StepManifest): Promise
   }
 }
 
-async function released({
-  url,
-  crds,
-}: Extract<StepManifest["source"], { kind: "released" }>): Promise<readonly Manifest["object"][]> {
+async function isThere(path: string, crds: readonly string[]): Promise<boolean> {
+  if (!existsSync(path)) return false;
+  const parsed = await parseManifests(path, readFileSync(path, "utf8"));
+  if (!parsed.ok) throw new CommandError(EXIT.usage, parsed.error.code, parsed.error.message);
+  return crds.every((name) => parsed.value.some(({ object }) => isDefinitionOf(object, [name])));
+}
+
+async function released(
+  { url, crds }: Extract<StepManifest["source"], { kind: "released" }>,
+  path: string,
+): Promise<readonly Manifest["object"][]> {
   const { fetchText, isPrivate } = await import("../../cluster/snapshot/fetch-text.ts");
   const text = await fetchText(url, isPrivate);
-  if (!text.ok) throw new CommandError(EXIT.usage, text.error.code, text.error.message);
+  if (!text.ok) {
+    const names = crds.map(shown).join(" and ");
+    throw new CommandError(
+      EXIT.usage,
+      text.error.code,
+      `${text.error.message}; put ${names} of it into ${path} yourself, then go on`,
+    );
+  }
   const parsed = await parseManifests(url, text.value);
   if (!parsed.ok) throw new CommandError(EXIT.usage, parsed.error.code, parsed.error.message);
   return parsed.value.map(({ object }) => object).filter((object) => isDefinitionOf(object, crds));

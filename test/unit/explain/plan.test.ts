@@ -31,7 +31,7 @@ describe("a plan as text", () => {
       2. apply the definitions that are wanted: gears.own.dev
          Changes: gears.own.dev: "v1alpha2" is listed no more
          Run:
-           before=crdguard-plan/apply-wanted.before.yaml &&
+           before=crdguard-plan/apply-wanted.d568c72c.before.yaml &&
            mkdir -p crdguard-plan &&
            { test -e "$before" || { kubectl get customresourcedefinition gears.own.dev -o yaml |
              sed -E '/^ {2}( {2})?(resourceVersion|uid): /d' > "$before.new" && test -s "$before.new" && mv "$before.new" "$before"; }; }
@@ -39,8 +39,8 @@ describe("a plan as text", () => {
            kubectl wait --for=condition=Established --timeout=60s customresourcedefinition/gears.own.dev
          Done when this prints nothing:
            kubectl diff --server-side --force-conflicts -f bundle.yaml
-         To go back: apply them again as they were, from crdguard-plan/apply-wanted.before.yaml:
-           kubectl apply --server-side --force-conflicts -f crdguard-plan/apply-wanted.before.yaml
+         To go back: apply them again as they were, from crdguard-plan/apply-wanted.d568c72c.before.yaml:
+           kubectl apply --server-side --force-conflicts -f crdguard-plan/apply-wanted.d568c72c.before.yaml
 
       3. apply gears.own.dev alone, of what is wanted
          Changes: gears.own.dev: new; serves "v1", stores "v1"
@@ -56,7 +56,7 @@ describe("a plan as text", () => {
          Why: it serves "v1" of gears.own.dev, which both what runs today and what is wanted can live with
          Changes: gears.own.dev: "v1alpha2" is listed no more
          Run:
-           before=crdguard-plan/apply-bundle.before.yaml &&
+           before=crdguard-plan/apply-bundle.d568c72c.before.yaml &&
            mkdir -p crdguard-plan &&
            { test -e "$before" || { kubectl get customresourcedefinition gears.own.dev -o yaml |
              sed -E '/^ {2}( {2})?(resourceVersion|uid): /d' > "$before.new" && test -s "$before.new" && mv "$before.new" "$before"; }; }
@@ -64,8 +64,8 @@ describe("a plan as text", () => {
            kubectl wait --for=condition=Established --timeout=60s customresourcedefinition/gears.own.dev
          Done when this prints nothing:
            kubectl diff --server-side --force-conflicts -f https://own.dev/v1.0.0/standard.yaml
-         To go back: apply them again as they were, from crdguard-plan/apply-bundle.before.yaml:
-           kubectl apply --server-side --force-conflicts -f crdguard-plan/apply-bundle.before.yaml
+         To go back: apply them again as they were, from crdguard-plan/apply-bundle.d568c72c.before.yaml:
+           kubectl apply --server-side --force-conflicts -f crdguard-plan/apply-bundle.d568c72c.before.yaml
 
       5. upgrade Deployment mill/turner from 1.0.1 to 1.1.0
          Why: until it is done, what is wanted of gears.own.dev is refused by the rule required-version-unserved
@@ -195,28 +195,28 @@ describe("a plan as text", () => {
       17. delete gears.own.dev, which is left over: nobody needs it any more
          Changes: gears.own.dev: deleted
          Run:
-           before=crdguard-plan/delete-definition-gears.own.dev.before.yaml &&
+           before=crdguard-plan/delete-definition-gears.own.dev.d568c72c.before.yaml &&
            mkdir -p crdguard-plan &&
            { test -e "$before" || { kubectl get customresourcedefinition gears.own.dev -o yaml |
              sed -E '/^ {2}( {2})?(resourceVersion|uid): /d' > "$before.new" && test -s "$before.new" && mv "$before.new" "$before"; }; }
            kubectl delete customresourcedefinition gears.own.dev
          Done when this prints nothing:
            kubectl get customresourcedefinition gears.own.dev --ignore-not-found -o name
-         To go back: apply it again as it was, from crdguard-plan/delete-definition-gears.own.dev.before.yaml:
-           kubectl apply --server-side --force-conflicts -f crdguard-plan/delete-definition-gears.own.dev.before.yaml
+         To go back: apply it again as it was, from crdguard-plan/delete-definition-gears.own.dev.d568c72c.before.yaml:
+           kubectl apply --server-side --force-conflicts -f crdguard-plan/delete-definition-gears.own.dev.d568c72c.before.yaml
 
       18. delete gears.own.dev, for what is wanted cannot take its place while it is there
          Changes: gears.own.dev: deleted
          Run:
-           before=crdguard-plan/delete-definition-gears.own.dev.before.yaml &&
+           before=crdguard-plan/delete-definition-gears.own.dev.d568c72c.before.yaml &&
            mkdir -p crdguard-plan &&
            { test -e "$before" || { kubectl get customresourcedefinition gears.own.dev -o yaml |
              sed -E '/^ {2}( {2})?(resourceVersion|uid): /d' > "$before.new" && test -s "$before.new" && mv "$before.new" "$before"; }; }
            kubectl delete customresourcedefinition gears.own.dev
          Done when this prints nothing:
            kubectl get customresourcedefinition gears.own.dev --ignore-not-found -o name
-         To go back: apply it again as it was, from crdguard-plan/delete-definition-gears.own.dev.before.yaml:
-           kubectl apply --server-side --force-conflicts -f crdguard-plan/delete-definition-gears.own.dev.before.yaml
+         To go back: apply it again as it was, from crdguard-plan/delete-definition-gears.own.dev.d568c72c.before.yaml:
+           kubectl apply --server-side --force-conflicts -f crdguard-plan/delete-definition-gears.own.dev.d568c72c.before.yaml
 
       19. create the one object of gears.own.dev again from the backup, in "v1"
          Changes: the one object of gears.own.dev is there again, with a new uid
@@ -360,15 +360,15 @@ describe("a plan as text", () => {
               mill/g1, 1 more
            More: docs/rules/objects-deleted.md
          Run:
-           before=crdguard-plan/delete-definition-gears.own.dev.before.yaml &&
+           before=crdguard-plan/delete-definition-gears.own.dev.d568c72c.before.yaml &&
            mkdir -p crdguard-plan &&
            { test -e "$before" || { kubectl --context=prod get customresourcedefinition gears.own.dev -o yaml |
              sed -E '/^ {2}( {2})?(resourceVersion|uid): /d' > "$before.new" && test -s "$before.new" && mv "$before.new" "$before"; }; }
            kubectl --context=prod delete customresourcedefinition gears.own.dev
          Done when this prints nothing:
            kubectl --context=prod get customresourcedefinition gears.own.dev --ignore-not-found -o name
-         To go back: apply it again as it was, from crdguard-plan/delete-definition-gears.own.dev.before.yaml:
-           kubectl --context=prod apply --server-side --force-conflicts -f crdguard-plan/delete-definition-gears.own.dev.before.yaml
+         To go back: apply it again as it was, from crdguard-plan/delete-definition-gears.own.dev.d568c72c.before.yaml:
+           kubectl --context=prod apply --server-side --force-conflicts -f crdguard-plan/delete-definition-gears.own.dev.d568c72c.before.yaml
 
       2. rewrite the objects of gears.own.dev in "v1", and once that is proven, forget "v1alpha2"
          Changes: gears.own.dev: status.storedVersions "v1alpha2" and "v1" → "v1"
@@ -444,7 +444,7 @@ describe("a plan as Markdown", () => {
         - gears.own.dev: "v1alpha2" is listed no more
 
         \`\`\`sh
-        before=crdguard-plan/apply-wanted.before.yaml &&
+        before=crdguard-plan/apply-wanted.d568c72c.before.yaml &&
         mkdir -p crdguard-plan &&
         { test -e "$before" || { kubectl get customresourcedefinition gears.own.dev -o yaml |
           sed -E '/^ {2}( {2})?(resourceVersion|uid): /d' > "$before.new" && test -s "$before.new" && mv "$before.new" "$before"; }; }
@@ -464,10 +464,10 @@ describe("a plan as Markdown", () => {
         kubectl diff --server-side --force-conflicts -f bundle.yaml
         \`\`\`
 
-        To go back: apply them again as they were, from crdguard-plan/apply-wanted.before.yaml:
+        To go back: apply them again as they were, from crdguard-plan/apply-wanted.d56&#8203;8c72c.before.yaml:
 
         \`\`\`sh
-        kubectl apply --server-side --force-conflicts -f crdguard-plan/apply-wanted.before.yaml
+        kubectl apply --server-side --force-conflicts -f crdguard-plan/apply-wanted.d568c72c.before.yaml
         \`\`\`
 
       - [ ] **3. create all 3 objects of gears.own.dev again from the backup, in "v1"**
