@@ -59,8 +59,9 @@ export interface FindingParts {
   /** Null where there is no remedy. */
   readonly remediesHeading: string | null;
   readonly remedies: readonly ExplainedRemedy[];
-  /** One line each: where to read on. */
-  readonly more: readonly string[];
+  readonly more: string;
+  /** One line: what lays out all steps; null where the way out is one step. */
+  readonly steps: string | null;
   /** One line; null where there is no way to override it. */
   readonly override: string | null;
 }
@@ -82,7 +83,8 @@ export function findingParts({ rule, message, evidence, remedies, page, override
     evidence: shortened(evidence, MAX_EVIDENCE_LINES),
     remediesHeading: remedies.length > 0 ? remediesHeading(remedies) : null,
     remedies: remedies.slice(0, MAX_REMEDIES),
-    more: [`More: ${page}`, ...(LEADS_TO_PLAN.has(rule) ? [PLAN_LINE] : [])],
+    more: `More: ${page}`,
+    steps: LEADS_TO_PLAN.has(rule) ? PLAN_LINE : null,
     override,
   };
 }
@@ -96,13 +98,14 @@ export function findingLines(finding: ExplainedFinding): readonly string[] {
 
 /** As `findingLines`, of a finding in its common form; lines may have any length. */
 export function plainLines(finding: Told): readonly string[] {
-  const { sentence, evidence, remediesHeading: heading, remedies, more, override } = findingParts(finding);
+  const { sentence, evidence, remediesHeading: heading, remedies, more, steps, override } = findingParts(finding);
   return [
     sentence,
     ...evidence.map((line) => `    ${line}`),
     ...(heading === null ? [] : [`  ${heading}`]),
     ...remedies.flatMap(remedyLines),
-    ...more.map((line) => `  ${line}`),
+    `  ${more}`,
+    ...(steps === null ? [] : [`  ${steps}`]),
     ...(override === null ? [] : [`  ${override}`]),
   ];
 }

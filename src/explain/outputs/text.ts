@@ -64,7 +64,7 @@ function silentLines(subjects: readonly ToldSubject[], colors: Colors, width: nu
 
 function findingLines(finding: ToldFinding, colors: Colors, width: number): readonly string[] {
   const { field, place, severity, severityWord } = finding;
-  const { sentence, evidence, remediesHeading, remedies, more, override } = findingParts(finding);
+  const { sentence, evidence, remediesHeading, remedies, more, steps, override } = findingParts(finding);
   const start = `  ${severityWord} `;
   return [
     ...painted(wrapped(`${field}: ${sentence}`, start, "    ", width), start, field, severityPaint(severity, colors)),
@@ -72,7 +72,8 @@ function findingLines(finding: ToldFinding, colors: Colors, width: number): read
     ...(remediesHeading === null ? [] : wrapped(remediesHeading, "    ", undefined, width)),
     ...remedies.flatMap((remedy) => remedyLines(remedy, width)),
     ...(place === null ? [] : [`    Where: ${placeText(place)}`]),
-    ...more.map((line) => `    ${line}`),
+    `    ${more}`,
+    ...(steps === null ? [] : [`    ${steps}`]),
     ...(override === null ? [] : [`    ${override}`]),
   ];
 }
