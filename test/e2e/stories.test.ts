@@ -172,7 +172,24 @@ describe.skipIf([before, standard, experimental, next, traefik2, traefik3].inclu
       const { output } = await refused(upgrade);
       expect(output).toContain("no version survives that could hold them");
       await done("crdguard plan -f gateway-api-v1.1.0-experimental/");
-      await story.run("crdguard plan -f gateway-api-v1.1.0-experimental/ --run --yes --yes-destructive");
+      const walk = "crdguard plan -f gateway-api-v1.1.0-experimental/ --run --yes --yes-destructive";
+      const stop = await story.run(walk);
+      expect(stop.output).toContain("needs a hand");
+      expect(await storedIn("backendtlspolicies")).toEqual([]);
+      const tryOut =
+        /crdguard restore\s+\S+\s+--version v1alpha3 --edited\s+--dry-run/.exec(stop.output)?.[0].replaceAll(/\s+/g, " ") ?? "";
+      const { output: fields } = await refused(tryOut);
+      expect(fields).toContain("spec.targetRef");
+      expect(fields).toContain("spec.tls");
+      const folder = tryOut.split(" ")[2] ?? "";
+      const file = (await done(`find ${folder} -name 'payments*'`)).trim();
+      await story.write(file, NEW_BACKEND_TLS_POLICY);
+      await done(tryOut);
+      await done(walk);
+      expect(await storedIn("backendtlspolicies")).toEqual(["v1alpha3"]);
+      expect(await done("kubectl get backendtlspolicy payments -o jsonpath='{.spec.validation.hostname}'")).toBe(
+        "payments.example.com",
+      );
       expect(await story.differencesFrom("backendtlspolicy.md")).toEqual([]);
     });
 
@@ -251,6 +268,21 @@ const BACKEND_TLS_POLICY = JSON.stringify({
     tls: { hostname: "payments.example.com", wellKnownCACerts: "System" },
   },
 });
+
+const NEW_BACKEND_TLS_POLICY = `apiVersion: gateway.networking.k8s.io/v1alpha3
+kind: BackendTLSPolicy
+metadata:
+  name: payments
+  namespace: default
+spec:
+  targetRefs:
+    - group: ""
+      kind: Service
+      name: payments
+  validation:
+    hostname: payments.example.com
+    wellKnownCACertificates: System
+`;
 
 const TRAEFIK = deploymentManifest({
   name: "traefik",

@@ -65,7 +65,7 @@ export async function beginStory(api: ApiServer): Promise<Story> {
     write: (name, content) => writeFile(join(folder, name), content),
     async run(command) {
       const result = await runQuietly(command);
-      told.push({ command, output: lasting(result.output, api) });
+      told.push({ command: lasting(command, api), output: lasting(result.output, api) });
       return result;
     },
     async differencesFrom(page) {
@@ -113,6 +113,7 @@ function lasting(output: string, api: ApiServer): string {
   return output
     .replaceAll(api.url, "https://cluster.example")
     .replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z\b/g, "2026-05-01T12:00:00Z")
+    .replaceAll(/\b\d{8}T\d{6}Z\b/g, "20260501T120000Z")
     .replaceAll(/\b\d+(?:\.\d+)? (?=ms\b|s\b)/g, "2 ")
     .replaceAll(/\b(resource version|newer than) \d+/g, "$1 4711")
     .replaceAll(/\bsha256 [\da-f]{64}\b/g, `sha256 ${"3a303a7a7799f244".repeat(4)}`);
