@@ -1,9 +1,15 @@
 /** Which objects are known to be stored in the storage version, held against what etcd really holds. */
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:https";
 import { join } from "node:path";
+import { text as readText } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createDevelopmentPair } from "../../src/certificates/development-pair.ts";
 import { type ApiServer, startApiServer } from "./support/api-server.ts";
 import type { CommandOutcome } from "./support/child-processes.ts";
 import { eventually } from "./support/eventually.ts";
+import { freePorts } from "./support/free-ports.ts";
 import { type GuardProcess, startGuardProcess } from "./support/guard-process.ts";
 import { crdManifest, objectManifest } from "./support/manifests.ts";
 
@@ -15,7 +21,7 @@ const MERGE = "application/merge-patch+json";
 /** Longer than any of these tests: no record is taken any more. */
 const NEVER = "600";
 
-const KINDS = { gears: "Gear", cogs: "Cog", belts: "Belt", axles: "Axle" } as const;
+const KINDS = { gears: "Gear", cogs: "Cog", belts: "Belt", axles: "Axle", shafts: "Shaft" } as const;
 type Plural = keyof typeof KINDS;
 
 interface RecordObject {
@@ -216,6 +222,114 @@ describe("a record", () => {
     expect((await trim("belts")).stderr).toContain("2 objects of it exist, and no migration of them is recorded");
   });
 });
+
+describe("the wait before a record", () => {
+  it("is for writes that were begun before: they are stored in the version that they began with", async () => {
+    await define("shafts", "v1alpha1");
+    await made("v1alpha1", "shafts", "early");
+    const webhook = await startHoldingWebhook();
+    await holdWrites(webhook);
+    const held = {
+      ...(JSON.parse(objectManifest("own.dev/v1alpha1", "Shaft", "held")) as object),
+      metadata: { name: "held", labels: HELD },
+    };
+    const writing = api.request("POST", "/apis/own.dev/v1alpha1/namespaces/default/shafts", { body: held });
+    await webhook.called;
+
+    await define("shafts", "v1");
+    await eventually("what is written now is stored in v1", async () => {
+      await touch("shafts", "early");
+      return (await stored("shafts")).includes("early v1");
+    });
+    const { body } = await api.request("GET", "/apis/own.dev/v1/shafts?limit=1");
+    const { resourceVersion } = (body as { readonly metadata: { readonly resourceVersion: string } }).metadata;
+    webhook.release();
+
+    expect((await writing).status).toBe(201);
+    expect(await stored("shafts")).toEqual(["early v1", "held v1alpha1"]);
+    expect(await sinceRecord("shafts", resourceVersion)).toEqual(["held"]);
+    webhook.close();
+  });
+});
+
+const HELD = { held: "yes" } as const;
+
+interface HoldingWebhook {
+  readonly url: string;
+  /** PEM. */
+  readonly authority: string;
+  /** Resolves with the first review that is no dry run. */
+  readonly called: Promise<void>;
+  /** Answers it, and all that come. */
+  release(): void;
+  close(): void;
+}
+
+async function startHoldingWebhook(): Promise<HoldingWebhook> {
+  const pair = await createDevelopmentPair({ hosts: ["127.0.0.1"] });
+  if (!pair.ok) throw new Error(pair.error.message);
+  const called = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const review = JSON.parse(await readText(request)) as {
+      readonly request: { readonly uid: string; readonly dryRun?: boolean };
+    };
+    if (review.request.dryRun !== true) called.resolve();
+    await released.promise;
+    response.setHeader("content-type", "application/json");
+    const { uid } = review.request;
+    response.end(
+      JSON.stringify({ apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", response: { uid, allowed: true } }),
+    );
+  }
+  const server = createServer(
+    { cert: pair.value.cert, key: pair.value.key },
+    (request, response) => void answer(request, response),
+  );
+  const [port = 0] = await freePorts(1);
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `https://127.0.0.1:${String(port)}/`,
+    authority: pair.value.cert,
+    called: called.promise,
+    release() {
+      released.resolve();
+    },
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+/** Of objects with the label; in force once one is held. */
+async function holdWrites({ url, authority }: HoldingWebhook): Promise<void> {
+  const configuration = {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "MutatingWebhookConfiguration",
+    metadata: { name: "holding" },
+    webhooks: [
+      {
+        name: "holding.own.dev",
+        admissionReviewVersions: ["v1"],
+        sideEffects: "None",
+        timeoutSeconds: 30,
+        failurePolicy: "Fail",
+        clientConfig: { url, caBundle: Buffer.from(authority).toString("base64") },
+        rules: [{ apiGroups: ["own.dev"], apiVersions: ["*"], operations: ["CREATE"], resources: ["shafts"], scope: "*" }],
+        objectSelector: { matchLabels: HELD },
+      },
+    ],
+  };
+  await succeeded(apply(JSON.stringify(configuration)));
+  // A dry run is held as well, and then times out.
+  await eventually("it is in force", async () => {
+    const probe = { apiVersion: "own.dev/v1alpha1", kind: "Shaft", metadata: { name: "probe", labels: HELD } };
+    const path = "/apis/own.dev/v1alpha1/namespaces/default/shafts?dryRun=All&timeout=1s";
+    return (await api.request("POST", path, { body: probe })).status !== 201;
+  });
+}
 
 async function failsClosed(): Promise<boolean> {
   const { body } = await api.request("GET", "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/crdguard");

@@ -1,8 +1,11 @@
 /** The CRD against the parser of the objects that it lets through, and against the status that is written. */
+import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
 import { GUARD_POLICY_CRD, GUARD_POLICY_VERSION } from "../../../src/cluster/guard-policies.ts";
+import { STORAGE_RECORDS_PATH } from "../../../src/cluster/live/read-storage-record.ts";
 import { isRecord } from "../../../src/crd/is-record.ts";
 import { parseCrd } from "../../../src/crd/parse.ts";
+import { parseStorageRecord, storageRecordSpec } from "../../../src/crd/storage-record.ts";
 import {
   API_REQUIREMENT_CRD,
   API_REQUIREMENT_VERSION,
@@ -15,6 +18,41 @@ import { DEFAULT_PRIORITY, GUARD_POLICY_MEMBERS } from "../../../src/policy/guar
 import { RULE_SETTINGS } from "../../../src/policy/policy.ts";
 import { rules as allRules } from "../../../src/rules/checks/index.ts";
 import { readManifests } from "./read-manifests.ts";
+
+describe("manifests/crds/storageversionrecords.yaml", () => {
+  const record = {
+    crdUid: "uid-1",
+    generation: 4,
+    storageVersion: "v1",
+    writtenSince: "396",
+    recordedAt: "2026-05-06T08:00:00Z",
+    recordedBy: "crdguard one",
+  };
+
+  it("is the CRD whose objects are listed", async () => {
+    const crd = parseCrd((await readManifests("crds/storageversionrecords.yaml"))[0]);
+    if (!crd.ok) throw new Error(crd.error.message);
+    const { group, plural, scope, versions } = crd.value;
+
+    expect(`/apis/${group}/${versions[0]?.name ?? ""}/${plural}`).toBe(STORAGE_RECORDS_PATH);
+    expect({ scope, versions }).toMatchObject({ scope: "Cluster", versions: [{ isServed: true, isStorage: true }] });
+  });
+
+  it("takes what is written, and nothing that could not be read", async () => {
+    const validate = new Ajv({ strict: false, formats: { "date-time": true, int64: true } }).compile(
+      await schema("storageversionrecords"),
+    );
+    const spec = storageRecordSpec(record);
+
+    expect(validate({ spec })).toBe(true);
+    for (const member of Object.keys(spec)) {
+      const lacking = { ...spec, [member]: undefined };
+      expect(parseStorageRecord(lacking)).toBeNull();
+      expect(validate(JSON.parse(JSON.stringify({ spec: lacking }))), member).toBe(false);
+    }
+    expect(validate({ spec: { ...spec, writtenSince: "0x1" } })).toBe(false);
+  });
+});
 
 describe("manifests/crds/apirequirements.yaml", () => {
   it("is the CRD that the server looks for, and serves the version that it reads", async () => {
