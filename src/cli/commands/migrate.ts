@@ -23,10 +23,8 @@ export function declareMigrate(command: Command, invocation: Invocation): void {
     .addOption(
       new Option(
         "--settle-seconds <seconds>",
-        "how long the storage version must have been in force before what is written counts",
-      )
-        .default(undefined, "65")
-        .argParser(parseSeconds),
+        "how long the storage version must have been in force before what is written counts; 65 unless told",
+      ).argParser(parseSeconds),
     )
     .option(
       "--clean-managed-fields",
