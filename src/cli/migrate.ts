@@ -19,6 +19,7 @@ import { shown } from "../explain/text.ts";
 import { listDue } from "../migration/list-due.ts";
 import { migrateInTree } from "../migration/in-tree.ts";
 import { type Migrated, migrateCrd, type Migration, type MigrationEvent } from "../migration/migrate-crd.ts";
+import { SETTLE_MILLISECONDS } from "../migration/storage-record-object.ts";
 import type { ClusterFlags } from "./cluster-flags.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import type { Invocation } from "./invocation.ts";
@@ -34,7 +35,8 @@ export interface MigrateOptions extends ClusterFlags {
   readonly concurrency: number;
   /** 0: as fast as it goes. */
   readonly maxPerSecond: number;
-  readonly settleSeconds: number;
+  /** As long as {@link SETTLE_MILLISECONDS} unless told. */
+  readonly settleSeconds?: number | undefined;
   readonly cleanManagedFields: boolean;
   readonly inTree: boolean;
   readonly output: "text" | "json";
@@ -128,7 +130,7 @@ async function migrateOne(crd: string, run: Run): Promise<ExitStatus> {
     namespace: options.namespace ?? null,
     concurrency: options.concurrency,
     maxPerSecond: options.maxPerSecond,
-    settleMilliseconds: options.settleSeconds * 1_000,
+    settleMilliseconds: options.settleSeconds === undefined ? SETTLE_MILLISECONDS : options.settleSeconds * 1_000,
     cleansManagedFields: options.cleanManagedFields,
     dryRun: options.dryRun,
     timing: SYSTEM_TIMING,

@@ -225,7 +225,7 @@ function refusedLines(name: string, { total, refusedCount, refused }: MigrationT
   ];
 }
 
-export function objectName({ namespace, name }: ObjectRef): string {
+function objectName({ namespace, name }: ObjectRef): string {
   return namespace === "" ? name : `${namespace}/${name}`;
 }
 

@@ -135,7 +135,7 @@ export function holdObjects(count: number): HeldObjects {
     const own = memberAt(body, "metadata", "annotations");
     const next = Object.fromEntries(
       Object.entries({ ...held.annotations, ...(isRecord(own) ? own : {}) }).flatMap(([key, value]) =>
-        value === null ? [] : [[key, String(value)]],
+        typeof value === "string" ? [[key, value]] : [],
       ),
     );
     const isSame = held.storedIn === "v1" && JSON.stringify(next) === JSON.stringify(held.annotations);
