@@ -19,6 +19,7 @@ import { shown } from "../explain/text.ts";
 import { listDue } from "../migration/list-due.ts";
 import { migrateInTree } from "../migration/in-tree.ts";
 import { type Migrated, migrateCrd, type Migration, type MigrationEvent } from "../migration/migrate-crd.ts";
+import { SETTLE_MILLISECONDS } from "../migration/storage-record-object.ts";
 import type { ClusterFlags } from "./cluster-flags.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { awaitInterruption } from "./interruption.ts";
@@ -35,7 +36,8 @@ export interface MigrateOptions extends ClusterFlags {
   readonly concurrency: number;
   /** 0: as fast as it goes. */
   readonly maxPerSecond: number;
-  readonly settleSeconds: number;
+  /** As long as {@link SETTLE_MILLISECONDS} unless told. */
+  readonly settleSeconds?: number | undefined;
   readonly cleanManagedFields: boolean;
   readonly inTree: boolean;
   readonly output: "text" | "json";
@@ -129,7 +131,7 @@ async function migrateOne(crd: string, run: Run): Promise<ExitStatus> {
     namespace: options.namespace ?? null,
     concurrency: options.concurrency,
     maxPerSecond: options.maxPerSecond,
-    settleMilliseconds: options.settleSeconds * 1_000,
+    settleMilliseconds: options.settleSeconds === undefined ? SETTLE_MILLISECONDS : options.settleSeconds * 1_000,
     cleansManagedFields: options.cleanManagedFields,
     dryRun: options.dryRun,
     timing: SYSTEM_TIMING,
@@ -143,7 +145,7 @@ async function migrateOne(crd: string, run: Run): Promise<ExitStatus> {
     progress.end();
   }
   const outcome = outcomeOf(crd, migrated, client);
-  const lines = outcomeLines(crd, outcome, migrateCommand(invocation.program, [crd, ...sameFlags(options)]));
+  const lines = outcomeLines(crd, outcome, migrateCommand(invocation.program, crd, sameFlags(options)));
   if (isJson) for (const event of outcomeEvents(headNow(), outcome, lines)) emit(event);
   else terminal.print(`${lines.join("\n")}\n`);
   return STATUS[outcome.kind];
@@ -253,19 +255,15 @@ function outcomeOf(crd: string, migrated: Migrated, client: ApiClient): Migratio
 }
 
 /** Of the line that goes on; a token is not told again. */
-function sameFlags(options: MigrateOptions): readonly string[] {
-  const flag = (name: string, value: string | undefined): readonly string[] =>
-    value === undefined || value === "" ? [] : [name, value];
+function sameFlags(options: MigrateOptions): readonly (readonly [string, string | null])[] {
+  const { namespace, cleanManagedFields, inTree, kubeconfig, context, cluster, user, server, as } = options;
+  const values = { namespace, kubeconfig, context, cluster, user, server, as };
   return [
-    ...flag("--namespace", options.namespace),
-    ...(options.cleanManagedFields ? ["--clean-managed-fields"] : []),
-    ...(options.inTree ? ["--in-tree"] : []),
-    ...flag("--kubeconfig", options.kubeconfig),
-    ...flag("--context", options.context),
-    ...flag("--cluster", options.cluster),
-    ...flag("--user", options.user),
-    ...flag("--server", options.server),
-    ...flag("--as", options.as),
+    ...(cleanManagedFields ? [["--clean-managed-fields", null] as const] : []),
+    ...(inTree ? [["--in-tree", null] as const] : []),
+    ...Object.entries(values).flatMap(([name, value]) =>
+      value === undefined || value === "" ? [] : [[`--${name}`, value] as const],
+    ),
   ];
 }
 

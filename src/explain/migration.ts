@@ -212,7 +212,7 @@ function refusedLines(name: string, { total, refusedCount, refused }: MigrationT
   ];
 }
 
-export function objectName({ namespace, name }: ObjectRef): string {
+function objectName({ namespace, name }: ObjectRef): string {
   return namespace === "" ? name : `${namespace}/${name}`;
 }
 
@@ -231,9 +231,14 @@ function shownWhole(message: string): string {
   );
 }
 
-/** `crdguard migrate gears.own.dev` */
-export function migrateCommand(program: string, words: readonly string[]): string {
-  return [program, "migrate", ...words.map(shellWord)].join(" ");
+/** `crdguard migrate gears.own.dev --namespace mill` @param flags by name, each with its value; null: it takes none. */
+export function migrateCommand(
+  program: string,
+  crd: string,
+  flags: readonly (readonly [flag: string, value: string | null])[],
+): string {
+  const words = flags.flatMap(([flag, value]) => (value === null ? [flag] : [flag, shellWord(value)]));
+  return [program, "migrate", shellWord(crd), ...words].join(" ");
 }
 
 /** Why a definition cannot be migrated at all, and the way out. */

@@ -28,7 +28,7 @@ export interface SecureOptions {
 }
 
 /** JSON of the spec of a StorageVersionRecord, on the CRD. The server does not believe it. */
-export const RECORD_ANNOTATION = "crdguard.dev/storage-version-record";
+const RECORD_ANNOTATION = "crdguard.dev/storage-version-record";
 
 /** Never rejects. */
 export async function secureRecord(options: SecureOptions): Promise<SecuredRecord> {

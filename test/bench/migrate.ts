@@ -12,10 +12,14 @@ import { markdownTable } from "./table.ts";
 const [OBJECTS = 20_000, ...MEMORY] = process.argv.slice(2).map(Number);
 const MEMORY_AT = MEMORY.length > 0 ? MEMORY : [1_000, 20_000];
 const CONCURRENCY = 8;
+const ROUNDS = 3;
 
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
+
+/** A pool of connections, as migrate has: the tests' own request opens one each time. */
+const agent = new Agent({ keepAlive: true });
 
 const server = await startApiServer({
   apiServerArgs: ["--max-requests-inflight=1000", "--max-mutating-requests-inflight=1000"],
@@ -23,26 +27,27 @@ const server = await startApiServer({
 const gears = gearsOn(server);
 const installed = installPackage();
 try {
-  const rates = {
-    migrate: await rateOf("gears", (plural) => migrate(installed, plural).then(() => undefined)),
-    loop: await rateOf("cogs", (plural) => rewriteBare(server, plural)),
-    kubectl: await rateOf("cams", (plural) => replaceByKubectl(server, plural)),
-  };
+  const rates = await compare([
+    { plural: "gears", act: async (plural) => void (await migrate(installed, plural)) },
+    { plural: "cogs", act: (plural) => rewriteBare(server, plural) },
+    { plural: "cams", act: (plural) => replaceByKubectl(server, plural) },
+  ]);
+  const [own = 0, loop = 0, kubectl = 0] = rates;
   print(`${String(OBJECTS)} objects of 1 kB, ${String(CONCURRENCY)} writes at a time\n`);
   print(
     markdownTable(
       ["", "objects/s", "ratio"],
       [
-        ["crdguard migrate", rates.migrate.toFixed(0), "1.00"],
-        ["list and PUT in a loop", rates.loop.toFixed(0), (rates.migrate / rates.loop).toFixed(2)],
-        ["kubectl get | kubectl replace", rates.kubectl.toFixed(0), (rates.migrate / rates.kubectl).toFixed(2)],
+        ["crdguard migrate", own.toFixed(0), "1.00"],
+        ["list and PUT in a loop", loop.toFixed(0), (own / loop).toFixed(2)],
+        ["kubectl get | kubectl replace", kubectl.toFixed(0), (own / kubectl).toFixed(2)],
       ],
     ),
   );
   const memory: [string, string][] = [];
   for (const count of MEMORY_AT) {
     const plural = `wheel${String(count)}s`;
-    await fill(plural, count);
+    await fill(plural, count, "v1");
     memory.push([String(count), ((await migrate(installed, plural)) / 2 ** 20).toFixed(0)]);
     await server.kubectl(["delete", "crd", `${plural}.own.dev`, "--wait=false"]);
   }
@@ -52,22 +57,43 @@ try {
   await server.stop();
 }
 
-/** Objects a second; all of them must be stored in v1 when it is done. */
-async function rateOf(plural: string, act: (plural: string) => Promise<void>): Promise<number> {
-  await fill(plural, OBJECTS);
-  const startedAt = performance.now();
-  await act(plural);
-  const seconds = (performance.now() - startedAt) / 1_000;
-  const { items } = (await server.request("GET", `/apis/own.dev/v1/namespaces/default/${plural}?limit=1`)).body as {
-    readonly items: readonly { readonly metadata: { readonly name: string } }[];
-  };
-  const [sample] = await server.storedEntries(`/registry/own.dev/${plural}/default/${items[0]?.metadata.name ?? ""}`);
-  if (sample?.apiVersion !== "own.dev/v1")
-    throw new Error(`${plural}: the first object is stored in ${sample?.apiVersion ?? "?"}`);
-  return OBJECTS / seconds;
+interface Contender {
+  readonly plural: string;
+  readonly act: (plural: string) => Promise<void>;
 }
 
-async function fill(plural: string, count: number): Promise<void> {
+/**
+ * Objects a second of each, over all rounds. In each round the storage version moves, to and fro, and all have their turn, another
+ * one first each time: what else the machine does hits all alike.
+ */
+async function compare(contenders: readonly Contender[]): Promise<readonly number[]> {
+  for (const { plural } of contenders) await fill(plural, OBJECTS, "v1alpha1");
+  const seconds = contenders.map(() => 0);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const storage = round % 2 === 0 ? "v1" : "v1alpha1";
+    for (let turn = 0; turn < contenders.length; turn += 1) {
+      const index = (round + turn) % contenders.length;
+      const contender = contenders[index];
+      if (contender === undefined) continue;
+      await gears.flip({ plural: contender.plural, storage });
+      const startedAt = performance.now();
+      await contender.act(contender.plural);
+      seconds[index] = (seconds[index] ?? 0) + (performance.now() - startedAt) / 1_000;
+      await sampled(contender.plural, storage);
+    }
+  }
+  return seconds.map((all) => (OBJECTS * ROUNDS) / all);
+}
+
+/** @throws Error unless the first and the last object are stored in it. */
+async function sampled(plural: string, storage: string): Promise<void> {
+  for (const index of [0, OBJECTS - 1]) {
+    const [entry] = await server.storedEntries(`/registry/own.dev/${plural}/default/g${String(index)}`);
+    if (entry?.apiVersion !== `own.dev/${storage}`) throw new Error(`${plural} ${String(index)}: ${entry?.apiVersion ?? "gone"}`);
+  }
+}
+
+async function fill(plural: string, count: number, storage: string): Promise<void> {
   await gears.define({ plural, storage: "v1alpha1" });
   await inParallel(count, 32, async (index) => {
     const body = {
@@ -79,7 +105,7 @@ async function fill(plural: string, count: number): Promise<void> {
     const { status } = await call(server, "POST", gears.pathOf(plural, "v1alpha1"), body);
     if (status !== 201) throw new Error(`POST ${plural}: ${String(status)}`);
   });
-  await gears.flip({ plural, storage: "v1" });
+  if (storage !== "v1alpha1") await gears.flip({ plural, storage });
 }
 
 /** @returns peak resident memory in bytes, of the whole process. */
@@ -134,9 +160,6 @@ async function replaceByKubectl(target: ApiServer, plural: string): Promise<void
   const ran = spawnSync("sh", ["-c", line], { env: { ...process.env, KUBECONFIG: target.kubeconfigPath }, encoding: "utf8" });
   if (ran.status !== 0) throw new Error(`kubectl: ${ran.stderr.slice(0, 500)}`);
 }
-
-/** By a pool of connections, as migrate has: the tests' own request opens one each time. */
-const agent = new Agent({ keepAlive: true });
 
 function call(
   target: ApiServer,

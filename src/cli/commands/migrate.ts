@@ -20,11 +20,11 @@ export function declareMigrate(command: Command, invocation: Invocation): void {
     )
     .option("--concurrency <number>", "writes under way at a time", parseConcurrency, 8)
     .option("--max-per-second <number>", "writes a second at most; 0: as fast as it goes", parseRate, 100)
-    .option(
-      "--settle-seconds <seconds>",
-      "how long the storage version must have been in force before what is written counts",
-      parseSeconds,
-      65,
+    .addOption(
+      new Option(
+        "--settle-seconds <seconds>",
+        "how long the storage version must have been in force before what is written counts; 65 unless told",
+      ).argParser(parseSeconds),
     )
     .option(
       "--clean-managed-fields",

@@ -53,7 +53,8 @@ export function gearsOn(api: ApiServer) {
     if (answer.status > 299) throw new Error(JSON.stringify(answer.body));
     for (const [version, isServed] of Object.entries(shape.versions ?? BOTH)) {
       await eventually(`${version} is ${isServed ? "" : "not "}served`, async () => {
-        const { status } = await api.request("GET", pathOf(shape.plural, version, shape.scope === "Cluster" ? null : "default"));
+        const path = pathOf(shape.plural, version, shape.scope === "Cluster" ? null : "default");
+        const { status } = await api.request("GET", `${path}?limit=1`);
         return (status === 200) === isServed;
       });
     }
