@@ -12,8 +12,8 @@ import {
   inconsistentLine,
   listedAnewLine,
   readingObjectsLine,
-  STOPPING_LINE,
 } from "../explain/backup.ts";
+import { STOPPING_LINE } from "../explain/migration.ts";
 import { listOf, shown } from "../explain/text.ts";
 import { beginBackup, type BackupPurpose, codeOf, folderState } from "../migration/backup/folder.ts";
 import { type BackupEnd, type BackupStep, type CrdToBackUp, takeBackup } from "../migration/backup/take-backup.ts";
@@ -25,7 +25,7 @@ import { awaitInterruption } from "./interruption.ts";
 import type { Invocation } from "./invocation.ts";
 import { openClient, unreadableError } from "./live-source.ts";
 import { neededDefinition } from "./named-definitions.ts";
-import { startSteadyLines } from "./steady-lines.ts";
+import { startSteadyLines, type SteadyLines } from "./steady-lines.ts";
 import type { Terminal } from "./terminal.ts";
 import { VERSION } from "./version.ts";
 import { yamlText } from "./yaml-text.ts";
@@ -147,13 +147,13 @@ async function prepare(
   }
 }
 
-function lineTeller(terminal: Terminal, lines: { tell(line: string): void }): (step: BackupStep) => void {
+function lineTeller(terminal: Terminal, lines: SteadyLines): (step: BackupStep) => void {
   return (step) => {
     switch (step.kind) {
       case "reading":
         return;
       case "written":
-        lines.tell(readingObjectsLine(step.crd, step.done, step.total));
+        lines.tell(step.done, step.total, (pace) => readingObjectsLine(step.crd, pace));
         return;
       case "anew":
         terminal.tell(listedAnewLine(step.crd));

@@ -22,6 +22,7 @@ import { type Migrated, migrateCrd, type Migration, type MigrationEvent } from "
 import { SETTLE_MILLISECONDS } from "../migration/storage-record-object.ts";
 import type { ClusterFlags } from "./cluster-flags.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
+import { awaitInterruption } from "./interruption.ts";
 import type { Invocation } from "./invocation.ts";
 import { openClient, unreadableError } from "./live-source.ts";
 import { type MigrationProgress, startMigrationProgress } from "./migration-progress.ts";
@@ -49,7 +50,7 @@ export async function migrate(
   refuseContradictions(options);
   const { terminal } = invocation;
   const client = openClient(options);
-  const interruption = awaitInterruption(terminal);
+  const interruption = awaitInterruption(terminal, STOPPING_LINE);
   try {
     const names = options.allDue
       ? await due(client, options.namespace, { signal: interruption.signal, terminal })
@@ -294,27 +295,4 @@ async function due(
   const crds = listed.crds.filter(({ scope }) => namespace === undefined || scope === "Namespaced");
   if (crds.length === 0) run.terminal.tell("no CRD has a migration due");
   return crds.map(({ name }) => name);
-}
-
-interface Interruption {
-  readonly signal: AbortSignal;
-  release(): void;
-}
-
-/** The first one stops in order; the second one at once, for whoever cannot wait for the API server. */
-function awaitInterruption(terminal: Terminal): Interruption {
-  const controller = new AbortController();
-  const interrupt = (): void => {
-    if (controller.signal.aborted) process.exit(EXIT.undecided);
-    terminal.tell(STOPPING_LINE);
-    controller.abort();
-  };
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  for (const signal of signals) process.on(signal, interrupt);
-  return {
-    signal: controller.signal,
-    release() {
-      for (const signal of signals) process.off(signal, interrupt);
-    },
-  };
 }

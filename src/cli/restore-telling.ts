@@ -87,7 +87,7 @@ export function restoreLines({ print }: Pick<Terminal, "print">, steady: SteadyL
         case "trying":
         case "restoring":
         case "reading-back":
-          steady.tell(restoringLine(step.kind, step.done, step.total));
+          steady.tell(step.done, step.total, (pace) => restoringLine(step.kind, pace));
       }
     },
   };

@@ -15,8 +15,8 @@ import {
   readBackLine,
   restoreStoppedLine,
   statusKeptLine,
-  STOPPING_LINE,
 } from "../explain/backup.ts";
+import { STOPPING_LINE } from "../explain/migration.ts";
 import { listOf, shown } from "../explain/text.ts";
 import { type CheckedFolder, checkFolder } from "../migration/backup/check-folder.ts";
 import { codeOf } from "../migration/backup/folder.ts";

@@ -1,4 +1,5 @@
 /** @file What is told of backups and of restoring them. */
+import { bar, pacePhrase } from "./bar.ts";
 import { countOf, listOf, numberOf, quoted, shellWord, shown } from "./text.ts";
 
 export interface BackedUp {
@@ -12,10 +13,18 @@ export interface BackedUp {
   readonly removedFiles: number;
 }
 
-export const STOPPING_LINE = "stopping: what is under way comes to its end; Ctrl-C once more stops at once";
+/** How far something is: where it is drawn over (`isBar`), or a line of its own. */
+export interface Pace {
+  readonly done: number;
+  readonly total: number;
+  /** Null: not known yet. */
+  readonly perSecond: number | null;
+  readonly isBar: boolean;
+}
 
-export function readingObjectsLine(crd: string, done: number, total: number): string {
-  return `${shown(crd)}: ${numberOf(done)} of ${numberOf(total)} objects written${percentOf(done, total)}`;
+/** `gears.own.dev [####----------------] 200/1,000 objects written, 98/s, 8 s left` */
+export function readingObjectsLine(crd: string, pace: Pace): string {
+  return paceLine(shown(crd), "written", pace);
 }
 
 export function goingOnLine(folder: string): string {
@@ -144,9 +153,8 @@ export interface RestoreCounts {
   readonly statusKept: number;
 }
 
-export function restoringLine(phase: "trying" | "restoring" | "reading-back", done: number, total: number): string {
-  const what = { trying: "tried", restoring: "restored", "reading-back": "read back" }[phase];
-  return `${numberOf(done)} of ${numberOf(total)} objects ${what}${percentOf(done, total)}`;
+export function restoringLine(phase: "trying" | "restoring" | "reading-back", pace: Pace): string {
+  return paceLine("restore", { trying: "tried", restoring: "restored", "reading-back": "read back" }[phase], pace);
 }
 
 /** `312 objects: 310 created, 2 there already`. */
@@ -203,8 +211,11 @@ function problemPhrase({ path, kind, message }: FieldProblem, version: string): 
   return path === "" ? shown(message) : `${shown(path)}: ${shown(message)}`;
 }
 
-function percentOf(done: number, total: number): string {
-  return total === 0 ? "" : ` (${String(Math.floor((100 * done) / total))} %)`;
+function paceLine(subject: string, what: string, { done, total, perSecond, isBar }: Pace): string {
+  const rate = pacePhrase(total - done, perSecond);
+  return isBar
+    ? `${subject} ${bar(done, total)} ${numberOf(done)}/${numberOf(total)} objects ${what}${rate}`
+    : `${subject}: ${numberOf(done)} of ${countOf(total, "object")} ${what}${rate}`;
 }
 
 function were(count: number): string {

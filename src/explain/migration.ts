@@ -1,6 +1,7 @@
 /** @file What `migrate` says: what it is doing, how far it is, and what came of it. */
 import type { ObjectRef } from "../rules/facts.ts";
 import { countOf, listOf, numberOf, shellWord, shown } from "./text.ts";
+import { bar, pacePhrase } from "./bar.ts";
 
 /** How many objects came to what. */
 export interface MigrationTally {
@@ -83,13 +84,10 @@ export function barLine(
   { done, total, refusedCount }: MigrationTally,
   { perSecond }: MigrationPace,
 ): string {
-  const filled = total === 0 ? 0 : Math.min(BAR_WIDTH, Math.floor((done / total) * BAR_WIDTH));
-  const bar = `[${"#".repeat(filled)}${"-".repeat(BAR_WIDTH - filled)}]`;
   const what = pass === 1 ? "" : " looked at again";
-  const rate =
-    perSecond === null || perSecond === 0 ? "" : `, ${numberOf(Math.round(perSecond))}/s${timeLeft(total - done, perSecond)}`;
+  const rate = pacePhrase(total - done, perSecond);
   const refused = refusedCount === 0 ? "" : `, ${numberOf(refusedCount)} refused`;
-  return `${shown(crd)} ${bar} ${numberOf(done)}/${numberOf(total)} objects${what}${rate}${refused}`;
+  return `${shown(crd)} ${bar(done, total)} ${numberOf(done)}/${numberOf(total)} objects${what}${rate}${refused}`;
 }
 
 /** As the bar, where there is none to draw over. */
@@ -100,20 +98,9 @@ export function plainLine(
   { perSecond }: MigrationPace,
 ): string {
   const what = pass === 1 ? "dealt with" : "looked at again";
-  const rate =
-    perSecond === null || perSecond === 0 ? "" : `, ${numberOf(Math.round(perSecond))}/s${timeLeft(total - done, perSecond)}`;
+  const rate = pacePhrase(total - done, perSecond);
   const refused = refusedCount === 0 ? "" : `, ${numberOf(refusedCount)} refused`;
   return `${shown(crd)}: ${numberOf(done)} of ${countOf(total, "object")} ${what}${rate}${refused}`;
-}
-
-const BAR_WIDTH = 20;
-
-function timeLeft(objects: number, perSecond: number): string {
-  const seconds = Math.ceil(objects / perSecond);
-  if (seconds <= 0) return "";
-  if (seconds < 120) return `, ${String(seconds)} s left`;
-  const minutes = Math.ceil(seconds / 60);
-  return minutes < 120 ? `, ${String(minutes)} min left` : `, ${String(Math.ceil(minutes / 60))} h left`;
 }
 
 /** Told at the first Ctrl-C. */

@@ -46,7 +46,7 @@ export type IndexResult = { readonly ok: true; readonly value: BackupIndex } | {
 const API_VERSION = "crdguard.dev/v1alpha1";
 const KIND = "Backup";
 
-export const DEFINITION_FILE = "definition.yaml";
+const DEFINITION_FILE = "definition.yaml";
 const OBJECTS_FOLDER = "objects";
 
 /** Below the folder of the backup. */
@@ -60,7 +60,7 @@ export function objectsFolder(crd: string): string {
 }
 
 /** Over all hashes of a CRD: of its definition and of its objects in their order. */
-export function crdHash({ name, definition, objects }: Pick<IndexedCrd, "name" | "definition" | "objects">): string {
+function crdHash({ name, definition, objects }: Pick<IndexedCrd, "name" | "definition" | "objects">): string {
   return hashOfAll(hashLines(name, definition.sha256, objects));
 }
 

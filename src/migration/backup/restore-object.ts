@@ -78,7 +78,7 @@ export async function pathsThatDiffer(
 }
 
 /** Not a path, but what makes all of it differ. */
-export const BEING_DELETED = "metadata.deletionTimestamp";
+const BEING_DELETED = "metadata.deletionTimestamp";
 
 /** With references to owners that are there now. */
 export async function withLiveOwners(
@@ -91,7 +91,7 @@ export async function withLiveOwners(
 }
 
 /** Of the version that it is in. */
-export function withoutStatus(object: JsonRecord, { statusVersions }: Pick<Restoring, "statusVersions">): JsonRecord {
+function withoutStatus(object: JsonRecord, { statusVersions }: Pick<Restoring, "statusVersions">): JsonRecord {
   if (!statusVersions.has(versionOf(object))) return object;
   const { status: _, ...rest } = object;
   return rest;

@@ -62,7 +62,7 @@ describe("the hash of a content", () => {
         const entries = Object.entries(object);
         const turned = entries.map((_, index) => entries[(index + Math.abs(seed)) % entries.length] ?? ["", null]);
 
-        expect(contentHash(Object.fromEntries(turned.reverse()))).toBe(contentHash(object));
+        expect(contentHash(Object.fromEntries(turned.toReversed()))).toBe(contentHash(object));
       }),
     );
   });
