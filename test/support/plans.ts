@@ -272,7 +272,8 @@ export function walk(asked: PlanQuestion, steps: readonly Step[]): Walked {
       case "upgrade-workload": {
         const key = workloadKey(action.workload.ref);
         const own = byKey.get(key);
-        const target = own?.target != null && own.target.kind !== "unknown" ? [own.target.release] : [];
+        const wish = own?.target ?? null;
+        const target = wish !== null && wish.kind !== "unknown" ? [wish.release] : [];
         const release = [...target, ...(own?.later ?? [])].find(({ version }) => version === action.to);
         if (release === undefined) throw new Error(`${id}: there is no such release`);
         if (releases.get(key)?.version !== action.from) throw new Error(`${id}: it is not at ${action.from ?? "?"}`);
