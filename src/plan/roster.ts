@@ -19,7 +19,7 @@ export interface Roster {
 /** It was so in the state before. */
 export const FROM_BEFORE = -1;
 /** `fromStopped(id)`: it was stopped at that release, or did not run yet, and was started. Any id as it is: from that release, running. */
-export const fromStopped = (id: number): number => -2 - id;
+const fromStopped = (id: number): number => -2 - id;
 export const stoppedIdOf = (from: number): number | null => (from <= -2 ? -2 - from : null);
 
 export function firstRoster(crews: readonly Crew[]): Roster {

@@ -53,7 +53,7 @@ export interface WorkloadWords {
   readonly isRunning?: boolean;
 }
 
-export function planWorkload({ name, kind = "Deployment", releases, target, isRunning = true }: WorkloadWords): PlanWorkload {
+function planWorkload({ name, kind = "Deployment", releases, target, isRunning = true }: WorkloadWords): PlanWorkload {
   const ref = { kind, namespace: "mill", name } as const;
   const all = Object.entries(releases).map(([version, needs]): WorkloadRelease => ({
     version,
