@@ -84,7 +84,11 @@ function candidateBundles({ picture, wanted, workloads }: Omit<PlanQuestion, "ev
   const concerned = new Set([
     ...wanted.crds.map(({ name }) => name),
     ...workloads
-      .flatMap(({ later, target }) => [...later, ...(target === null || target.kind === "unknown" ? [] : [target.release])])
+      .flatMap(({ today, later, target }) => [
+        today,
+        ...later,
+        ...(target === null || target.kind === "unknown" ? [] : [target.release]),
+      ])
       .flatMap(({ needs }) => needs.map(({ requirement }) => crdNameOf(requirement))),
   ]);
   return [...Map.groupBy(picture.bundles, ({ name }) => name).values()]
