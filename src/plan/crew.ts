@@ -1,7 +1,6 @@
 /** @file Workloads as the search sees them: the releases that each may run, and which of them it may end with. */
 import { compareText } from "../crd/compare-text.ts";
 import { type Need, workloadKey } from "../rules/facts.ts";
-import { isSure } from "../rules/hurt.ts";
 import { crdNameOf } from "../rules/requirement.ts";
 import { COST } from "./cost.ts";
 import type { PlannedWorkload } from "./plan.ts";
@@ -13,6 +12,8 @@ export interface Crew {
   readonly asked: PlanWorkload | null;
   /** The first is that of today. */
   readonly releases: readonly Release[];
+  /** Names of CRDs that any of them needs. */
+  readonly crds: readonly string[];
   /** Null: it does not run today. */
   readonly running: Release | null;
   /** A DaemonSet has no replicas to take away. */
@@ -30,8 +31,6 @@ export interface Release {
    * What must be there before it comes: definitions of its own that nobody asked for by themselves come along with it.
    */
   readonly needsBefore: readonly Need[];
-  /** Names of CRDs that it needs for sure. */
-  readonly crds: readonly string[];
   /** It may run in the end. */
   readonly isFinal: boolean;
   readonly isTarget: boolean;
@@ -59,7 +58,6 @@ export function crewsOf({ picture, wanted, workloads }: PlanQuestion): readonly 
       const isOwn = source.kind === "catalog" && source.owns.includes(requirement.group);
       return !isOwn || wantedNames.has(crdNameOf(requirement));
     }),
-    crds: [...new Set(release.needs.filter(isSure).map((need) => crdNameOf(need.requirement)))].toSorted(compareText),
     ...shape,
   });
   return [
@@ -97,6 +95,7 @@ export function crewsOf({ picture, wanted, workloads }: PlanQuestion): readonly 
         workload: own.workload,
         asked: own.asked,
         releases,
+        crds: [...new Set(releases.flatMap(({ needsByCrd }) => [...needsByCrd.keys()]))].toSorted(compareText),
         running: own.isRunning ? today : null,
         canStop: own.workload.ref.kind !== "DaemonSet",
       };

@@ -24,7 +24,7 @@ export interface SavedObjects {
 }
 
 export function definition(shape: Omit<Definition, "key">): Definition {
-  return { ...shape, key: keyOf(shape) };
+  return { ...shape, key: shortened(keyOf(shape)) };
 }
 
 /** As the API server stores it: a storage version that is new is added to those that are stored. */
@@ -74,6 +74,17 @@ export function versionsKey({ versions }: Pick<Crd, "versions">): string {
 function conversionKey({ conversion }: Crd): string {
   return conversion.kind === "none" ? "" : JSON.stringify(conversion.target);
 }
+
+/** States are compared by the keys of all their definitions, so that short ones save most of the time. */
+function shortened(key: string): string {
+  const known = SHORT.get(key);
+  if (known !== undefined) return known;
+  const short = SHORT.size.toString(36);
+  SHORT.set(key, short);
+  return short;
+}
+
+const SHORT = new Map<string, string>();
 
 function keyOf({ crd, objects, saved, isDiffering }: Omit<Definition, "key">): string {
   const rest = `${objects}${saved === null ? "" : `,${saved.writtenIn}`}${isDiffering ? ",differing" : ""}`;

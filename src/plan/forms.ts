@@ -32,7 +32,7 @@ export interface Forms {
   readonly between: ReadonlyMap<string, readonly Form[]>;
 }
 
-export function formsOf(question: PlanQuestion): Forms {
+export function formsOf(question: Omit<PlanQuestion, "evidence">): Forms {
   const { picture, wanted } = question;
   const wantedForms = wanted.crds.map((crd): Form => ({ name: crd.name, crd, isWanted: true, bundles: [], key: "wanted" }));
   const candidates = candidateBundles(question);
@@ -62,6 +62,17 @@ export function formsOf(question: PlanQuestion): Forms {
   };
 }
 
+/** CRDs of the cluster that a plan may touch: those of which evidence is worth gathering. By name. */
+export function touchedCrds(question: Omit<PlanQuestion, "evidence">): readonly Crd[] {
+  const { picture, wanted } = question;
+  const names = new Set([
+    ...wanted.crds.map(({ name }) => name),
+    ...wanted.deletions.map(({ crd }) => crd),
+    ...formsOf(question).between.keys(),
+  ]);
+  return [...names].toSorted(compareText).flatMap((name) => picture.crds.get(name) ?? []);
+}
+
 /** Which of several bundles it is taken from is chosen once the way is known; until then it is like none that is wanted. */
 const IN_BETWEEN: Crd["bundle"] = { version: "", channel: null };
 
@@ -69,11 +80,15 @@ const IN_BETWEEN: Crd["bundle"] = { version: "", channel: null };
  * Of the families that what is wanted is of, or that releases of workloads need, all between what is installed and what is wanted,
  * other channels among them. Where none of a family is wanted, there is no upper end: a workload may need a newer one.
  */
-function candidateBundles({ picture, wanted, workloads }: PlanQuestion): readonly Bundle[] {
+function candidateBundles({ picture, wanted, workloads }: Omit<PlanQuestion, "evidence">): readonly Bundle[] {
   const concerned = new Set([
     ...wanted.crds.map(({ name }) => name),
     ...workloads
-      .flatMap(({ later, target }) => [...later, ...(target === null || target.kind === "unknown" ? [] : [target.release])])
+      .flatMap(({ today, later, target }) => [
+        today,
+        ...later,
+        ...(target === null || target.kind === "unknown" ? [] : [target.release]),
+      ])
       .flatMap(({ needs }) => needs.map(({ requirement }) => crdNameOf(requirement))),
   ]);
   return [...Map.groupBy(picture.bundles, ({ name }) => name).values()]

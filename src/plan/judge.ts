@@ -5,9 +5,9 @@ import type { JudgedFinding } from "../policy/policy.ts";
 import { judgeChange } from "../review/effective-policy.ts";
 import type { Change, CrdChange, WorkloadChange } from "../rules/change.ts";
 import { evaluate } from "../rules/evaluate.ts";
-import type { Facts, Need, ObjectEvidence, UnreadableDeclaration } from "../rules/facts.ts";
+import { type Facts, type Need, type ObjectEvidence, type UnreadableDeclaration, workloadKey } from "../rules/facts.ts";
 import { findHurt, gradeHurt, outcomesOf } from "../rules/hurt.ts";
-import { apiState, crdNameOf, isHard, type Outcome, outcomeIn, type Requirement } from "../rules/requirement.ts";
+import { fareOf, isHard } from "../rules/requirement.ts";
 import { COST, NEVER } from "./cost.ts";
 import type { Crew, Release } from "./crew.ts";
 import type { Deed } from "./deed.ts";
@@ -30,16 +30,18 @@ export interface Judge {
   readonly isRefused: (deed: Deed) => boolean;
   /** What a release that runs makes of it: nothing, the cost of a harm that policy lets pass, or `NEVER`. Remembered. */
   readonly harm: (deed: Deed, release: Release) => number;
-  /** What coming to a release, from another one or from none, costs beside the step; `NEVER` where it would be refused. */
-  readonly arrival: (crew: Crew, from: Release | null, to: Release, sight: Sight) => number;
+  /** Remembered for definitions of the same forms. */
+  readonly arrivals: (crew: Crew, sight: Sight) => Arrivals;
 }
+
+/** What coming to a release, from another one or from none, costs beside the step; `NEVER` where it would be refused. */
+export type Arrivals = (from: Release | null, to: Release) => number;
 
 /** The definitions of one state. */
 export interface Sight {
   readonly crds: ReadonlyMap<string, Crd>;
   /** `Definition.key` of those that may change, by name. */
   readonly keys: ReadonlyMap<string, string>;
-  readonly fits: Map<Release, Fitness>;
 }
 
 interface Fitness {
@@ -50,7 +52,7 @@ interface Fitness {
 export function createJudge(question: PlanQuestion): Judge {
   const { picture, flags, nowMilliseconds } = question;
   const refused = new WeakMap<Deed, boolean>();
-  const arrivals = new Map<string, number>();
+  const tables = new Map<string, Arrivals>();
   const harms = new WeakMap<Deed, Map<Release, number>>();
 
   function judged(change: Change, facts: Facts, sight: Pick<ClusterPicture, "crds">): readonly JudgedFinding[] {
@@ -112,18 +114,25 @@ export function createJudge(question: PlanQuestion): Judge {
     return answer;
   }
 
-  function arrival(crew: Crew, from: Release | null, to: Release, sight: Sight): number {
-    const { isUnmet, lostFeatures } = fitnessOf(to, sight);
-    const lost = lostFeatures * COST.lostFeature;
-    if (!isUnmet) return lost;
-    const key = [from?.id ?? "", to.id, ...[...(from?.crds ?? []), ...to.crds].map((name) => sight.keys.get(name) ?? "")].join(
-      "\n",
-    );
-    const known = arrivals.get(key);
-    if (known !== undefined) return lost + known;
-    const answer = refusal(crew, from, to, sight);
-    arrivals.set(key, answer);
-    return lost + answer;
+  function arrivals(crew: Crew, sight: Sight): Arrivals {
+    const key = `${workloadKey(crew.workload.ref)}\n${crew.crds.map((name) => sight.keys.get(name) ?? "").join("\n")}`;
+    const known = tables.get(key);
+    if (known !== undefined) return known;
+    const fits = new Map<Release, Fitness>();
+    const costs = new Map<Release | null, Map<Release, number>>();
+    const table: Arrivals = (from, to) => {
+      const own = costs.get(from) ?? new Map<Release, number>();
+      costs.set(from, own);
+      const before = own.get(to);
+      if (before !== undefined) return before;
+      const fitness = fits.get(to) ?? fitnessOf(to, sight);
+      fits.set(to, fitness);
+      const cost = fitness.lostFeatures * COST.lostFeature + (fitness.isUnmet ? refusal(crew, from, to, sight) : 0);
+      own.set(to, cost);
+      return cost;
+    };
+    tables.set(key, table);
+    return table;
   }
 
   /** What is missing may have been missing before, or be let pass by policy. */
@@ -133,7 +142,7 @@ export function createJudge(question: PlanQuestion): Judge {
     return findings.some(isHarm) ? COST.hurt : 0;
   }
 
-  return { findingsOf, findingsOfWorkload, isRefused, harm, arrival };
+  return { findingsOf, findingsOfWorkload, isRefused, harm, arrivals };
 }
 
 /** They are ways out, which nobody reads of a step that is not taken. */
@@ -161,32 +170,16 @@ function isHarm({ fact }: JudgedFinding): boolean {
 }
 
 /** How a release would fare, apart from policy: only where something hard is unmet there is something to be judged. */
-function fitnessOf(release: Release, { crds, fits }: Sight): Fitness {
-  const known = fits.get(release);
-  if (known !== undefined) return known;
+function fitnessOf(release: Release, { crds }: Sight): Fitness {
   let isUnmet = false;
   let lostFeatures = 0;
   for (const { requirement, certainty } of release.needsBefore) {
     if (certainty.kind !== "known" && certainty.kind !== "assumed") continue;
-    const outcome = outcomeFor(requirement, crds.get(crdNameOf(requirement)) ?? null);
+    const { outcome } = fareOf(requirement, crds);
     if (isHard(outcome)) isUnmet = true;
     else if (outcome !== "works") lostFeatures += 1;
   }
-  const fitness = { isUnmet, lostFeatures };
-  fits.set(release, fitness);
-  return fitness;
-}
-
-/** The same few definitions come by in many states. */
-const OUTCOMES = new WeakMap<Crd, Map<Requirement, Outcome>>();
-
-function outcomeFor(requirement: Requirement, crd: Crd | null): Outcome {
-  if (crd === null) return outcomeIn(requirement, "absent");
-  const known = OUTCOMES.get(crd) ?? new Map<Requirement, Outcome>();
-  OUTCOMES.set(crd, known);
-  const outcome = known.get(requirement) ?? outcomeIn(requirement, apiState(requirement, crd));
-  known.set(requirement, outcome);
-  return outcome;
+  return { isUnmet, lostFeatures };
 }
 
 const UNKNOWN: CrdEvidence = {

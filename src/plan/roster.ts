@@ -19,7 +19,7 @@ export interface Roster {
 /** It was so in the state before. */
 export const FROM_BEFORE = -1;
 /** `fromStopped(id)`: it was stopped at that release, or did not run yet, and was started. Any id as it is: from that release, running. */
-export const fromStopped = (id: number): number => -2 - id;
+const fromStopped = (id: number): number => -2 - id;
 export const stoppedIdOf = (from: number): number | null => (from <= -2 ? -2 - from : null);
 
 export function firstRoster(crews: readonly Crew[]): Roster {
@@ -56,6 +56,7 @@ export function settled(roster: Roster, crews: readonly Crew[], judge: Judge, si
 }
 
 function settleOne(roster: Roster, crew: Crew, judge: Judge, sight: Sight, mayStop: boolean): void {
+  const arrival = judge.arrivals(crew, sight);
   const before = crew.releases.map(({ id }) => roster.running[id] ?? NEVER);
   for (const [to, release] of crew.releases.entries()) {
     let best = before[to] ?? NEVER;
@@ -64,13 +65,13 @@ function settleOne(roster: Roster, crew: Crew, judge: Judge, sight: Sight, maySt
       // Of what costs the same, new definitions come first, as charts have it.
       const cost = before[index] ?? NEVER;
       if (index < to && cost < NEVER && cost + release.cost <= best) {
-        const sum = cost + release.cost + judge.arrival(crew, other, release, sight);
+        const sum = cost + release.cost + arrival(other, release);
         if (sum < NEVER && sum <= best) [best, from] = [sum, other.id];
       }
       const stopped = roster.stopped[other.id] ?? NEVER;
       if (stopped < NEVER && index <= to && stopped + COST.start < best) {
         const upgrade = index === to || crew.running === null ? 0 : release.cost;
-        const sum = stopped + COST.start + upgrade + judge.arrival(crew, null, release, sight);
+        const sum = stopped + COST.start + upgrade + arrival(null, release);
         if (sum < best) [best, from] = [sum, fromStopped(other.id)];
       }
     }

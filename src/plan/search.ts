@@ -217,7 +217,7 @@ function after(state: State, move: Move, { crews, judge, indexOf }: World, round
 }
 
 function sightOf(crds: ReadonlyMap<string, Crd>, definitions: readonly Definition[]): Sight {
-  return { crds, keys: new Map(definitions.map(({ name, key }) => [name, key] as const)), fits: new Map() };
+  return { crds, keys: new Map(definitions.map(({ name, key }) => [name, key] as const)) };
 }
 
 function isGoal(state: State, { crews, ...world }: World): boolean {

@@ -1,6 +1,7 @@
 /** @file `npm run bench`: figures, side by side with a baseline of the same run; nothing passes or fails by time. */
 import { cpus, totalmem } from "node:os";
 import { markdownTable } from "./table.ts";
+import { measurePlans } from "./plans.ts";
 import { measureDecisions, measureLookUps, measureMemory } from "./scale.ts";
 import { measureStartUp } from "./start-up.ts";
 import { measureThroughput } from "./throughput.ts";
@@ -43,6 +44,20 @@ print(
   markdownTable(
     ["workload", "p50 µs", "p99 µs"],
     (await measureLookUps()).map((row) => [row.workload, row.p50Microseconds.toFixed(1), row.p99Microseconds.toFixed(1)]),
+  ),
+);
+
+print("A plan over all of Gateway API");
+print(
+  markdownTable(
+    ["from", "to", "controllers", "plan", "ms"],
+    (await measurePlans()).map(({ from, to, controllers, result, milliseconds }) => [
+      from,
+      to,
+      String(controllers),
+      result,
+      milliseconds.toFixed(0),
+    ]),
   ),
 );
 

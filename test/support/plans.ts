@@ -53,7 +53,7 @@ export interface WorkloadWords {
   readonly isRunning?: boolean;
 }
 
-export function planWorkload({ name, kind = "Deployment", releases, target, isRunning = true }: WorkloadWords): PlanWorkload {
+function planWorkload({ name, kind = "Deployment", releases, target, isRunning = true }: WorkloadWords): PlanWorkload {
   const ref = { kind, namespace: "mill", name } as const;
   const all = Object.entries(releases).map(([version, needs]): WorkloadRelease => ({
     version,
@@ -272,7 +272,8 @@ export function walk(asked: PlanQuestion, steps: readonly Step[]): Walked {
       case "upgrade-workload": {
         const key = workloadKey(action.workload.ref);
         const own = byKey.get(key);
-        const target = own?.target != null && own.target.kind !== "unknown" ? [own.target.release] : [];
+        const wish = own?.target ?? null;
+        const target = wish !== null && wish.kind !== "unknown" ? [wish.release] : [];
         const release = [...target, ...(own?.later ?? [])].find(({ version }) => version === action.to);
         if (release === undefined) throw new Error(`${id}: there is no such release`);
         if (releases.get(key)?.version !== action.from) throw new Error(`${id}: it is not at ${action.from ?? "?"}`);

@@ -140,7 +140,7 @@ function updated(previous: Crd, manifest: Crd): Crd {
 function keyOf({ crds, saved, restored, workloads }: World): string {
   const all = [...crds.values()].map((one) => [one.name, one.versions, one.stored.names.toSorted(), one.bundle?.version]);
   return JSON.stringify([
-    all.toSorted((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1)),
+    all.map((one) => JSON.stringify(one)).toSorted(),
     [...saved].toSorted(),
     [...restored].toSorted(),
     workloads,
