@@ -163,7 +163,7 @@ export function helmRollback(release: { readonly namespace: string; readonly nam
 }
 
 /** Where the number of replicas is kept while a workload is stopped. */
-export function replicasPath(
+function replicasPath(
   { stepsDirectory }: Pick<PlanContext, "stepsDirectory">,
   { kind, namespace, name }: WorkloadRef,
 ): string {
