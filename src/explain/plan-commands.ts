@@ -163,10 +163,7 @@ export function helmRollback(release: { readonly namespace: string; readonly nam
 }
 
 /** Where the number of replicas is kept while a workload is stopped. */
-export function replicasPath(
-  { stepsDirectory }: Pick<PlanContext, "stepsDirectory">,
-  { kind, namespace, name }: WorkloadRef,
-): string {
+function replicasPath({ stepsDirectory }: Pick<PlanContext, "stepsDirectory">, { kind, namespace, name }: WorkloadRef): string {
   return `${stepsDirectory}/${fileName(`${kind.toLowerCase()}-${namespace}-${name}`)}.replicas`;
 }
 

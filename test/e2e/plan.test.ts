@@ -73,7 +73,7 @@ function rollOutAll(): () => Promise<void> {
   let isOver = false;
   const run = (async () => {
     while (!isOver) {
-      const listed = await api.request("GET", "/apis/apps/v1/deployments");
+      const listed = await api.request("GET", "/apis/apps/v1/deployments").catch(() => ({ body: {} }));
       const { items = [] } = listed.body as {
         items?: readonly {
           metadata: { name: string; namespace: string; generation: number };
@@ -144,7 +144,8 @@ describe("crdguard plan, on a real API server", () => {
 
   it("walks them, and finds nothing to do afterwards", async () => {
     const stopRollingOut = rollOutAll();
-    const walked = await crdguard(["plan", "-f", bundle, "--run", "--yes"]).finally(stopRollingOut);
+    const walked = await crdguard(["plan", "-f", bundle, "--run", "--yes"]);
+    await stopRollingOut();
 
     expect(walked.stdout + walked.stderr).toContain("3 steps done. The cluster is as wanted.");
     expect(walked.exitCode).toBe(0);
@@ -209,7 +210,8 @@ describe("a walk that is killed again and again", () => {
       child.kill("SIGKILL");
       await ended;
     }
-    const last = await crdguard(["plan", "-f", bundle, "--run", "--yes"]).finally(stopRollingOut);
+    const last = await crdguard(["plan", "-f", bundle, "--run", "--yes"]);
+    await stopRollingOut();
 
     expect(last.stdout + last.stderr).toContain("The cluster is as wanted.");
     expect(await read("get", "crd", "lathes.lathes.dev", "-o", "jsonpath={.status.storedVersions}{.spec.versions[*].name}")).toBe(

@@ -27,7 +27,7 @@ export const TURNER: PlannedWorkload = {
   helmRelease: null,
 };
 
-export const HELMED: PlannedWorkload = { ...TURNER, helmRelease: { namespace: "mill", name: "turner-release" } };
+const HELMED: PlannedWorkload = { ...TURNER, helmRelease: { namespace: "mill", name: "turner-release" } };
 
 export const BUNDLE: Bundle = {
   name: "own-api",
@@ -63,7 +63,7 @@ function idOf(action: Action): string {
   }
 }
 
-export const APPLY_WANTED: Action = {
+const APPLY_WANTED: Action = {
   kind: "apply-definitions",
   definitions: { kind: "wanted" },
   crds: [NEW.name],

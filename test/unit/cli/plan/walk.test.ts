@@ -131,7 +131,7 @@ function portsOf(
         world.backups.set(folder, new Map(world.objects));
         break;
       case "delete-objects":
-        for (const name of [...world.objects.keys()]) {
+        for (const name of world.objects.keys()) {
           world.objects.delete(name);
           event();
         }
@@ -191,7 +191,7 @@ function portsOf(
 
 const FRESH = freshJournal("mill", "gears", "2026-05-01T00:00:00Z");
 
-async function take(world: Mill, shape: Shape = {}): Promise<WalkEnd | "killed"> {
+async function walked(world: Mill, shape: Shape = {}): Promise<WalkEnd | "killed"> {
   const start = world.journal === null || world.journal.isFinished ? FRESH : world.journal;
   try {
     return await walk(start, portsOf(world, shape));
@@ -219,7 +219,7 @@ describe("a walk", () => {
   it("takes each step once, in the order of the plan, and what is owed where it stood", async () => {
     const world = mill(objects);
 
-    expect(await take(world)).toEqual({ kind: "done", stepCount: 8, skipped: [] });
+    expect(await walked(world)).toEqual({ kind: "done", stepCount: 8, skipped: [] });
     expect(world.commands).toEqual([
       "migrate",
       "stop",
@@ -243,17 +243,17 @@ describe("a walk", () => {
   ])("stops where the proof of $unproven fails, and goes on from there", async ({ unproven, taken }) => {
     const world = mill(objects);
 
-    const end = await take(world, { unproven });
+    const end = await walked(world, { unproven });
     expect(end).toMatchObject({ kind: "failed", why: "proof", step: { id: unproven }, reason: "it never holds" });
     expect(world.commands).toEqual(taken);
-    expect(await take(world)).toMatchObject({ kind: "done" });
+    expect(await walked(world)).toMatchObject({ kind: "done" });
     expectGoal(world, objects);
   });
 
   it("asks before each step, and stops before the one that is not wanted", async () => {
     const world = mill(objects);
 
-    const end = await take(world, { answer: ({ isDestructive }) => (isDestructive ? "quit" : "yes") });
+    const end = await walked(world, { answer: ({ isDestructive }) => (isDestructive ? "quit" : "yes") });
     expect(end).toMatchObject({ kind: "quit", step: { id: `stop/${TURNER}` } });
     expect(world.commands).toEqual(["migrate"]);
   });
@@ -261,7 +261,7 @@ describe("a walk", () => {
   it("leaves out what is skipped, and does not call the cluster as wanted then", async () => {
     const world = mill([]);
 
-    const end = await take(world, { answer: ({ id }) => (id.startsWith("migrate/") ? "skip" : "yes") });
+    const end = await walked(world, { answer: ({ id }) => (id.startsWith("migrate/") ? "skip" : "yes") });
     expect(end).toMatchObject({ kind: "done", skipped: ["migrate/axles.own.dev"] });
     expect(world.journal?.isFinished).toBe(false);
   });
@@ -269,7 +269,7 @@ describe("a walk", () => {
   it("deletes nothing that it has not backed up itself, whoever skips the backup", async () => {
     const world = mill(objects);
 
-    const end = await take(world, { answer: ({ action }) => (action === "back-up" ? "skip" : "yes") });
+    const end = await walked(world, { answer: ({ action }) => (action === "back-up" ? "skip" : "yes") });
     expect(end).toMatchObject({ kind: "failed", why: "no-backup" });
     expect([...world.objects.keys()]).toEqual(objects);
   });
@@ -304,8 +304,8 @@ describe("a walk", () => {
     expect(count).toBeGreaterThan(50);
     for (let killAt = 0; killAt < count; killAt += 1) {
       const world = mill(objects);
-      expect(await take(world, { killAt })).toBe("killed");
-      expect(await take(world), `killed at ${String(killAt)}`).toMatchObject({ kind: "done" });
+      expect(await walked(world, { killAt })).toBe("killed");
+      expect(await walked(world), `killed at ${String(killAt)}`).toMatchObject({ kind: "done" });
       expectGoal(world, objects);
     }
   });
@@ -315,8 +315,8 @@ describe("a walk", () => {
       fc.asyncProperty(fc.array(fc.nat(60), { maxLength: 8 }), fc.integer({ min: 0, max: 4 }), async (kills, size) => {
         const own = Array.from({ length: size }, (_, index) => `gear-${String(index)}`);
         const world = mill(own);
-        for (const killAt of kills) await take(world, { killAt });
-        expect(["done"]).toContain(((await take(world)) as { kind: string }).kind);
+        for (const killAt of kills) await walked(world, { killAt });
+        expect(["done"]).toContain(((await walked(world)) as { kind: string }).kind);
         expectGoal(world, own);
       }),
       { numRuns: 300 },
