@@ -2,11 +2,13 @@
  * Incidents from the denial to the end, on a real API server, following nothing but what crdguard prints. The guides in docs/guides
  * show the same commands with the same output; UPDATE_DOCS=1 writes it there.
  */
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ApiServer, startApiServer } from "./support/api-server.ts";
 import { readStoredEntries } from "./support/etcd.ts";
+import { buildHelm } from "./support/helm-binary.ts";
 import { eventually } from "./support/eventually.ts";
-import { deploymentManifest } from "./support/manifests.ts";
+import { crdManifest, deploymentManifest } from "./support/manifests.ts";
 import { prepareNamespace, type Replica, startReplica } from "./support/replicas.ts";
 import { type Rollouts, startRollouts } from "./support/rollouts.ts";
 import { type ServiceStandIn, startServiceStandIn } from "./support/service-stand-in.ts";
@@ -225,6 +227,28 @@ describe.skipIf([before, standard, experimental, next, traefik2, traefik3].inclu
       expect(await story.differencesFrom("traefik-leftovers.md")).toEqual([]);
     });
 
+    it("a chart that ships the standard definitions beside its own", async () => {
+      rollouts = startRollouts(api);
+      await story.link("bin/helm", await buildHelm(3));
+      await story.write("edge/Chart.yaml", "apiVersion: v2\nname: edge\nversion: 1.0.0\n");
+      await story.link("edge/crds/grpcroutes.yaml", join(String(standard), "gateway.networking.k8s.io_grpcroutes.yaml"));
+      await story.write(
+        "edge/crds/edges.yaml",
+        crdManifest({ plural: "edges", kind: "Edge", group: "edge.dev", versions: [{ name: "v1" }], storage: "v1" }),
+      );
+      await story.write("edge/templates/deployment.yaml", EDGE);
+      await quietly("kubectl apply --server-side -f gateway-api-v1.1.0-standard/", "kubectl create namespace edge");
+
+      await done("helm template edge edge/ --namespace edge --include-crds > edge.yaml");
+      const together = "crdguard plan -f gateway-api-v1.2.1/ -f edge.yaml";
+      const conflict = await story.run(together);
+      expect(conflict).toMatchObject({ status: 2 });
+      expect(conflict.output).toContain("--on-conflict");
+      await done(`${together} --on-conflict keep-newer`);
+      await done(`${together} --on-conflict keep-newer --run --yes`);
+      expect(await story.differencesFrom("charts-with-definitions.md")).toEqual([]);
+    });
+
     /** Of all findings, in their order, as they are told in JSON: text breaks lines. */
     async function commandsIn(command: string): Promise<readonly string[]> {
       const { output } = await story.runQuietly(command);
@@ -283,6 +307,13 @@ spec:
     hostname: payments.example.com
     wellKnownCACertificates: System
 `;
+
+const EDGE = deploymentManifest({
+  name: "edge",
+  namespace: "edge",
+  image: "own.dev/edge:v1.0.0",
+  annotations: { "crdguard.dev/requires": "edges.edge.dev/v1, grpcroutes.gateway.networking.k8s.io/v1" },
+});
 
 const TRAEFIK = deploymentManifest({
   name: "traefik",

@@ -1,7 +1,7 @@
 /** @file An incident lived through as a person would, command by command, and the guide that shows it with its real output. */
 import { spawn } from "node:child_process";
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import type { ApiServer } from "./api-server.ts";
 
 export interface Told {
@@ -11,7 +11,7 @@ export interface Told {
 }
 
 export interface Story {
-  /** Where commands run: what they write stays there, and folders that they read are linked into it. */
+  /** Where commands run: what they write stays there, and what they read is linked into it; programs into its folder `bin`. */
   readonly folder: string;
   link(name: string, target: string): Promise<void>;
   write(name: string, content: string): Promise<void>;
@@ -31,7 +31,7 @@ const TIMEOUT_MS = 90_000;
 
 export async function beginStory(api: ApiServer): Promise<Story> {
   const folder = join(api.workDir, "story");
-  await mkdir(folder, { recursive: true });
+  await mkdir(join(folder, "bin"), { recursive: true });
   const told: Ran[] = [];
 
   async function runQuietly(command: string): Promise<Told> {
@@ -42,7 +42,7 @@ export async function beginStory(api: ApiServer): Promise<Story> {
       env: {
         ...process.env,
         KUBECONFIG: api.kubeconfigPath,
-        PATH: `${COMMANDS}${delimiter}${process.env["PATH"] ?? ""}`,
+        PATH: `${join(folder, "bin")}${delimiter}${COMMANDS}${delimiter}${process.env["PATH"] ?? ""}`,
         NO_COLOR: "1",
       },
     });
@@ -61,8 +61,14 @@ export async function beginStory(api: ApiServer): Promise<Story> {
   return {
     folder,
     runQuietly,
-    link: (name, target) => symlink(target, join(folder, name)),
-    write: (name, content) => writeFile(join(folder, name), content),
+    async link(name, target) {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await symlink(target, join(folder, name));
+    },
+    async write(name, content) {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), content);
+    },
     async run(command) {
       const result = await runQuietly(command);
       told.push({ command: lasting(command, api), output: lasting(result.output, api) });
