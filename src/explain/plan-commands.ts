@@ -1,6 +1,6 @@
 /** @file Commands of a plan's steps, for a POSIX shell: each can be pasted, and is what `--run` runs. */
 import type { Crd } from "../crd/crd.ts";
-import type { PlannedWorkload } from "../plan/plan.ts";
+import type { HelmRelease, PlannedWorkload } from "../plan/plan.ts";
 import type { WorkloadRef } from "../rules/facts.ts";
 import { allNamespaces, flipPatch, imageAt, inTurn, resourceArgument } from "./remedies.ts";
 import type { Proof } from "./plan-report.ts";
@@ -154,12 +154,14 @@ export function undoRollout({ kubectl }: Calls, ref: WorkloadRef): string {
 }
 
 /** What the chart is called is not known to the cluster. */
-export function helmUpgrade(release: { readonly namespace: string; readonly name: string }): string {
-  return `helm upgrade ${shellWord(release.name)} CHART --namespace ${shellWord(release.namespace)} --version CHART_VERSION --reuse-values --skip-crds`;
+export function helmUpgrade({ namespace, name, isNew }: HelmRelease): string {
+  const verb = isNew === true ? "install" : "upgrade";
+  const values = isNew === true ? "" : " --reuse-values";
+  return `helm ${verb} ${shellWord(name)} CHART --namespace ${shellWord(namespace)} --version CHART_VERSION${values} --skip-crds`;
 }
 
-export function helmRollback(release: { readonly namespace: string; readonly name: string }): string {
-  return `helm rollback ${shellWord(release.name)} --namespace ${shellWord(release.namespace)}`;
+export function helmRollback({ namespace, name, isNew }: HelmRelease): string {
+  return `helm ${isNew === true ? "uninstall" : "rollback"} ${shellWord(name)} --namespace ${shellWord(namespace)}`;
 }
 
 /** Where the number of replicas is kept while a workload is stopped. */

@@ -1,5 +1,5 @@
 /** @file The words of what is done to workloads: upgrade, stop, start, apply. */
-import type { Action, PlannedWorkload, Step } from "../plan/plan.ts";
+import type { Action, HelmRelease, PlannedWorkload, Step } from "../plan/plan.ts";
 import * as command from "./plan-commands.ts";
 import type { PlanContext } from "./plan-commands.ts";
 import type { ActionWords, Proof } from "./plan-report.ts";
@@ -138,9 +138,9 @@ function applyWords({ id }: Step, { workloads }: Of<"apply-workloads">, context:
 }
 
 /** Definitions come first and by themselves, so that a chart's own, perhaps older ones do not overwrite them. */
-function helmSentence(release: { readonly namespace: string; readonly name: string }, version: string | null): string {
+function helmSentence(release: HelmRelease, version: string | null): string {
   return (
-    `upgrade the Helm release ${shown(release.namespace)}/${shown(release.name)}: ${command.helmUpgrade(release)}, where CHART is the ` +
+    `${release.isNew === true ? "install" : "upgrade"} the Helm release ${shown(release.namespace)}/${shown(release.name)}: ${command.helmUpgrade(release)}, where CHART is the ` +
     `chart's name or path, and CHART_VERSION the one of its versions that ${version === null ? "is wanted" : `ships ${version}`}; ` +
     "--skip-crds, since the definitions have been applied before"
   );

@@ -43,7 +43,14 @@ export interface PlannedWorkload {
   readonly controller: string | null;
   readonly image: string | null;
   readonly container: string | null;
-  readonly helmRelease: { readonly namespace: string; readonly name: string } | null;
+  readonly helmRelease: HelmRelease | null;
+}
+
+export interface HelmRelease {
+  readonly namespace: string;
+  readonly name: string;
+  /** Its manifests say so, and no release of it is in the cluster yet. */
+  readonly isNew?: true;
 }
 
 export type Action =

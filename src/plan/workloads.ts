@@ -11,7 +11,7 @@ import { compareReleases } from "../rules/bundle.ts";
 import type { WorkloadChange } from "../rules/change.ts";
 import { type LaterRelease, type Need, workloadKey } from "../rules/facts.ts";
 import { crdNameOf, type Requirement } from "../rules/requirement.ts";
-import type { PlannedWorkload } from "./plan.ts";
+import type { HelmRelease, PlannedWorkload } from "./plan.ts";
 import type { PlanWorkload, WorkloadRelease, WorkloadTarget } from "./question.ts";
 
 export interface WorkloadSources {
@@ -61,7 +61,7 @@ function planWorkload(
     controller: catalogued?.controller.id ?? null,
     image: catalogued?.container.image ?? workload.containers[0]?.image ?? null,
     container: catalogued?.container.name ?? workload.containers[0]?.name ?? null,
-    helmRelease: workload.helmRelease ?? null,
+    helmRelease: workload.helmRelease ?? (isThere ? null : renderedRelease(workload)),
   };
   const today: WorkloadRelease = { version: catalogued?.version ?? null, needs };
   const isRunning = isThere && workload.isRunning;
@@ -74,6 +74,17 @@ function planWorkload(
         : versionTarget(asked, workload, catalogued, today, later)
       : manifestTarget(manifest, isThere ? workload : null, catalog);
   return { workload: planned, isRunning, today, later, target };
+}
+
+/**
+ * What `helm template` has printed carries none of the annotations that Helm leaves in a cluster.
+ * Source: Helm, "Chart Best Practices", section "Standard Labels".
+ */
+function renderedRelease({ ref, labels }: Workload): HelmRelease | null {
+  const name = labels["app.kubernetes.io/instance"];
+  return name === undefined || labels["app.kubernetes.io/managed-by"] !== "Helm"
+    ? null
+    : { namespace: ref.namespace, name, isNew: true };
 }
 
 /** The first of a catalogued image, of those whose version is known before others. */

@@ -245,7 +245,14 @@ describe.skipIf([before, standard, experimental, next, traefik2, traefik3].inclu
       expect(conflict).toMatchObject({ status: 2 });
       expect(conflict.output).toContain("--on-conflict");
       await done(`${together} --on-conflict keep-newer`);
-      await done(`${together} --on-conflict keep-newer --run --yes`);
+      const walk = `${together} --on-conflict keep-newer --run --yes`;
+      expect((await story.run(walk)).output).toContain("--skip-crds");
+      await done("helm install edge edge/ --namespace edge --skip-crds");
+      await done(walk);
+      const versions = await done(
+        "kubectl get crd grpcroutes.gateway.networking.k8s.io edges.edge.dev -o custom-columns=NAME:.metadata.name,VERSIONS:.spec.versions[*].name",
+      );
+      expect(versions).toMatch(/grpcroutes\S+ +v1\n/);
       expect(await story.differencesFrom("charts-with-definitions.md")).toEqual([]);
     });
 
@@ -308,12 +315,16 @@ spec:
     wellKnownCACertificates: System
 `;
 
+/** With the labels that charts have, as `helm create` makes them. */
 const EDGE = deploymentManifest({
   name: "edge",
   namespace: "edge",
   image: "own.dev/edge:v1.0.0",
   annotations: { "crdguard.dev/requires": "edges.edge.dev/v1, grpcroutes.gateway.networking.k8s.io/v1" },
-});
+}).replace(
+  '"metadata":{',
+  '"metadata":{"labels":{"app.kubernetes.io/managed-by":"{{ .Release.Service }}","app.kubernetes.io/instance":"{{ .Release.Name }}"},',
+);
 
 const TRAEFIK = deploymentManifest({
   name: "traefik",
