@@ -104,7 +104,7 @@ function withOutputs(page: string, told: readonly Ran[]): string {
     const from = rest.indexOf(start);
     const to = from === -1 ? -1 : rest.indexOf("```", from + start.length);
     if (to === -1) continue;
-    done += rest.slice(0, from + start.length) + output.replace(/\n*$/, "\n");
+    done += rest.slice(0, from + start.length) + output.replace(/\n+$/, "") + (output.trim() === "" ? "" : "\n");
     rest = rest.slice(to);
   }
   return done + rest;
@@ -119,6 +119,7 @@ function lasting(output: string, api: ApiServer): string {
   return output
     .replaceAll(api.url, "https://cluster.example")
     .replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z\b/g, "2026-05-01T12:00:00Z")
+    .replaceAll(/\.[\da-f]{8}\.before\.yaml\b/g, ".6f684a87.before.yaml")
     .replaceAll(/\b\d{8}T\d{6}Z\b/g, "20260501T120000Z")
     .replaceAll(/\b\d+(?:\.\d+)? (?=ms\b|s\b)/g, "2 ")
     .replaceAll(/\b(resource version|newer than) \d+/g, "$1 4711")
