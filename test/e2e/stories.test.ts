@@ -157,7 +157,7 @@ describe.skipIf([before, standard, experimental, next, traefik2, traefik3].inclu
         ),
       ).toBe("v1 v1alpha2 true false");
       expect(await done(upgrade)).not.toContain("invalid");
-      expect(await story.differencesFrom("gateway-api-1.1.md")).toEqual([]);
+      expect(await story.differencesFrom("gateway-api-v1-1.md")).toEqual([]);
     });
 
     it("BackendTLSPolicy: from v1alpha2 to v1alpha3, which have nothing in common", async () => {
