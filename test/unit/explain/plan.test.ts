@@ -254,6 +254,7 @@ describe("a plan as text", () => {
     const cautions: Extract<Planned, { kind: "plan" }>["cautions"] = [
       { kind: "unknown-needs", workload: TURNER.ref, image: "registry.own.dev/turner:latest" },
       { kind: "objects-replaced", crd: OLD.name, objects: counted(3) },
+      { kind: "objects-deleted", crd: "cogs.own.dev", objects: counted(1) },
       { kind: "workload-stopped", workload: TURNER.ref },
       { kind: "unmet-today", workload: TURNER.ref, crd: OLD.name, versions: ["v2", "v3"] },
       { kind: "objects-uncounted", crd: OLD.name, reason: "forbidden" },
@@ -264,6 +265,8 @@ describe("a plan as text", () => {
         after it: declare it by the annotation crdguard.dev/requires, or try it beforehand
       caution: All 3 objects of gears.own.dev are deleted and created again: until then what they stand for is gone, and owner
         references to them no longer hold
+      caution: The one object of cogs.own.dev is deleted for good, but for the backup, and with it what owner references hang
+        on it
       caution: Deployment mill/turner is stopped for a while: what it does is not done meanwhile
       caution: Deployment mill/turner needs "v2" or "v3" of gears.own.dev, which is not served today either: this plan does
         not mend that
