@@ -1,6 +1,7 @@
 import { createColors } from "picocolors";
 import { describe, expect, it } from "vitest";
 import { planReport } from "../../../src/explain/plan.ts";
+import { manifestPath } from "../../../src/explain/plan-commands.ts";
 import { planMarkdown } from "../../../src/explain/plan-markdown.ts";
 import { planText } from "../../../src/explain/plan-text.ts";
 import type { Planned } from "../../../src/plan/plan.ts";
@@ -84,9 +85,9 @@ describe("a plan as text", () => {
       6. upgrade Deployment mill/turner from 1.0.1 to 1.1.0
          Changes: Deployment mill/turner: 1.0.1 → 1.1.0
          Run:
-           kubectl apply --server-side --force-conflicts -f crdguard-plan/upgrade-workload-mill-turner.yaml
+           kubectl apply --server-side --force-conflicts -f crdguard-plan/upgrade-workload-mill_turner.yaml
          Done when this prints nothing:
-           kubectl diff --server-side --force-conflicts -f crdguard-plan/upgrade-workload-mill-turner.yaml
+           kubectl diff --server-side --force-conflicts -f crdguard-plan/upgrade-workload-mill_turner.yaml
          and this succeeds:
            kubectl -n mill rollout status deployment/turner --timeout=5m
          To go back: undo the rollout:
@@ -116,24 +117,24 @@ describe("a plan as text", () => {
          Changes: Deployment mill/turner: no replica runs until it is started again
          Run:
            mkdir -p crdguard-plan &&
-           kubectl -n mill get deployment/turner -o 'jsonpath={.spec.replicas}' > crdguard-plan/deployment-mill-turner.replicas.new &&
-           mv crdguard-plan/deployment-mill-turner.replicas.new crdguard-plan/deployment-mill-turner.replicas &&
+           kubectl -n mill get deployment/turner -o 'jsonpath={.spec.replicas}' > crdguard-plan/stopped-deployment_mill_turner.replicas.new &&
+           mv crdguard-plan/stopped-deployment_mill_turner.replicas.new crdguard-plan/stopped-deployment_mill_turner.replicas &&
            kubectl -n mill scale deployment/turner --replicas=0
          Done when this prints 0:
            kubectl -n mill get deployment/turner -o 'jsonpath={.spec.replicas}'
          To go back: start it again:
-           kubectl -n mill scale deployment/turner --replicas="$(cat crdguard-plan/deployment-mill-turner.replicas)"
+           kubectl -n mill scale deployment/turner --replicas="$(cat crdguard-plan/stopped-deployment_mill_turner.replicas)"
 
       10. start Deployment mill/turner again, with as many replicas as it had
          Changes: Deployment mill/turner: runs again
          Run:
-           kubectl -n mill scale deployment/turner --replicas="$(cat crdguard-plan/deployment-mill-turner.replicas)"
+           kubectl -n mill scale deployment/turner --replicas="$(cat crdguard-plan/stopped-deployment_mill_turner.replicas)"
          Done when this succeeds:
            kubectl -n mill rollout status deployment/turner --timeout=5m
          To go back: stop it again:
            mkdir -p crdguard-plan &&
-           kubectl -n mill get deployment/turner -o 'jsonpath={.spec.replicas}' > crdguard-plan/deployment-mill-turner.replicas.new &&
-           mv crdguard-plan/deployment-mill-turner.replicas.new crdguard-plan/deployment-mill-turner.replicas &&
+           kubectl -n mill get deployment/turner -o 'jsonpath={.spec.replicas}' > crdguard-plan/stopped-deployment_mill_turner.replicas.new &&
+           mv crdguard-plan/stopped-deployment_mill_turner.replicas.new crdguard-plan/stopped-deployment_mill_turner.replicas &&
            kubectl -n mill scale deployment/turner --replicas=0
 
       11. stop DaemonSet mill/turner for a while
@@ -244,6 +245,12 @@ describe("a plan as text", () => {
       20 steps, of which 5 delete or stop something, and 4 need a hand.
       "
     `);
+  });
+
+  it("names the manifests of two workloads differently, wherever the dashes are", () => {
+    const paths = ["a/b-c", "a-b/c"].map((name) => manifestPath(CONTEXT, `apply-workloads/Deployment/${name}`));
+
+    expect(paths).toEqual(["a_b-c", "a-b_c"].map((name) => `crdguard-plan/apply-workloads-Deployment_${name}.yaml`));
   });
 
   it("says that nothing is to be done", () => {
