@@ -136,7 +136,7 @@ async function migrateOne(crd: string, run: Run): Promise<ExitStatus> {
     dryRun: options.dryRun,
     timing: SYSTEM_TIMING,
     signal,
-    told: isJson ? eventTeller(headNow, emit, progress) : lineTeller(crd, terminal, progress),
+    told: isJson ? eventTeller(headNow, emit, progress) : lineTeller(crd, terminal, progress, options.dryRun !== "none"),
   };
   let migrated: Migrated;
   try {
@@ -165,17 +165,23 @@ const STATUS: Readonly<Record<MigrationOutcome["kind"], ExitStatus>> = {
   interrupted: EXIT.undecided,
 };
 
-function lineTeller(crd: string, terminal: Terminal, progress: MigrationProgress): (event: MigrationEvent) => void {
+/** @param isDryRun what would be begun and recorded is not told as if it were. */
+function lineTeller(
+  crd: string,
+  terminal: Terminal,
+  progress: MigrationProgress,
+  isDryRun: boolean,
+): (event: MigrationEvent) => void {
   return (event) => {
     switch (event.kind) {
       case "started":
-        terminal.tell(startedLine(crd, event.storage, event.stored, event.version));
+        if (!isDryRun) terminal.tell(startedLine(crd, event.storage, event.stored, event.version));
         return;
       case "settling":
         terminal.tell(settlingLine(crd, event.milliseconds));
         return;
       case "recorded":
-        terminal.tell(recordedLine(crd, event.record, event.place, event.isNew));
+        if (!isDryRun) terminal.tell(recordedLine(crd, event.record, event.place, event.isNew));
         return;
       case "in-tree-waiting":
         terminal.tell(inTreeLine(crd, event.migration));

@@ -17,7 +17,7 @@ import {
   statusKeptLine,
 } from "../explain/backup.ts";
 import { STOPPING_LINE } from "../explain/migration.ts";
-import { listOf, shown } from "../explain/text.ts";
+import { countOf, listOf, shown } from "../explain/text.ts";
 import { type CheckedFolder, checkFolder } from "../migration/backup/check-folder.ts";
 import { codeOf } from "../migration/backup/folder.ts";
 import { restoreBackup, type RestoreEnd } from "../migration/backup/restore-backup.ts";
@@ -127,7 +127,7 @@ function refuseDoubts({ findings }: CheckedFolder, options: RestoreOptions, { pr
     throw new CommandError(
       EXIT.usage,
       "backup-file-unusable",
-      `${String(unusable.length)} files cannot be used: mend them; nothing was written`,
+      `${countOf(unusable.length, "file")} cannot be used: mend ${unusable.length === 1 ? "it" : "them"}; nothing was written`,
     );
   }
   if (!isRefused) return;

@@ -136,7 +136,9 @@ export function outcomeLines(crd: string, outcome: MigrationOutcome, again: stri
       ];
     case "prune-denied":
       return [
-        `${name}: ${outcome.tally === null ? "" : "all objects are rewritten, but "}status.storedVersions was not pruned: ${shownWhole(outcome.error.message)}`,
+        `${name}: ${outcome.tally === null ? "" : "all objects are rewritten, but "}status.storedVersions was not pruned:`,
+        ...foreignLines(outcome.error.message, "  "),
+        `  see to that, and run it again: ${again}`,
       ];
     case "in-tree-failed":
       return [
@@ -200,7 +202,7 @@ function refusedLines(name: string, { total, refusedCount, refused }: MigrationT
   const lines = reasons.slice(0, MOST_SHOWN).flatMap((group) => {
     const names = group.slice(0, MOST_SHOWN).map(({ object }) => shown(objectName(object)));
     const more = group.length > names.length ? `, and ${numberOf(group.length - names.length)} more` : "";
-    return [`  ${names.join(", ")}${more}:`, `    ${shownWhole(group[0]?.error.message ?? "")}`];
+    return [`  ${names.join(", ")}${more}:`, ...foreignLines(group[0]?.error.message ?? "", "    ")];
   });
   const others =
     reasons.length > MOST_SHOWN ? [`  and ${countOf(reasons.length - MOST_SHOWN, "other reason")}; -o json tells all`] : [];
@@ -219,6 +221,15 @@ function objectName({ namespace, name }: ObjectRef): string {
 function writtenSoFar(tally: MigrationTally | null): string {
   if (tally === null) return " before anything was written";
   return ` after ${countOf(tally.rewritten + tally.touched + tally.cleaned, "object")} were written`;
+}
+
+/** A webhook may say a lot, crdguard's own among them, on lines of its own. */
+function foreignLines(message: string, indent: string): readonly string[] {
+  return message
+    .split(/\r?\n/)
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== "")
+    .map((line) => `${indent}${shownWhole(line)}`);
 }
 
 /** The API server's own words, cut to a thousand characters where they were read. */

@@ -47,8 +47,14 @@ export function beforePath({ stepsDirectory }: Pick<PlanContext, "stepsDirectory
 /** A step may be named after a dozen definitions, and a name of a file has 255 characters at most. */
 const MOST_FILE_NAME = 120;
 
+/** Namespaces and names hold dashes, but no underscore: `a/b-c` and `a-b/c` must not be the same file. */
 function fileName(id: string): string {
-  const name = id.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replace(/^[.-]+/, "");
+  const [first = "", ...others] = id.split("/");
+  const parts = [others.length === 0 ? first : `${first}-${others[0] ?? ""}`, ...others.slice(1)];
+  const name = parts
+    .map((part) => part.replaceAll(/[^A-Za-z0-9._-]+/g, "-"))
+    .join("_")
+    .replace(/^[.-]+/, "");
   return name.length <= MOST_FILE_NAME ? name : `${name.slice(0, MOST_FILE_NAME)}-${checksum(id)}`;
 }
 
@@ -166,7 +172,7 @@ export function helmRollback({ namespace, name, isNew }: HelmRelease): string {
 
 /** Where the number of replicas is kept while a workload is stopped. */
 function replicasPath({ stepsDirectory }: Pick<PlanContext, "stepsDirectory">, { kind, namespace, name }: WorkloadRef): string {
-  return `${stepsDirectory}/${fileName(`${kind.toLowerCase()}-${namespace}-${name}`)}.replicas`;
+  return `${stepsDirectory}/${fileName(`stopped/${kind.toLowerCase()}/${namespace}/${name}`)}.replicas`;
 }
 
 /** A DaemonSet has no number of replicas, but runs on nodes that it selects. */

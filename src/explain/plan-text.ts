@@ -17,14 +17,22 @@ const LEAST_WIDTH = 40;
 export function planText(report: PlanReport, { colors, columns }: PlanTextOptions): string {
   const width = Math.max(columns ?? WIDTH, LEAST_WIDTH);
   const blocks = [
-    ...report.cautions.map(({ message }) => wrapped(message, `${colors.yellow("caution")}: `, width, "  ")),
-    ...report.notes.map((note) => wrapped(note, "note: ", width, "  ").map((line) => colors.dim(line))),
+    prefaceLines(report, { colors, columns }),
     ...report.steps.flatMap((step) => [[""], stepLines(step, { colors, columns })]),
     ...report.obstacles.flatMap((obstacle) => [[""], obstacleLines(obstacle, colors, width)]),
   ];
   const lines = blocks.flat();
   const above = lines[0] === "" ? lines.slice(1) : lines;
   return `${[...above, ...(above.length === 0 ? [] : [""]), ...wrapped(report.summary, "", width, "  ").map((line) => colors.bold(line))].join("\n")}\n`;
+}
+
+/** What a person should know before the first step, and what became of what was given. */
+export function prefaceLines({ cautions, notes }: PlanReport, { colors, columns }: PlanTextOptions): readonly string[] {
+  const width = Math.max(columns ?? WIDTH, LEAST_WIDTH);
+  return [
+    ...cautions.flatMap(({ message }) => wrapped(message, `${colors.yellow("caution")}: `, width, "  ")),
+    ...notes.flatMap((note) => wrapped(note, "note: ", width, "  ").map((line) => colors.dim(line))),
+  ];
 }
 
 /** Why there is no way, without the rest. */
@@ -34,11 +42,17 @@ export function obstacleText({ obstacles, summary }: PlanReport, { colors, colum
   return `${[...lines, ...wrapped(summary, "", width, "  ").map((line) => colors.bold(line))].join("\n")}\n`;
 }
 
-/** One step, as the plan and the walk show it. */
-export function stepLines(step: ExplainedStep, { colors, columns }: PlanTextOptions): readonly string[] {
+/**
+ * One step, as the plan and the walk show it.
+ * @param mark before its title; its number unless told.
+ */
+export function stepLines(
+  step: ExplainedStep,
+  { colors, columns }: PlanTextOptions,
+  mark = `${String(step.number)}. `,
+): readonly string[] {
   const width = Math.max(columns ?? WIDTH, LEAST_WIDTH);
-  const mark = `${String(step.number)}. `;
-  const [first = "", ...others] = wrapped(step.title, mark, width);
+  const [first = "", ...others] = wrapped(step.title, mark, width, "   ");
   return [
     `${mark}${colors.bold(first.slice(mark.length))}`,
     ...others.map((line) => colors.bold(line)),

@@ -103,6 +103,8 @@ function cautionSentence(caution: Caution): string {
         `${capital(objectsWord(caution.objects))} of ${shown(caution.crd)} ${isOne(caution.objects) ? "is" : "are"} deleted and created again: ` +
         `until then what ${isOne(caution.objects) ? "it stands" : "they stand"} for is gone, and owner references to ${isOne(caution.objects) ? "it" : "them"} no longer hold`
       );
+    case "objects-deleted":
+      return `${capital(objectsWord(caution.objects))} of ${shown(caution.crd)} ${isOne(caution.objects) ? "is" : "are"} deleted for good, but for the backup, and with ${isOne(caution.objects) ? "it" : "them"} what owner references hang on ${isOne(caution.objects) ? "it" : "them"}`;
     case "workload-stopped":
       return `${shown(workloadName(caution.workload))} is stopped for a while: what it does is not done meanwhile`;
     case "unmet-today":

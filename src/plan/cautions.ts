@@ -9,11 +9,18 @@ import type { World } from "./search.ts";
 
 export function cautionsOf(steps: readonly Step[], { crews, question }: World): readonly Caution[] {
   const { crds } = question.picture;
+  const restored = new Set(steps.flatMap(({ action }) => (action.kind === "restore" ? [action.crd.name] : [])));
   return [
     ...steps.flatMap(({ action }): readonly Caution[] => {
       switch (action.kind) {
         case "delete-objects":
-          return [{ kind: "objects-replaced", crd: action.crd.name, objects: action.objects }];
+          return [
+            {
+              kind: restored.has(action.crd.name) ? "objects-replaced" : "objects-deleted",
+              crd: action.crd.name,
+              objects: action.objects,
+            },
+          ];
         case "stop-workload":
           return [{ kind: "workload-stopped", workload: action.workload.ref }];
         default:

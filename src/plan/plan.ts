@@ -103,8 +103,8 @@ export type Because =
 export type Caution =
   /** It stays up, but is not planned for: what it needs is not known. */
   | { readonly kind: "unknown-needs"; readonly workload: WorkloadRef; readonly image: string }
-  /** Objects go away for a while, or must be edited by hand. */
-  | { readonly kind: "objects-replaced"; readonly crd: string; readonly objects: ObjectEvidence }
+  /** Objects go away for a while, or must be edited by hand; or, where no step restores them, for good. */
+  | { readonly kind: "objects-replaced" | "objects-deleted"; readonly crd: string; readonly objects: ObjectEvidence }
   | { readonly kind: "workload-stopped"; readonly workload: WorkloadRef }
   /** It fares badly with the definitions of today already, which the plan does not mend. */
   | { readonly kind: "unmet-today"; readonly workload: WorkloadRef; readonly crd: string; readonly versions: readonly string[] }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -147,6 +147,7 @@ describe("crdguard plan, on a real API server", () => {
     const walked = await crdguard(["plan", "-f", bundle, "--run", "--yes"]);
     await stopRollingOut();
 
+    expect(walked.stdout.match(/^Step \d of \d/gm)).toEqual(["Step 1 of 3", "Step 2 of 3", "Step 3 of 3"]);
     expect(walked.stdout + walked.stderr).toContain("3 steps done. The cluster is as wanted.");
     expect(walked.exitCode).toBe(0);
     expect(await read("get", "crd", "gears.gears.dev", "-o", "jsonpath={.status.storedVersions}{.spec.versions[*].name}")).toBe(
@@ -173,6 +174,19 @@ describe("crdguard plan, on a real API server", () => {
     expect(await versions()).toBe("v1 v1beta1");
   });
 
+  it("refuses to walk where another walk is under way, and sweeps away what a dead one held", async () => {
+    const dead = await deadPid();
+    const lock = join(folder, "held/walk-00000000-0000-0000-0000-000000000000.lock");
+    mkdirSync(join(folder, "held"), { recursive: true });
+    const walk = (): Promise<CommandOutcome> => crdguard(["plan", "-f", bundle, "--run", "--yes", "--steps-dir", "held"]);
+
+    writeFileSync(lock, JSON.stringify({ pid: 1, host: "elsewhere", begun: null }));
+    expect(await walk()).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("(walk-under-way)") });
+    writeFileSync(lock, JSON.stringify({ pid: dead, host: hostname(), begun: null }));
+    expect(await walk()).toMatchObject({ exitCode: 0, stdout: "Nothing to do: the cluster is as wanted.\n" });
+    expect(readdirSync(join(folder, "held"))).toEqual(["journal.json"]);
+  });
+
   it("refuses to walk on without an answer, in a stand-in, and by a journal of something else", async () => {
     expect((await crdguard(["plan", "-f", bundle, "--run"])).stderr).toContain("(nobody-to-ask)");
     expect((await crdguard(["plan", "-f", bundle, "--run", "--yes", "--against", folder])).stderr).toContain("(flags-conflict)");
@@ -182,6 +196,12 @@ describe("crdguard plan, on a real API server", () => {
   });
 });
 
+async function deadPid(): Promise<number> {
+  const child = spawn(process.execPath, ["-e", ""]);
+  await new Promise((resolve) => child.on("exit", resolve));
+  return child.pid ?? 0;
+}
+
 /** Seeded, so that what it finds can be found again. */
 function createRandom(seed: number): () => number {
   let state = seed;
@@ -190,6 +210,9 @@ function createRandom(seed: number): () => number {
     return state / 0x7fffffff;
   };
 }
+
+/** With those of migrate and restore, fifty. */
+const KILLS = 15;
 
 describe("a walk that is killed again and again", () => {
   it("ends where one that is not ends, with every object", async () => {
@@ -203,7 +226,7 @@ describe("a walk that is killed again and again", () => {
     const args = [join(ROOT, "src/cli/main.ts"), "plan", "-f", bundle, "--run", "--yes", "--kubeconfig", api.kubeconfigPath];
     const random = createRandom(7);
     const stopRollingOut = rollOutAll();
-    for (let kill = 0; kill < 10; kill += 1) {
+    for (let kill = 0; kill < KILLS; kill += 1) {
       const child = spawn(process.execPath, args, { cwd: folder, stdio: "ignore" });
       const ended = new Promise((resolve) => child.on("exit", resolve));
       await Promise.race([sleep(300 + random() * 2_500), ended]);
@@ -219,7 +242,6 @@ describe("a walk that is killed again and again", () => {
     );
     expect((await read("get", "lathes.v1.lathes.dev", "-o", "name")).split("\n")).toHaveLength(5);
     expect(await read("get", "deployment", "smith", "-o", "name")).toBe("deployment.apps/smith");
-    expect(existsSync(join(folder, "crdguard-plan/journal.json"))).toBe(true);
     expect(JSON.parse(readFileSync(join(folder, "crdguard-plan/journal.json"), "utf8"))).toMatchObject({
       isFinished: true,
       owed: [],

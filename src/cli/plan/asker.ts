@@ -19,11 +19,17 @@ export interface AskerOptions {
   readonly yesDestructive: boolean;
 }
 
+/** Where it asks, and whom it tells of a Ctrl-C: on a terminal that is asked on, that is a key like others. */
+export interface AskerSurroundings {
+  readonly interrupt: () => void;
+  readonly input?: NodeJS.ReadStream;
+  readonly output?: NodeJS.WriteStream;
+}
+
 /** @throws CommandError where nobody is there to be asked, and not all is answered beforehand. */
 export function createAsker(
   { yes, yesDestructive }: AskerOptions,
-  input: NodeJS.ReadStream = process.stdin,
-  output: NodeJS.WriteStream = process.stderr,
+  { interrupt, input = process.stdin, output = process.stderr }: AskerSurroundings,
 ): Asker {
   const isInteractive = input.isTTY && output.isTTY;
   if (!isInteractive && !yes) {
@@ -34,31 +40,46 @@ export function createAsker(
     );
   }
   let lines: Interface | null = null;
-  async function question(text: string): Promise<string> {
-    lines ??= createInterface({ input, output });
-    return (await lines.question(text)).trim().toLowerCase();
+  /** @param answers beside "no", by their first letter; each may be written out. Asked again after any other word. */
+  async function question<T extends string>(text: string, answers: readonly T[]): Promise<T | "no"> {
+    for (;;) {
+      lines ??= createInterface({ input, output }).on("SIGINT", () => {
+        output.write("\n");
+        interrupt();
+      });
+      let said: string;
+      try {
+        said = (await lines.question(text)).trim().toLowerCase();
+      } catch (error) {
+        // Ctrl-D, or the terminal is gone: nobody has said yes.
+        if (!(error instanceof Error) || error.name !== "AbortError") throw error;
+        output.write("\n");
+        return "no";
+      }
+      const answer = answers.find((own) => said === own || said === own[0]);
+      if (answer !== undefined) return answer;
+      if (["", "n", "no", "q", "quit"].includes(said)) return "no";
+    }
   }
   return {
     isInteractive,
-    async ask({ isDestructive, id }) {
+    async ask({ isDestructive, title }) {
       if (yes && (!isDestructive || yesDestructive)) return "yes";
       if (!isInteractive) {
         throw new CommandError(
           EXIT.usage,
           "nobody-to-ask",
-          `"${id}" deletes or stops something, which --yes does not answer for: walk on a terminal, or give --yes-destructive too`,
+          `this step deletes or stops something, which --yes does not answer for: ${title}; walk on a terminal, or give --yes-destructive too`,
         );
       }
-      const answer = await question("   Take this step? [y]es, [N]o: stop here, [s]kip, [q]uit: ");
-      if (answer === "y" || answer === "yes") return "yes";
-      return answer === "s" || answer === "skip" ? "skip" : "quit";
+      const answer = await question("   Take this step? [y]es, [s]kip it, [N]o, stop here: ", ["yes", "skip"]);
+      return answer === "no" ? "quit" : answer;
     },
     async handed({ commands }) {
       // Without a command to run, the proof tells when it is done.
       if (commands.length === 0) return isInteractive;
       if (!isInteractive) return false;
-      const answer = await question("   Done by hand? [y]es, [N]o: stop here: ");
-      return answer === "y" || answer === "yes";
+      return (await question("   Is it done by hand? [y]es, [N]o, stop here: ", ["yes"])) === "yes";
     },
     close() {
       lines?.close();

@@ -47,10 +47,11 @@ export interface StepSubject {
 
 export type Answer = "yes" | "skip" | "quit";
 
-export interface WalkEvent {
-  readonly kind: "step" | "proven" | "skipped";
-  readonly step: ExplainedStep;
-}
+export type WalkEvent =
+  | { readonly kind: "planned"; readonly report: PlanReport }
+  /** `number` of it in the walk, from 1, whatever was done by walks before; `count` of all steps as far as is known now. */
+  | { readonly kind: "step"; readonly step: ExplainedStep; readonly number: number; readonly count: number }
+  | { readonly kind: "proven" | "skipped"; readonly step: ExplainedStep };
 
 export type WalkEnd =
   | { readonly kind: "done"; readonly stepCount: number; readonly skipped: readonly string[] }

@@ -35,13 +35,15 @@ export async function walk(start: Journal, ports: WalkPorts): Promise<WalkEnd> {
     return [...numbers, backupNumber(crd)];
   }
 
-  for (;;) {
+  for (let isFirst = true; ; isFirst = false) {
     const plan = await ports.plan(backupNumber, stopped());
     const { outcome, steps } = plan.report;
     if (outcome === "impossible" || outcome === "undecided") return { kind: "no-plan", report: plan.report };
+    if (isFirst) ports.tell({ kind: "planned", report: plan.report });
     const isDoneHere = ({ id, action }: ExplainedStep): boolean =>
       skipped.has(id) || (action === "back-up" && backedUp.has(plan.subjectOf(id).objectsOf ?? ""));
-    const step = withOwed(plan, journal.owed).find((one) => !isDoneHere(one));
+    const left = withOwed(plan, journal.owed).filter((one) => !isDoneHere(one));
+    const [step] = left;
     if (step === undefined) {
       await write({ begun: null, isFinished: skipped.size === 0 });
       return { kind: "done", stepCount, skipped: [...skipped] };
@@ -52,7 +54,9 @@ export async function walk(start: Journal, ports: WalkPorts): Promise<WalkEnd> {
     const isOwed = !steps.some(({ id }) => id === step.id);
     const { objectsOf } = plan.subjectOf(step.id);
 
-    ports.tell({ kind: "step", step });
+    // Each plan is made anew and begins at 1; a person counts on.
+    const before = journal.done.length + skipped.size;
+    ports.tell({ kind: "step", step, number: before + 1, count: before + left.length });
     const answer = await ports.ask(step);
     if (answer === "quit") return { kind: "quit", step, isByHand: false };
     if (answer === "skip") {

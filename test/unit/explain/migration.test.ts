@@ -99,9 +99,17 @@ const OUTCOMES: readonly { readonly outcome: MigrationOutcome; readonly lines: r
     ],
   },
   {
-    outcome: { kind: "prune-denied", error: { message: "stored-version-forgotten: 3 objects" }, tally: NONE },
+    outcome: {
+      kind: "prune-denied",
+      error: { message: "denied by crdguard:\n\nstored-version-forgotten: 3 objects\r\n  rewrite\u001b[2J them\n" },
+      tally: NONE,
+    },
     lines: [
-      "gears.own.dev: all objects are rewritten, but status.storedVersions was not pruned: stored-version-forgotten: 3 objects",
+      "gears.own.dev: all objects are rewritten, but status.storedVersions was not pruned:",
+      "  denied by crdguard:",
+      "  stored-version-forgotten: 3 objects",
+      String.raw`    rewrite\u001b[2J them`,
+      `  see to that, and run it again: ${AGAIN}`,
     ],
   },
   {

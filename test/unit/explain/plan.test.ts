@@ -1,6 +1,7 @@
 import { createColors } from "picocolors";
 import { describe, expect, it } from "vitest";
 import { planReport } from "../../../src/explain/plan.ts";
+import { manifestPath } from "../../../src/explain/plan-commands.ts";
 import { planMarkdown } from "../../../src/explain/plan-markdown.ts";
 import { planText } from "../../../src/explain/plan-text.ts";
 import type { Planned } from "../../../src/plan/plan.ts";
@@ -84,9 +85,9 @@ describe("a plan as text", () => {
       6. upgrade Deployment mill/turner from 1.0.1 to 1.1.0
          Changes: Deployment mill/turner: 1.0.1 → 1.1.0
          Run:
-           kubectl apply --server-side --force-conflicts -f crdguard-plan/upgrade-workload-mill-turner.yaml
+           kubectl apply --server-side --force-conflicts -f crdguard-plan/upgrade-workload-mill_turner.yaml
          Done when this prints nothing:
-           kubectl diff --server-side --force-conflicts -f crdguard-plan/upgrade-workload-mill-turner.yaml
+           kubectl diff --server-side --force-conflicts -f crdguard-plan/upgrade-workload-mill_turner.yaml
          and this succeeds:
            kubectl -n mill rollout status deployment/turner --timeout=5m
          To go back: undo the rollout:
@@ -116,24 +117,24 @@ describe("a plan as text", () => {
          Changes: Deployment mill/turner: no replica runs until it is started again
          Run:
            mkdir -p crdguard-plan &&
-           kubectl -n mill get deployment/turner -o 'jsonpath={.spec.replicas}' > crdguard-plan/deployment-mill-turner.replicas.new &&
-           mv crdguard-plan/deployment-mill-turner.replicas.new crdguard-plan/deployment-mill-turner.replicas &&
+           kubectl -n mill get deployment/turner -o 'jsonpath={.spec.replicas}' > crdguard-plan/stopped-deployment_mill_turner.replicas.new &&
+           mv crdguard-plan/stopped-deployment_mill_turner.replicas.new crdguard-plan/stopped-deployment_mill_turner.replicas &&
            kubectl -n mill scale deployment/turner --replicas=0
          Done when this prints 0:
            kubectl -n mill get deployment/turner -o 'jsonpath={.spec.replicas}'
          To go back: start it again:
-           kubectl -n mill scale deployment/turner --replicas="$(cat crdguard-plan/deployment-mill-turner.replicas)"
+           kubectl -n mill scale deployment/turner --replicas="$(cat crdguard-plan/stopped-deployment_mill_turner.replicas)"
 
       10. start Deployment mill/turner again, with as many replicas as it had
          Changes: Deployment mill/turner: runs again
          Run:
-           kubectl -n mill scale deployment/turner --replicas="$(cat crdguard-plan/deployment-mill-turner.replicas)"
+           kubectl -n mill scale deployment/turner --replicas="$(cat crdguard-plan/stopped-deployment_mill_turner.replicas)"
          Done when this succeeds:
            kubectl -n mill rollout status deployment/turner --timeout=5m
          To go back: stop it again:
            mkdir -p crdguard-plan &&
-           kubectl -n mill get deployment/turner -o 'jsonpath={.spec.replicas}' > crdguard-plan/deployment-mill-turner.replicas.new &&
-           mv crdguard-plan/deployment-mill-turner.replicas.new crdguard-plan/deployment-mill-turner.replicas &&
+           kubectl -n mill get deployment/turner -o 'jsonpath={.spec.replicas}' > crdguard-plan/stopped-deployment_mill_turner.replicas.new &&
+           mv crdguard-plan/stopped-deployment_mill_turner.replicas.new crdguard-plan/stopped-deployment_mill_turner.replicas &&
            kubectl -n mill scale deployment/turner --replicas=0
 
       11. stop DaemonSet mill/turner for a while
@@ -246,6 +247,12 @@ describe("a plan as text", () => {
     `);
   });
 
+  it("names the manifests of two workloads differently, wherever the dashes are", () => {
+    const paths = ["a/b-c", "a-b/c"].map((name) => manifestPath(CONTEXT, `apply-workloads/Deployment/${name}`));
+
+    expect(paths).toEqual(["a_b-c", "a-b_c"].map((name) => `crdguard-plan/apply-workloads-Deployment_${name}.yaml`));
+  });
+
   it("says that nothing is to be done", () => {
     expect(text(planOf())).toBe("\nNothing to do: the cluster is as wanted.\n");
   });
@@ -254,6 +261,7 @@ describe("a plan as text", () => {
     const cautions: Extract<Planned, { kind: "plan" }>["cautions"] = [
       { kind: "unknown-needs", workload: TURNER.ref, image: "registry.own.dev/turner:latest" },
       { kind: "objects-replaced", crd: OLD.name, objects: counted(3) },
+      { kind: "objects-deleted", crd: "cogs.own.dev", objects: counted(1) },
       { kind: "workload-stopped", workload: TURNER.ref },
       { kind: "unmet-today", workload: TURNER.ref, crd: OLD.name, versions: ["v2", "v3"] },
       { kind: "objects-uncounted", crd: OLD.name, reason: "forbidden" },
@@ -264,6 +272,8 @@ describe("a plan as text", () => {
         after it: declare it by the annotation crdguard.dev/requires, or try it beforehand
       caution: All 3 objects of gears.own.dev are deleted and created again: until then what they stand for is gone, and owner
         references to them no longer hold
+      caution: The one object of cogs.own.dev is deleted for good, but for the backup, and with it what owner references hang
+        on it
       caution: Deployment mill/turner is stopped for a while: what it does is not done meanwhile
       caution: Deployment mill/turner needs "v2" or "v3" of gears.own.dev, which is not served today either: this plan does
         not mend that

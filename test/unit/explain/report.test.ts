@@ -97,7 +97,7 @@ describe("checkReport", () => {
               remedies: [
                 {
                   title: expect.stringMatching(/^rewrite every object/) as string,
-                  command: "crdguard migrate gears.own.dev" as string,
+                  command: "crdguard migrate gears.own.dev",
                 },
                 { title: 'keep "v1alpha1" in spec.versions of the new manifest; it need not be served' },
               ],

@@ -233,6 +233,34 @@ describe("a walk", () => {
     expectGoal(world, objects);
   });
 
+  it("counts its steps through, though each plan begins anew, and goes on counting after an end", async () => {
+    const world = mill(objects);
+    const told: string[] = [];
+    const telling = (shape: Shape): WalkPorts => ({
+      ...portsOf(world, shape),
+      tell: (event) => {
+        if (event.kind === "step") told.push(`${String(event.number)}/${String(event.count)} ${event.step.action}`);
+        else if (event.kind === "planned") told.push("planned");
+      },
+    });
+
+    await walk(FRESH, telling({ unproven: "apply/wanted" }));
+    await walk(world.journal ?? FRESH, telling({}));
+
+    expect(told).toEqual([
+      "planned",
+      "1/8 migrate",
+      "2/8 stop-workload",
+      "3/8 back-up",
+      "4/8 delete-objects",
+      "5/8 delete-definition",
+      "6/8 apply-definitions",
+      "planned",
+      "6/7 restore",
+      "7/7 start-workload",
+    ]);
+  });
+
   it.each([
     { unproven: "migrate/axles.own.dev", taken: ["migrate"] },
     { unproven: `back-up/${GEARS}`, taken: ["migrate", "stop", "back-up gears-1"] },
