@@ -16,6 +16,8 @@ export interface Definition {
   readonly isDiffering: boolean;
   /** The same for definitions that no rule and no move tells apart. */
   readonly key: string;
+  /** The same for definitions that nobody who uses their API tells apart, nor the policies that look at their labels. */
+  readonly apiKey: string;
 }
 
 export interface SavedObjects {
@@ -23,8 +25,8 @@ export interface SavedObjects {
   readonly objects: ObjectEvidence;
 }
 
-export function definition(shape: Omit<Definition, "key">): Definition {
-  return { ...shape, key: shortened(keyOf(shape)) };
+export function definition(shape: Omit<Definition, "key" | "apiKey">): Definition {
+  return { ...shape, key: shortened(keyOf(shape)), apiKey: shortened(apiKeyOf(shape.crd)) };
 }
 
 /** As the API server stores it: a storage version that is new is added to those that are stored. */
@@ -86,21 +88,25 @@ function shortened(key: string): string {
 
 const SHORT = new Map<string, string>();
 
-function keyOf({ crd, objects, saved, isDiffering }: Omit<Definition, "key">): string {
+function keyOf({ crd, objects, saved, isDiffering }: Omit<Definition, "key" | "apiKey">): string {
   const rest = `${objects}${saved === null ? "" : `,${saved.writtenIn}`}${isDiffering ? ",differing" : ""}`;
   if (crd === null) return rest;
-  const labels = Object.entries(crd.labels)
-    .map((entry) => entry.join("="))
-    .toSorted(compareText);
   return JSON.stringify([
-    versionsKey(crd),
+    apiKeyOf(crd),
     crd.stored.names.toSorted(compareText),
     crd.bundle?.version,
     crd.bundle?.channel,
     conversionKey(crd),
-    labels,
     rest,
   ]);
+}
+
+function apiKeyOf(crd: Crd | null): string {
+  if (crd === null) return "";
+  const labels = Object.entries(crd.labels)
+    .map((entry) => entry.join("="))
+    .toSorted(compareText);
+  return JSON.stringify([versionsKey(crd), labels]);
 }
 
 function nextGeneration({ generation }: Crd): number | null {

@@ -6,8 +6,8 @@ import { judgeChange } from "../review/effective-policy.ts";
 import type { Change, CrdChange, WorkloadChange } from "../rules/change.ts";
 import { evaluate } from "../rules/evaluate.ts";
 import { type Facts, type Need, type ObjectEvidence, type UnreadableDeclaration, workloadKey } from "../rules/facts.ts";
-import { findHurt, gradeHurt, outcomesOf } from "../rules/hurt.ts";
-import { fareOf, isHard } from "../rules/requirement.ts";
+import { findHurt, gradeHurt, isSure, outcomesOf } from "../rules/hurt.ts";
+import { compareHarm, crdNameOf, fareOf, isHard } from "../rules/requirement.ts";
 import { COST, NEVER } from "./cost.ts";
 import type { Crew, Release } from "./crew.ts";
 import type { Deed } from "./deed.ts";
@@ -40,7 +40,7 @@ export type Arrivals = (from: Release | null, to: Release) => number;
 /** The definitions of one state. */
 export interface Sight {
   readonly crds: ReadonlyMap<string, Crd>;
-  /** `Definition.key` of those that may change, by name. */
+  /** `Definition.apiKey` of those that may change, by name. */
   readonly keys: ReadonlyMap<string, string>;
 }
 
@@ -54,6 +54,7 @@ export function createJudge(question: PlanQuestion): Judge {
   const refused = new WeakMap<Deed, boolean>();
   const tables = new Map<string, Arrivals>();
   const harms = new WeakMap<Deed, Map<Release, number>>();
+  const refusals = new Map<string, number>();
 
   function judged(change: Change, facts: Facts, sight: Pick<ClusterPicture, "crds">): readonly JudgedFinding[] {
     const { guardPolicies } = picture;
@@ -137,9 +138,16 @@ export function createJudge(question: PlanQuestion): Judge {
 
   /** What is missing may have been missing before, or be let pass by policy. */
   function refusal(crew: Crew, from: Release | null, to: Release, sight: Sight): number {
-    const findings = findingsOfWorkload(workloadChange(crew, from, to, sight.crds), sight.crds, NO_BUNDLES);
-    if (findings.some(isDenial)) return NEVER;
-    return findings.some(isHarm) ? COST.hurt : 0;
+    const change = workloadChange(crew, from, to, sight.crds);
+    const missing = missingOf(change, sight);
+    if (missing.length === 0) return 0;
+    // Whether policy lets it pass is a question of these definitions alone.
+    const key = `${String(to.id)}\n${missing.map((name) => `${name}=${sight.keys.get(name) ?? ""}`).join("\n")}`;
+    const known = refusals.get(key);
+    if (known !== undefined) return known;
+    const cost = findingsOfWorkload(change, sight.crds, NO_BUNDLES).some(isDenial) ? NEVER : COST.hurt;
+    refusals.set(key, cost);
+    return cost;
   }
 
   return { findingsOf, findingsOfWorkload, isRefused, harm, arrivals };
@@ -165,8 +173,14 @@ export function workloadChange(crew: Crew, from: Release | null, to: Release, cr
   };
 }
 
-function isHarm({ fact }: JudgedFinding): boolean {
-  return fact.kind === "workload-requirement-unmet" && fact.case === "worse";
+/** CRDs of which it needs what is not served, and fares worse for it than today, to the point of failing: rules deny nothing else. */
+function missingOf({ needs, today }: WorkloadChange, { crds }: Sight): readonly string[] {
+  const names = needs.filter(isSure).flatMap(({ requirement }) => {
+    const { outcome } = fareOf(requirement, crds);
+    const name = crdNameOf(requirement);
+    return isHard(outcome) && compareHarm(outcome, today?.outcomes.get(name) ?? "works") > 0 ? [name] : [];
+  });
+  return [...new Set(names)];
 }
 
 /** How a release would fare, apart from policy: only where something hard is unmet there is something to be judged. */

@@ -23,7 +23,7 @@ const fromStopped = (id: number): number => -2 - id;
 export const stoppedIdOf = (from: number): number | null => (from <= -2 ? -2 - from : null);
 
 export function firstRoster(crews: readonly Crew[]): Roster {
-  const roster = emptyRoster(crews);
+  const roster = emptyRoster(1 + Math.max(-1, ...crews.flatMap(({ releases }) => releases.map(({ id }) => id))));
   for (const { running, releases } of crews) {
     if (running !== null) roster.running[running.id] = 0;
     // What does not run today is started as if it had been stopped.
@@ -34,7 +34,7 @@ export function firstRoster(crews: readonly Crew[]): Roster {
 
 /** Releases that do not live through the deeds are gone; null where a workload has no release left, and is not stopped. */
 export function outlived(roster: Roster, crews: readonly Crew[], deeds: readonly Deed[], judge: Judge): Roster | null {
-  const next = emptyRoster(crews);
+  const next = emptyRoster(roster.running.length);
   for (const { releases } of crews) {
     let isAlive = false;
     for (const release of releases) {
@@ -89,20 +89,6 @@ function settleOne(roster: Roster, crew: Crew, judge: Judge, sight: Sight, maySt
   }
 }
 
-/** At least what workloads have cost and will cost yet, whatever becomes of definitions. */
-export function leastCost({ running, stopped }: Roster, crews: readonly Crew[]): number {
-  let sum = 0;
-  for (const { releases } of crews) {
-    let best = NEVER;
-    for (const { id, isFinal } of releases) {
-      const yet = isFinal ? 0 : COST.upgrade;
-      best = Math.min(best, (running[id] ?? NEVER) + yet, (stopped[id] ?? NEVER) + COST.start + yet);
-    }
-    sum += best;
-  }
-  return sum;
-}
-
 /** The cheapest release to end with, or null where none runs that may. */
 export function finalRelease({ running }: Roster, { releases }: Crew): Release | null {
   let best: Release | null = null;
@@ -115,10 +101,11 @@ export function finalRelease({ running }: Roster, { releases }: Crew): Release |
 
 /** No release of any workload costs more in `left`. */
 export function isNoWorse(left: Roster, right: Roster): boolean {
-  return (
-    left.running.every((cost, id) => cost <= (right.running[id] ?? NEVER)) &&
-    left.stopped.every((cost, id) => cost <= (right.stopped[id] ?? NEVER))
-  );
+  for (let id = 0; id < left.running.length; id += 1) {
+    if ((left.running[id] ?? NEVER) > (right.running[id] ?? NEVER)) return false;
+    if ((left.stopped[id] ?? NEVER) > (right.stopped[id] ?? NEVER)) return false;
+  }
+  return true;
 }
 
 function harmOf(deeds: readonly Deed[], release: Release, judge: Judge): number {
@@ -130,8 +117,8 @@ function harmOf(deeds: readonly Deed[], release: Release, judge: Judge): number 
   return sum;
 }
 
-function emptyRoster(crews: readonly Crew[]): Roster {
-  const size = 1 + Math.max(-1, ...crews.flatMap(({ releases }) => releases.map(({ id }) => id)));
+/** @param size number of releases of all workloads. */
+function emptyRoster(size: number): Roster {
   return {
     running: new Float64Array(size).fill(NEVER),
     stopped: new Float64Array(size).fill(NEVER),

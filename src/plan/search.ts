@@ -8,6 +8,7 @@ import { COST, NEVER } from "./cost.ts";
 import { type Crew, crewsOf } from "./crew.ts";
 import { type Move, outcomeOf } from "./deed.ts";
 import { type Definition, definition } from "./definition.ts";
+import { createEstimate, type Estimate } from "./estimate.ts";
 import { type Forms, formsOf } from "./forms.ts";
 import { createJudge, type Judge, type Sight } from "./judge.ts";
 import { type Applications, createApplications, isInPlace } from "./moves/apply.ts";
@@ -16,7 +17,7 @@ import { applyBundle, applyBundleParts, applyParts, applyWanted } from "./moves/
 import { createQueue } from "./queue.ts";
 import { createUsefulness, type Usefulness } from "./usefulness.ts";
 import { type PlanQuestion, STATES } from "./question.ts";
-import { finalRelease, firstRoster, isNoWorse, leastCost, outlived, type Roster, settled } from "./roster.ts";
+import { finalRelease, firstRoster, isNoWorse, outlived, type Roster, settled } from "./roster.ts";
 
 export type Found =
   | { readonly kind: "way"; readonly path: readonly [State, ...State[]]; readonly cost: number; readonly statesSeen: number }
@@ -46,7 +47,8 @@ export interface World {
   /** Of the definitions that may change, sorted. */
   readonly names: readonly string[];
   readonly indexOf: ReadonlyMap<string, number>;
-  readonly usefulness: Usefulness;
+  readonly usefulness: (roster: Roster) => Usefulness;
+  readonly estimate: Estimate;
 }
 
 interface Round {
@@ -102,6 +104,7 @@ export function createWorld(question: PlanQuestion): World {
     names,
     indexOf: new Map(names.map((name, index) => [name, index] as const)),
     usefulness: createUsefulness(crews, forms, applications),
+    estimate: createEstimate(question, crews, forms, applications),
   };
 }
 
@@ -112,12 +115,12 @@ function searchRound(world: World, round: Round, ceiling: number): Found {
   const limit = world.question.stateLimit ?? STATES;
   let statesSeen = 0;
   const first = firstState(world, round);
-  if (boundOf(first, world) < ceiling) queue.put(first, boundOf(first, world));
+  if (boundOf(first, world, round) < ceiling) queue.put(first, boundOf(first, world, round));
   for (let next = queue.take(); next !== null; next = queue.take()) {
     if ("from" in next) {
       const reached = after(next.from, next.move, world, round);
       if (reached === null || isDominated(reached, seen, false)) continue;
-      const bound = boundOf(reached, world);
+      const bound = boundOf(reached, world, round);
       if (bound < ceiling) queue.put(reached, bound);
       continue;
     }
@@ -129,9 +132,13 @@ function searchRound(world: World, round: Round, ceiling: number): Found {
     }
     statesSeen += 1;
     if (statesSeen > limit) return { kind: "limit", statesSeen };
+    const bound = boundOf(state, world, round);
     // Workloads never cost less later than now.
-    const least = state.cost + leastCost(state.roster, world.crews);
-    for (const move of movesFrom(state, world, round)) queue.put({ from: state, move }, least + move.cost);
+    const least = state.cost + world.estimate.ofWorkloads(state.roster);
+    for (const move of movesFrom(state, world, round)) {
+      const chance = Math.max(bound, least + move.cost);
+      if (chance < ceiling) queue.put({ from: state, move }, chance);
+    }
   }
   return { kind: "none", statesSeen };
 }
@@ -142,13 +149,10 @@ interface Chance {
   readonly move: Move;
 }
 
-function movesFrom({ definitions }: State, world: World, round: Round): readonly Move[] {
-  const { forms, question, judge, applications, usefulness, indexOf } = world;
-  const find = (name: string): Definition => {
-    const found = definitions[indexOf.get(name) ?? -1];
-    if (found === undefined) throw new Error(`${name} is not among the definitions that may change`);
-    return found;
-  };
+function movesFrom({ definitions, roster }: State, world: World, round: Round): readonly Move[] {
+  const { forms, question, judge, applications } = world;
+  const find = finder(definitions, world);
+  const usefulness = world.usefulness(roster);
   const moves: (Move | null)[] = [
     applyWanted(forms, find, applications),
     ...question.wanted.deletions.map((deletion) => deleteMove(find(deletion.crd), deletion, question, judge)),
@@ -217,7 +221,7 @@ function after(state: State, move: Move, { crews, judge, indexOf }: World, round
 }
 
 function sightOf(crds: ReadonlyMap<string, Crd>, definitions: readonly Definition[]): Sight {
-  return { crds, keys: new Map(definitions.map(({ name, key }) => [name, key] as const)) };
+  return { crds, keys: new Map(definitions.map(({ name, apiKey }) => [name, apiKey] as const)) };
 }
 
 function isGoal(state: State, { crews, ...world }: World): boolean {
@@ -243,15 +247,18 @@ function totalCost({ cost, roster }: State, { crews }: World): number {
 }
 
 /** Never more than the cheapest plan that goes this way costs. */
-function boundOf(state: State, world: World): number {
+function boundOf(state: State, world: World, { hasBetween }: Round): number {
   const { definitions, roster, cost } = state;
-  const { forms, question, indexOf, crews } = world;
-  const isAllInPlace = forms.wanted.every((form) => {
-    const own = definitions[indexOf.get(form.name) ?? -1];
-    return own !== undefined && isInPlace(own, form);
-  });
-  const left = question.wanted.deletions.filter(({ crd }) => definitions[indexOf.get(crd) ?? -1]?.crd !== null);
-  return cost + leastCost(roster, crews) + (isAllInPlace ? 0 : COST.applyWanted) + left.length * COST.delete;
+  const { estimate } = world;
+  return cost + estimate.ofWorkloads(roster) + estimate.ofDefinitions(finder(definitions, world), hasBetween);
+}
+
+function finder(definitions: readonly Definition[], { indexOf }: World): (name: string) => Definition {
+  return (name) => {
+    const found = definitions[indexOf.get(name) ?? -1];
+    if (found === undefined) throw new Error(`${name} is not among the definitions that may change`);
+    return found;
+  };
 }
 
 /** Whether another way to the same definitions is as good for every workload. */

@@ -1,43 +1,57 @@
 /** @file Whether a form of a definition, out of its turn, gets anybody on: what does not can wait for the whole set. */
 import { isSure } from "../rules/hurt.ts";
 import { apiState, isHard, outcomeIn } from "../rules/requirement.ts";
-import type { Crew } from "./crew.ts";
+import { COST, NEVER } from "./cost.ts";
+import type { Crew, Release } from "./crew.ts";
 import type { Definition } from "./definition.ts";
 import type { Form, Forms } from "./forms.ts";
 import type { Applications } from "./moves/apply.ts";
+import type { Roster } from "./roster.ts";
 
+/** In one state. */
 export interface Usefulness {
-  /** Some release can run with it that cannot run with what there is. */
+  /** Some release that could not be come to yet can run with it, and not with what there is. */
   readonly isHelpful: (from: Definition, form: Form) => boolean;
   /** As above, or it may lead to what is wanted, which cannot be come to from here. */
   readonly isUseful: (from: Definition, form: Form) => boolean;
 }
 
-export function createUsefulness(crews: readonly Crew[], { wanted }: Forms, applications: Applications): Usefulness {
-  const known = new Map<string, boolean>();
+export function createUsefulness(
+  crews: readonly Crew[],
+  { wanted }: Forms,
+  applications: Applications,
+): (roster: Roster) => Usefulness {
+  const known = new Map<Form, Map<string, readonly Release[]>>();
   const wantedByName = new Map(wanted.map((form) => [form.name, form] as const));
 
-  function isHelpful(from: Definition, form: Form): boolean {
-    const key = `${from.name}\n${from.key}\n${form.key}`;
-    const before = known.get(key);
+  /** Whoever runs now, or not. Remembered. */
+  function helped(from: Definition, form: Form): readonly Release[] {
+    const own = known.get(form) ?? new Map<string, readonly Release[]>();
+    known.set(form, own);
+    const before = own.get(from.apiKey);
     if (before !== undefined) return before;
-    const answer = crews.some(({ releases }) =>
-      releases.some(({ needsByCrd }) =>
-        (needsByCrd.get(from.name) ?? []).some((need) => {
-          const fares = (crd: Definition["crd"]): boolean => isHard(outcomeIn(need.requirement, apiState(need.requirement, crd)));
-          return isSure(need) && fares(from.crd) && !fares(form.crd);
-        }),
-      ),
-    );
-    known.set(key, answer);
+    const answer = crews.flatMap(({ releases }) => releases.filter((release) => isHelped(release, from, form)));
+    own.set(from.apiKey, answer);
     return answer;
   }
 
-  return {
-    isHelpful,
-    isUseful(from, form) {
-      const target = wantedByName.get(from.name);
-      return isHelpful(from, form) || (target !== undefined && applications(from, target) === null);
-    },
+  return ({ running }) => {
+    // Who got there without harm needs no help; one that is passed over again can be helped then.
+    const isHelpful = (from: Definition, form: Form): boolean =>
+      helped(from, form).some(({ id }) => (running[id] ?? NEVER) >= COST.between);
+    return {
+      isHelpful,
+      isUseful(from, form) {
+        const target = wantedByName.get(from.name);
+        return isHelpful(from, form) || (target !== undefined && applications(from, target) === null);
+      },
+    };
   };
+}
+
+function isHelped({ needsByCrd }: Release, from: Definition, form: Form): boolean {
+  return (needsByCrd.get(from.name) ?? []).some((need) => {
+    const fares = (crd: Definition["crd"]): boolean => isHard(outcomeIn(need.requirement, apiState(need.requirement, crd)));
+    return isSure(need) && fares(from.crd) && !fares(form.crd);
+  });
 }

@@ -22,15 +22,16 @@ export interface Application {
 export type Applications = (from: Definition, form: Form) => Application | "in-place" | null;
 
 export function createApplications(question: PlanQuestion, judge: Judge): Applications {
-  const known = new Map<string, Application | "in-place" | null>();
+  const known = new Map<Form, Map<string, Application | "in-place" | null>>();
   return (from, form) => {
-    const key = `${from.name}\n${from.key}\n${form.key}`;
-    const before = known.get(key);
+    const own = known.get(form) ?? new Map<string, Application | "in-place" | null>();
+    known.set(form, own);
+    const before = own.get(from.key);
     if (before !== undefined) return before;
     const application = applicationOf(from, form, question);
     const answer =
       application === null || application === "in-place" || !application.deeds.some(judge.isRefused) ? application : null;
-    known.set(key, answer);
+    own.set(from.key, answer);
     return answer;
   };
 }

@@ -1,0 +1,99 @@
+/** @file What is left to be done from a state on costs this much at least: the better it is told, the fewer states are looked at. */
+import type { Crd } from "../crd/crd.ts";
+import { isSure } from "../rules/hurt.ts";
+import { crdNameOf, fareOf, isHard } from "../rules/requirement.ts";
+import { COST, NEVER } from "./cost.ts";
+import type { Crew, Release } from "./crew.ts";
+import type { Definition } from "./definition.ts";
+import type { Forms } from "./forms.ts";
+import { type Applications, isInPlace } from "./moves/apply.ts";
+import type { PlanQuestion } from "./question.ts";
+import type { Roster } from "./roster.ts";
+
+export interface Estimate {
+  /** What workloads have cost, and will cost yet, whatever order definitions come in. */
+  readonly ofWorkloads: (roster: Roster) => number;
+  /** @param find by name. @param hasBetween whether a stop in between may be made. */
+  readonly ofDefinitions: (find: (name: string) => Definition, hasBetween: boolean) => number;
+}
+
+export function createEstimate(
+  question: PlanQuestion,
+  crews: readonly Crew[],
+  { wanted }: Pick<Forms, "wanted">,
+  applications: Applications,
+): Estimate {
+  const ends = crews.map((crew) => endsOf(crew, question));
+  const { deletions } = question.wanted;
+  return {
+    ofWorkloads: (roster) => ends.reduce((sum, own) => sum + leastOf(own, roster), 0),
+    ofDefinitions(find, hasBetween) {
+      let before = 0;
+      let isAllInPlace = true;
+      for (const form of wanted) {
+        const own = find(form.name);
+        if (isInPlace(own, form)) continue;
+        isAllInPlace = false;
+        const application = applications(own, form);
+        // Another form of it, or none, must come first.
+        before += application === null ? (hasBetween ? COST.between : NEVER) : application === "in-place" ? 0 : application.cost;
+      }
+      const left = deletions.filter(({ crd }) => find(crd).crd !== null).length;
+      // What is in between may do what would have to be done before, for all of them at once.
+      const prepared = hasBetween ? Math.min(before, COST.between) : before;
+      return prepared + (isAllInPlace ? 0 : COST.applyWanted) + left * COST.delete;
+    },
+  };
+}
+
+interface End {
+  readonly id: number;
+  /** What it costs at least to come from it to one that may stay; 0 for one that may stay itself. */
+  readonly yet: number;
+}
+
+function endsOf(crew: Crew, question: PlanQuestion): readonly End[] {
+  const harmful = harmInTheEnd(crew, question);
+  return crew.releases.map((release, index): End => {
+    const costs = crew.releases.slice(index).flatMap((other) => {
+      if (!other.isFinal) return [];
+      return (other === release ? 0 : other.cost) + (harmful(other) ? COST.hurt : 0);
+    });
+    return { id: release.id, yet: Math.min(...costs, NEVER) };
+  });
+}
+
+/**
+ * Whether a release cannot stay without harm that policy would have to let pass: what is wanted does not serve what it needs, and
+ * what there is today serves what the workload needs of that definition, so that the harm would be done on the way.
+ */
+function harmInTheEnd({ releases, running }: Crew, { picture, wanted }: PlanQuestion): (release: Release) => boolean {
+  const end = new Map<string, Crd | null>([
+    ...wanted.crds.map((crd) => [crd.name, crd] as const),
+    ...wanted.deletions.map(({ crd }) => [crd, null] as const),
+  ]);
+  const clean = [...end.keys()].filter(
+    (name) =>
+      releases.every(({ needsByCrd, needsBefore }) =>
+        (needsByCrd.get(name) ?? []).every((need) => isSure(need) && needsBefore.includes(need)),
+      ) &&
+      (running?.needsByCrd.get(name) ?? []).every(({ requirement }) => !isHard(fareOf(requirement, picture.crds).outcome)),
+  );
+  const crds = new Map(clean.flatMap((name) => {
+    const crd = end.get(name) ?? null;
+    return crd === null ? [] : [[name, crd] as const];
+  }));
+  const names = new Set(clean);
+  return ({ needs }) =>
+    needs.some(({ requirement }) => names.has(crdNameOf(requirement)) && isHard(fareOf(requirement, crds).outcome));
+}
+
+function leastOf(ends: readonly End[], { running, stopped }: Roster): number {
+  let best: number = NEVER;
+  for (const { id, yet } of ends) {
+    const cost = running[id] ?? NEVER;
+    // What has been let pass already need not be paid twice.
+    best = Math.min(best, cost + (cost < COST.hurt ? yet : 0), (stopped[id] ?? NEVER) + COST.start);
+  }
+  return best;
+}
