@@ -25,6 +25,7 @@ import { awaitInterruption } from "./interruption.ts";
 import type { Invocation } from "./invocation.ts";
 import { openClient, unreadableError } from "./live-source.ts";
 import { neededDefinition } from "./named-definitions.ts";
+import { keepHeapSmall } from "./small-heap.ts";
 import { startSteadyLines, type SteadyLines } from "./steady-lines.ts";
 import type { Terminal } from "./terminal.ts";
 import { VERSION } from "./version.ts";
@@ -42,6 +43,7 @@ export interface BackupOptions extends ClusterFlags {
 }
 
 export async function backUp(options: BackupOptions, { program, terminal }: Invocation): Promise<ExitStatus> {
+  keepHeapSmall();
   const client = openClient(options);
   const interruption = awaitInterruption(terminal, STOPPING_LINE);
   const lines = startSteadyLines(terminal);

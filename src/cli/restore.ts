@@ -31,6 +31,7 @@ import { openClient } from "./live-source.ts";
 import { chosenCrds, openBackup } from "./open-backup.ts";
 import { restoreEvents, restoreLines } from "./restore-telling.ts";
 import { findTargets, type Targets } from "./restore-targets.ts";
+import { keepHeapSmall } from "./small-heap.ts";
 import { startSteadyLines } from "./steady-lines.ts";
 
 export interface RestoreOptions extends ClusterFlags {
@@ -50,6 +51,7 @@ export interface RestoreOptions extends ClusterFlags {
 }
 
 export async function restore(options: RestoreOptions, invocation: Invocation): Promise<ExitStatus> {
+  keepHeapSmall();
   const { terminal } = invocation;
   const index = await openBackup(options.folder);
   const entries = chosenCrds(index, options.crds, options.folder);
