@@ -13,6 +13,7 @@ import {
   listedAnewLine,
   readingObjectsLine,
 } from "../explain/backup.ts";
+import { backupEventText } from "../explain/backup-events.ts";
 import { STOPPING_LINE } from "../explain/migration.ts";
 import { listOf, shown } from "../explain/text.ts";
 import { beginBackup, type BackupPurpose, codeOf, folderState } from "../migration/backup/folder.ts";
@@ -172,7 +173,7 @@ function lineTeller(terminal: Terminal, lines: SteadyLines): (step: BackupStep) 
 
 function eventTeller(terminal: Terminal): (step: BackupStep) => void {
   return ({ kind, ...step }) => {
-    terminal.print(`${JSON.stringify({ event: kind, time: new Date().toISOString(), ...step })}\n`);
+    terminal.print(backupEventText("BackupEvent", kind, step));
   };
 }
 
@@ -186,17 +187,10 @@ function tellEnd(
   switch (end.kind) {
     case "done": {
       const objects = end.index.crds.reduce((sum, crd) => sum + crd.objects.length, 0);
-      const event = {
-        event: "done",
-        time: end.index.takenAt,
-        folder: output,
-        objects,
-        crds: end.index.crds.length,
-        sha256: end.sha256,
-      };
+      const members = { folder: output, objects, crds: end.index.crds.length, sha256: end.sha256 };
       terminal.print(
         format === "json"
-          ? `${JSON.stringify(event)}\n`
+          ? backupEventText("BackupEvent", "done", members, end.index.takenAt)
           : `${backupDoneLine(output, objects, end.index.crds.length, end.sha256)}\n`,
       );
       return EXIT.allowed;

@@ -16,6 +16,7 @@ import {
   restoreStoppedLine,
   statusKeptLine,
 } from "../explain/backup.ts";
+import { backupEventText } from "../explain/backup-events.ts";
 import { STOPPING_LINE } from "../explain/migration.ts";
 import { listOf, shown } from "../explain/text.ts";
 import { type CheckedFolder, checkFolder } from "../migration/backup/check-folder.ts";
@@ -156,7 +157,7 @@ function tellEnd(end: RestoreEnd, client: ApiClient, options: RestoreOptions, in
     if (tally.statusKept > 0) terminal.print(`${statusKeptLine(tally.statusKept)}\n`);
     if (readBack !== null) terminal.print(`${readBackLine(readBack.whole)}\n`);
   } else {
-    terminal.print(`${JSON.stringify({ event: end.kind, time: new Date().toISOString(), ...tally, readBack })}\n`);
+    terminal.print(backupEventText("RestoreEvent", end.kind, { ...tally, readBack }));
   }
   const again = (...more: readonly string[]): string => commandLine([...program.split(" "), ...sameWords(options), ...more]);
   switch (end.kind) {

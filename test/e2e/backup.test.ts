@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openBackup } from "../../src/cli/open-backup.ts";
 import { checkFolder } from "../../src/migration/backup/check-folder.ts";
 import { beginBackup } from "../../src/migration/backup/folder.ts";
+import { problemsOfBackupEvent } from "../support/event-schemas.ts";
 import { type ApiServer, startApiServer } from "./support/api-server.ts";
 import { type CommandOutcome, runCommand, startInBackground } from "./support/child-processes.ts";
 import { eventually } from "./support/eventually.ts";
@@ -208,6 +209,27 @@ describe("a round trip", () => {
     const [owner] = await listed("/apis/own.dev/v1/drums");
     const owned = (await listed("/apis/own.dev/v1alpha2/gears")).flatMap(({ metadata }) => metadata.ownerReferences ?? []);
     expect(new Set(owned.map(({ uid }) => uid))).toEqual(new Set([owner?.metadata.uid]));
+  });
+
+  it("is told in JSON, each line by the schema", async () => {
+    const saved = join(folder, "events");
+    const backup = await crdguard("backup", DRUMS, GEARS, "-o", saved, "--format", "json");
+    const restore = await crdguard("restore", saved, "-o", "json");
+    const dry = await crdguard("restore", saved, "-o", "json", "--dry-run");
+    const events = [backup, restore, dry].map(({ stdout }) =>
+      stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line) as Json),
+    );
+
+    expect(events.flat().flatMap(problemsOfBackupEvent)).toEqual([]);
+    expect(events.map((own) => [...new Set(own.map(({ event }) => event))])).toEqual([
+      ["reading", "written", "crd-done", "done"],
+      ["checked", "restored", "restoring", "reading-back", "done"],
+      ["checked", "tried", "trying", "done"],
+    ]);
+    expect(events[1]?.at(-1)).toMatchObject({ kind: "RestoreEvent", total: 81, same: 81, readBack: { whole: 81 } });
   });
 
   it("passes over what is there already", async () => {
