@@ -13,6 +13,7 @@ import {
   listedAnewLine,
   readingObjectsLine,
 } from "../explain/backup.ts";
+import { backupEventText } from "../explain/backup-events.ts";
 import { STOPPING_LINE } from "../explain/migration.ts";
 import { listOf, shown } from "../explain/text.ts";
 import { beginBackup, type BackupPurpose, codeOf, folderState } from "../migration/backup/folder.ts";
@@ -25,6 +26,7 @@ import { awaitInterruption } from "./interruption.ts";
 import type { Invocation } from "./invocation.ts";
 import { openClient, unreadableError } from "./live-source.ts";
 import { neededDefinition } from "./named-definitions.ts";
+import { keepHeapSmall } from "./small-heap.ts";
 import { startSteadyLines, type SteadyLines } from "./steady-lines.ts";
 import type { Terminal } from "./terminal.ts";
 import { VERSION } from "./version.ts";
@@ -42,6 +44,7 @@ export interface BackupOptions extends ClusterFlags {
 }
 
 export async function backUp(options: BackupOptions, { program, terminal }: Invocation): Promise<ExitStatus> {
+  keepHeapSmall();
   const client = openClient(options);
   const interruption = awaitInterruption(terminal, STOPPING_LINE);
   const lines = startSteadyLines(terminal);
@@ -170,7 +173,7 @@ function lineTeller(terminal: Terminal, lines: SteadyLines): (step: BackupStep) 
 
 function eventTeller(terminal: Terminal): (step: BackupStep) => void {
   return ({ kind, ...step }) => {
-    terminal.print(`${JSON.stringify({ event: kind, time: new Date().toISOString(), ...step })}\n`);
+    terminal.print(backupEventText("BackupEvent", kind, step));
   };
 }
 
@@ -184,17 +187,10 @@ function tellEnd(
   switch (end.kind) {
     case "done": {
       const objects = end.index.crds.reduce((sum, crd) => sum + crd.objects.length, 0);
-      const event = {
-        event: "done",
-        time: end.index.takenAt,
-        folder: output,
-        objects,
-        crds: end.index.crds.length,
-        sha256: end.sha256,
-      };
+      const members = { folder: output, objects, crds: end.index.crds.length, sha256: end.sha256 };
       terminal.print(
         format === "json"
-          ? `${JSON.stringify(event)}\n`
+          ? backupEventText("BackupEvent", "done", members, end.index.takenAt)
           : `${backupDoneLine(output, objects, end.index.crds.length, end.sha256)}\n`,
       );
       return EXIT.allowed;

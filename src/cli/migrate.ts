@@ -26,6 +26,7 @@ import { awaitInterruption } from "./interruption.ts";
 import type { Invocation } from "./invocation.ts";
 import { openClient, unreadableError } from "./live-source.ts";
 import { type MigrationProgress, startMigrationProgress } from "./migration-progress.ts";
+import { keepHeapSmall } from "./small-heap.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface MigrateOptions extends ClusterFlags {
@@ -49,6 +50,7 @@ export async function migrate(
 ): Promise<ExitStatus> {
   refuseContradictions(options);
   const { terminal } = invocation;
+  keepHeapSmall();
   const client = openClient(options);
   const interruption = awaitInterruption(terminal, STOPPING_LINE);
   try {

@@ -1,5 +1,6 @@
 /** @file What `crdguard restore` tells while it works: lines for people, or JSON, an event a line. */
 import { conflictLine, droppedLine, mustBeEditedLines, ownerLeftOutLine, restoringLine, untriedLine } from "../explain/backup.ts";
+import { backupEventText } from "../explain/backup-events.ts";
 import type { FolderFindings } from "../migration/backup/check-folder.ts";
 import type { RestoreStep } from "../migration/backup/restore-work.ts";
 import type { SteadyLines } from "./steady-lines.ts";
@@ -12,7 +13,7 @@ export interface RestoreTelling {
 
 export function restoreEvents({ print }: Pick<Terminal, "print">): RestoreTelling {
   const emit = (event: string, members: object): void => {
-    print(`${JSON.stringify({ event, time: new Date().toISOString(), ...members })}\n`);
+    print(backupEventText("RestoreEvent", event, members));
   };
   return {
     checked(findings) {

@@ -16,6 +16,7 @@ import {
   restoreStoppedLine,
   statusKeptLine,
 } from "../explain/backup.ts";
+import { backupEventText } from "../explain/backup-events.ts";
 import { STOPPING_LINE } from "../explain/migration.ts";
 import { countOf, listOf, shown } from "../explain/text.ts";
 import { type CheckedFolder, checkFolder } from "../migration/backup/check-folder.ts";
@@ -31,6 +32,7 @@ import { openClient } from "./live-source.ts";
 import { chosenCrds, openBackup } from "./open-backup.ts";
 import { restoreEvents, restoreLines } from "./restore-telling.ts";
 import { findTargets, type Targets } from "./restore-targets.ts";
+import { keepHeapSmall } from "./small-heap.ts";
 import { startSteadyLines } from "./steady-lines.ts";
 
 export interface RestoreOptions extends ClusterFlags {
@@ -50,6 +52,7 @@ export interface RestoreOptions extends ClusterFlags {
 }
 
 export async function restore(options: RestoreOptions, invocation: Invocation): Promise<ExitStatus> {
+  keepHeapSmall();
   const { terminal } = invocation;
   const index = await openBackup(options.folder);
   const entries = chosenCrds(index, options.crds, options.folder);
@@ -154,7 +157,7 @@ function tellEnd(end: RestoreEnd, client: ApiClient, options: RestoreOptions, in
     if (tally.statusKept > 0) terminal.print(`${statusKeptLine(tally.statusKept)}\n`);
     if (readBack !== null) terminal.print(`${readBackLine(readBack.whole)}\n`);
   } else {
-    terminal.print(`${JSON.stringify({ event: end.kind, time: new Date().toISOString(), ...tally, readBack })}\n`);
+    terminal.print(backupEventText("RestoreEvent", end.kind, { ...tally, readBack }));
   }
   const again = (...more: readonly string[]): string => commandLine([...program.split(" "), ...sameWords(options), ...more]);
   switch (end.kind) {

@@ -4,6 +4,7 @@ import type { ApiError } from "../cluster/live/api-error.ts";
 import { listAt, memberAt, textAt } from "../cluster/live/json.ts";
 import { METADATA_LIST } from "../cluster/live/list-metadata.ts";
 import type { Crd } from "../crd/crd.ts";
+import { createPageSize } from "./page-size.ts";
 import { persist, type Persistence } from "./persist.ts";
 
 export interface Collection {
@@ -37,7 +38,9 @@ export async function* objectPages(line: Persistence, collection: Collection): A
   let beginnings = 0;
   let seen = 0;
   let total: number | null = null;
-  let pending: Promise<ApiResult> | null = ask(line, collection, null);
+  const size = createPageSize(FIRST_PAGE_SIZE, PAGE_SIZE);
+  const ask = (token: string | null): Promise<ApiResult> => askFor(line, collection, token, size.limit());
+  let pending: Promise<ApiResult> | null = ask(null);
   while (pending !== null) {
     const answer: ApiResult = await pending;
     if (!answer.ok && answer.error.code === "gone" && beginnings < MOST_BEGINNINGS) {
@@ -45,7 +48,7 @@ export async function* objectPages(line: Persistence, collection: Collection): A
       seen = 0;
       total = null;
       yield { kind: "anew" };
-      pending = ask(line, collection, null);
+      pending = ask(null);
       continue;
     }
     if (!answer.ok) {
@@ -54,9 +57,10 @@ export async function* objectPages(line: Persistence, collection: Collection): A
     }
     const token = textAt(answer.body, "metadata", "continue");
     const objects = listAt(answer.body, "items").flatMap(headOf);
+    size.seen(objects);
     seen += objects.length;
     total ??= seen + remainingIn(answer.body);
-    pending = token === null ? null : ask(line, collection, token);
+    pending = token === null ? null : ask(token);
     yield { kind: "page", objects, total: Math.max(total, seen) };
   }
 }
@@ -66,8 +70,10 @@ export function pathOf({ crd, version, namespace }: Collection): string {
   return `/apis/${crd.group}/${version}/${namespace === null ? "" : `namespaces/${namespace}/`}${crd.plural}`;
 }
 
-/** Objects a page, as client-go's pager asks for. Two pages are held at a time. */
+/** Objects a page, as client-go's pager asks for; less where their metadata is large. Two pages are held at a time. */
 const PAGE_SIZE = 500;
+/** Annotations may hold 256 KiB, so that this is 13 MB at the worst (TotalAnnotationSizeLimitB of k8s.io/apimachinery). */
+const FIRST_PAGE_SIZE = 50;
 
 /**
  * A continue token lives for five minutes (kube-apiserver, --etcd-compaction-interval). At ten objects a second a page takes 50
@@ -75,11 +81,11 @@ const PAGE_SIZE = 500;
  */
 const MOST_BEGINNINGS = 20;
 
-function ask(line: Persistence, collection: Collection, token: string | null): Promise<ApiResult> {
+function askFor(line: Persistence, collection: Collection, token: string | null, limit: number): Promise<ApiResult> {
   return persist(line, {
     method: "GET",
     path: pathOf(collection),
-    query: { limit: PAGE_SIZE, continue: token ?? undefined },
+    query: { limit, continue: token ?? undefined },
     accept: METADATA_LIST,
     signal: line.signal,
   });

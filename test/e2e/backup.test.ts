@@ -1,10 +1,12 @@
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openBackup } from "../../src/cli/open-backup.ts";
 import { checkFolder } from "../../src/migration/backup/check-folder.ts";
+import { beginBackup } from "../../src/migration/backup/folder.ts";
+import { problemsOfBackupEvent } from "../support/event-schemas.ts";
 import { type ApiServer, startApiServer } from "./support/api-server.ts";
 import { type CommandOutcome, runCommand, startInBackground } from "./support/child-processes.ts";
 import { eventually } from "./support/eventually.ts";
@@ -52,6 +54,10 @@ function definition(plural: string, kind: string, scope: "Namespaced" | "Cluster
     },
   });
 }
+
+/** Gears of the round trip, every other one in the namespace mill. */
+const GEAR_COUNT = 80;
+const IN_MILL = GEAR_COUNT / 2;
 
 let api: ApiServer;
 let folder: string;
@@ -178,20 +184,20 @@ async function makeObjects(count: number): Promise<void> {
 
 describe("a round trip", () => {
   it("brings all objects back: spec, status, finalizers, owners, whatever their names are", async () => {
-    await makeObjects(220);
+    await makeObjects(GEAR_COUNT);
     await api.request("PATCH", `${GEARS_IN_MILL}/gear-1`, { body: {}, contentType: "application/merge-patch+json" });
     const before = { gears: await contents("/apis/own.dev/v1alpha2/gears"), drums: await contents("/apis/own.dev/v1/drums") };
     const saved = await crdguard("backup", GEARS, DRUMS, "-o", join(folder, "round"));
 
     expect(saved).toMatchObject({ exitCode: 0, stderr: "" });
-    expect(saved.stdout).toMatch(/gears\.own\.dev: 220 objects in v1alpha2, as of resource version \d+\n/);
-    expect(saved.stdout).toMatch(/221 objects of 2 CRDs, read twice, written and read again; sha256 [0-9a-f]{64}\n$/);
+    expect(saved.stdout).toMatch(/gears\.own\.dev: 80 objects in v1alpha2, as of resource version \d+\n/);
+    expect(saved.stdout).toMatch(/81 objects of 2 CRDs, read twice, written and read again; sha256 [0-9a-f]{64}\n$/);
 
     await deleteAll("/apis/own.dev/v1alpha2/gears");
     await deleteAll("/apis/own.dev/v1/drums");
     const restored = await crdguard("restore", join(folder, "round"), "--max-per-second", "0");
 
-    expect(restored.stdout).toMatch(/221 objects: 221 created\n221 objects read back, with all that is in their files\n$/);
+    expect(restored.stdout).toMatch(/81 objects: 81 created\n81 objects read back, with all that is in their files\n$/);
     expect(restored.exitCode).toBe(0);
     expect(restored.stdout).toContain('restored without its owner ConfigMap "gone", which is gone');
     const after = { gears: await contents("/apis/own.dev/v1alpha2/gears"), drums: await contents("/apis/own.dev/v1/drums") };
@@ -205,10 +211,31 @@ describe("a round trip", () => {
     expect(new Set(owned.map(({ uid }) => uid))).toEqual(new Set([owner?.metadata.uid]));
   });
 
+  it("is told in JSON, each line by the schema", async () => {
+    const saved = join(folder, "events");
+    const backup = await crdguard("backup", DRUMS, GEARS, "-o", saved, "--format", "json");
+    const restore = await crdguard("restore", saved, "-o", "json");
+    const dry = await crdguard("restore", saved, "-o", "json", "--dry-run");
+    const events = [backup, restore, dry].map(({ stdout }) =>
+      stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line) as Json),
+    );
+
+    expect(events.flat().flatMap(problemsOfBackupEvent)).toEqual([]);
+    expect(events.map((own) => [...new Set(own.map(({ event }) => event))])).toEqual([
+      ["reading", "written", "crd-done", "done"],
+      ["checked", "restored", "restoring", "reading-back", "done"],
+      ["checked", "tried", "trying", "done"],
+    ]);
+    expect(events[1]?.at(-1)).toMatchObject({ kind: "RestoreEvent", total: 81, same: 81, readBack: { whole: 81 } });
+  });
+
   it("passes over what is there already", async () => {
     const again = await crdguard("restore", join(folder, "round"));
 
-    expect(again.stdout).toMatch(/221 objects: 221 there already\n221 objects read back/);
+    expect(again.stdout).toMatch(/81 objects: 81 there already\n81 objects read back/);
     expect(again.exitCode).toBe(0);
   });
 });
@@ -253,7 +280,7 @@ describe("the folder of a backup", () => {
     expect(await readdir(foreign)).toEqual(["letter.txt"]);
   });
 
-  it.each<{ title: string; spoil: (saved: string) => Promise<unknown>; code: string; says: string }>([
+  it.concurrent.each<{ title: string; spoil: (saved: string) => Promise<unknown>; code: string; says: string }>([
     {
       title: "an object that was changed",
       spoil: (saved) => edit(join(saved, DRUMS, "objects/owner.yaml"), "size: 1", "size: 2"),
@@ -298,7 +325,7 @@ describe("the folder of a backup", () => {
       says: "there is no backup.json in it",
     },
   ])("is refused with $title", async ({ spoil, code, says }) => {
-    const saved = join(folder, "spoiled");
+    const saved = await mkdtemp(join(folder, "spoiled-"));
     await cp(join(folder, "drums"), saved, { recursive: true });
     await spoil(saved);
 
@@ -310,7 +337,7 @@ describe("the folder of a backup", () => {
     expect(stderr).toContain(says);
   });
 
-  it.each<{ title: string; args: readonly string[]; status: number; says: string }>([
+  it.concurrent.each<{ title: string; args: readonly string[]; status: number; says: string }>([
     { title: "no such CRD", args: ["backup", "gear.own.dev", "-o", "x"], status: 2, says: "did you mean gears.own.dev?" },
     {
       title: "no such version",
@@ -339,16 +366,85 @@ describe("the folder of a backup", () => {
     expect(stderr).toContain(says);
   });
 
-  it("that nobody may write is told", async () => {
-    if (process.getuid?.() === 0) return;
-    const locked = join(folder, "locked");
-    await mkdir(locked);
-    await chmod(locked, 0o500);
+  it("that cannot be made is told: there is a file in its way", async () => {
+    const inTheWay = join(folder, "round/backup.json/below");
 
-    expect(await crdguard("backup", DRUMS, "-o", join(locked, "x"))).toMatchObject({
+    expect(await crdguard("backup", DRUMS, "-o", inTheWay)).toMatchObject({
       exitCode: 2,
-      stderr: expect.stringContaining("file-unwritable") as unknown,
+      stderr: expect.stringContaining(`error (file-unwritable): ${inTheWay}: cannot be written (ENOTDIR)`) as unknown,
     });
+  });
+
+  it("that takes no files any more is told, and the backup is unfinished", async () => {
+    const saved = join(folder, "in-the-way");
+    await beginBackup(saved, { server: api.url, namespace: null, crds: [`${DRUMS}/v1`] }, false);
+    await writeFile(join(saved, DRUMS), "a file where a folder is to be");
+    const { exitCode, stdout, stderr } = await crdguard("backup", DRUMS, "-o", saved);
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+    expect(stderr).toMatch(/error \(file-unwritable\): .*in-the-way.*: cannot be written \(E[A-Z]+\); the backup is unfinished/);
+    await expect(openBackup(saved)).rejects.toMatchObject({ code: "backup-unfinished" });
+  });
+});
+
+describe("what is restored in another order, or not wholly", () => {
+  const drum = (name: string, more: Json = {}, owner: Listed | null = null): Promise<Json> =>
+    created("/apis/own.dev/v1/drums", {
+      apiVersion: "own.dev/v1",
+      kind: "Drum",
+      metadata: {
+        name,
+        ...(owner === null
+          ? {}
+          : {
+              ownerReferences: [{ apiVersion: "own.dev/v1", kind: "Drum", name: owner.metadata.name, uid: owner.metadata.uid }],
+            }),
+      },
+      spec: more,
+    });
+  const drumNamed = async (name: string): Promise<Listed> =>
+    (await api.request("GET", `/apis/own.dev/v1/drums/${name}`)).body as Listed;
+
+  it("is an object whose owner is of the same CRD, and comes after it by name", async () => {
+    await drum("z-first");
+    await drum("m-second", {}, await drumNamed("z-first"));
+    await drum("a-third", {}, await drumNamed("m-second"));
+    const uidBefore = (await drumNamed("z-first")).metadata.uid;
+    const saved = join(folder, "family");
+    await crdguard("backup", DRUMS, "-o", saved);
+    for (const name of ["a-third", "m-second", "z-first"]) await api.kubectl(["delete", "drum", name]);
+    const restored = await crdguard("restore", saved);
+    const [first, second, third] = await Promise.all(["z-first", "m-second", "a-third"].map(drumNamed));
+    for (const name of ["a-third", "m-second", "z-first"]) await api.kubectl(["delete", "drum", name]);
+
+    expect(restored).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining("4 objects: 3 created and 1 there already\n4 objects read back") as unknown,
+    });
+    expect(first?.metadata.uid).not.toBe(uidBefore);
+    expect(second?.metadata.ownerReferences).toMatchObject([{ name: "z-first", uid: first?.metadata.uid }]);
+    expect(third?.metadata.ownerReferences).toMatchObject([{ name: "m-second", uid: second?.metadata.uid }]);
+  });
+
+  it("is a field that the schema does not have: refused, and dropped where that is said", async () => {
+    await drum("odd", { size: 4 });
+    const saved = join(folder, "odd");
+    await crdguard("backup", DRUMS, "-o", saved);
+    await api.kubectl(["delete", "drum", "odd"]);
+    await edit(join(saved, DRUMS, "objects/odd.yaml"), "  size: 4\n", "  size: 4\n  weight: 9\n");
+    const refused = await crdguard("restore", saved, "--edited");
+    const goneStill = await drumNamed("odd");
+    const dropped = await crdguard("restore", saved, "--edited", "--drop-unknown-fields");
+    const after = await drumNamed("odd");
+    await api.kubectl(["delete", "drum", "odd"]);
+
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stdout).toContain("drums.own.dev/objects/odd.yaml: spec.weight: v1 has no such field\n");
+    expect(goneStill).toMatchObject({ code: 404 });
+    expect(dropped.exitCode).toBe(0);
+    expect(dropped.stdout).toMatch(/drums\.own\.dev\/objects\/odd\.yaml: .*spec\.weight/);
+    expect(after).toMatchObject({ spec: { size: 4, mode: "slow" } });
+    expect(after["spec"]).not.toHaveProperty("weight");
   });
 });
 
@@ -366,11 +462,13 @@ describe("an object that differs", () => {
 
     expect(kept.exitCode).toBe(1);
     expect(kept.stdout).toContain("gear-14.yaml: there is another one of that name, which differs in spec.label\n");
-    expect(kept.stdout).toContain("110 objects: 109 there already and 1 not touched");
+    expect(kept.stdout).toContain(`${String(IN_MILL)} objects: ${String(IN_MILL - 1)} there already and 1 not touched`);
     expect(there.body).toMatchObject({ spec: { label: "somebody else's" } });
     expect(replaced).toMatchObject({
       exitCode: 0,
-      stdout: expect.stringContaining("110 objects: 1 overwritten and 109 there already") as unknown,
+      stdout: expect.stringContaining(
+        `${String(IN_MILL)} objects: 1 overwritten and ${String(IN_MILL - 1)} there already`,
+      ) as unknown,
     });
     expect(after.body).toMatchObject({ spec: { label: "gear 24" } });
   });
@@ -413,7 +511,7 @@ describe(`kill -9 at random points (SEED=${String(SEED)})`, () => {
       hits[
         await killed(
           ["backup", GEARS, "-o", saved, "--overwrite"],
-          random() * 400,
+          random() * 150,
           async () => (await filesOf(saved)).length > seen,
         )
       ] += 1;
@@ -439,11 +537,11 @@ describe(`kill -9 at random points (SEED=${String(SEED)})`, () => {
     for (let round = 0; round < 15; round += 1) {
       if (round % 5 === 0) await deleteAll(path);
       const seen = await countOf(path);
-      const args = ["restore", saved, GEARS, "-n", "mill", "--max-per-second", "150"];
+      const args = ["restore", saved, GEARS, "-n", "mill", "--max-per-second", "100"];
       hits[await killed(args, random() * 150, async () => (await countOf(path)) > seen)] += 1;
       if (round % 5 !== 4) continue;
       const ended = await crdguard("restore", saved, GEARS, "-n", "mill", "--max-per-second", "0");
-      expect(ended.stdout).toContain("110 objects read back, with all that is in their files");
+      expect(ended.stdout).toContain(`${String(IN_MILL)} objects read back, with all that is in their files`);
       expect(ended.exitCode).toBe(0);
       expect([...(await contents(path))]).toEqual([...before]);
     }

@@ -3,6 +3,7 @@ import type { ApiResult } from "../../cluster/live/api-client.ts";
 import type { ApiError } from "../../cluster/live/api-error.ts";
 import { isRecord, type JsonRecord, listAt, memberAt, textAt } from "../../cluster/live/json.ts";
 import { type Collection, pathOf } from "../object-pages.ts";
+import { createPageSize } from "../page-size.ts";
 import { persist, type Persistence } from "../persist.ts";
 
 export type WholePage =
@@ -21,7 +22,9 @@ export async function* wholePages(line: Persistence, collection: Collection): As
   let resourceVersion: string | null = null;
   let seen = 0;
   let total: number | null = null;
-  let pending: Promise<ApiResult> | null = ask(line, collection, null);
+  const size = createPageSize(FIRST_PAGE_SIZE, PAGE_SIZE);
+  const ask = (token: string | null): Promise<ApiResult> => askFor(line, collection, token, size.limit());
+  let pending: Promise<ApiResult> | null = ask(null);
   while (pending !== null) {
     const answer: ApiResult = await pending;
     if (!answer.ok && answer.error.code === "gone" && resourceVersion !== null) {
@@ -33,20 +36,21 @@ export async function* wholePages(line: Persistence, collection: Collection): As
         total = null;
         resourceVersion = null;
         yield { kind: "anew" };
-        pending = ask(line, collection, null);
+        pending = ask(null);
       } else {
         yield { kind: "inconsistent" };
-        pending = ask(line, collection, continueToken);
+        pending = ask(continueToken);
       }
       continue;
     }
     if (!answer.ok) return yield { kind: "failed", error: answer.error };
     const token: string | null = textAt(answer.body, "metadata", "continue");
     const objects = listAt(answer.body, "items").filter(isRecord);
+    size.seen(objects);
     resourceVersion ??= textAt(answer.body, "metadata", "resourceVersion") ?? "";
     seen += objects.length;
     total ??= seen + remainingIn(answer.body);
-    pending = token === null ? null : ask(line, collection, token);
+    pending = token === null ? null : ask(token);
     yield {
       kind: "page",
       objects: objects.map((object) => named(object, collection)),
@@ -56,17 +60,19 @@ export async function* wholePages(line: Persistence, collection: Collection): As
   }
 }
 
-/** An object may be 1.5 MB (etcd's limit for a request), so that two pages at the worst are 300 MB; most are 2 kB. */
+/** Objects; less where they are large. */
 const PAGE_SIZE = 100;
+/** Of the largest objects 15 MB. */
+const FIRST_PAGE_SIZE = 10;
 
 /** A token lives for five minutes. What was not read in that time twice will not be the third time. Source: etcd-compaction-interval. */
 const MOST_BEGINNINGS = 2;
 
-function ask(line: Persistence, collection: Collection, token: string | null): Promise<ApiResult> {
+function askFor(line: Persistence, collection: Collection, token: string | null, limit: number): Promise<ApiResult> {
   return persist(line, {
     method: "GET",
     path: pathOf(collection),
-    query: { limit: PAGE_SIZE, continue: token ?? undefined },
+    query: { limit, continue: token ?? undefined },
     numbers: "exact",
     signal: line.signal,
   });

@@ -15,11 +15,11 @@ export interface Story {
   readonly folder: string;
   link(name: string, target: string): Promise<void>;
   write(name: string, content: string): Promise<void>;
-  /** Runs it in a shell, as the cluster's admin, and keeps it for the guide. */
-  run(command: string): Promise<Told>;
+  /** Runs it in a shell, as the cluster's admin, and keeps it for the guide. @param more what the guide does not show: flags that save time. */
+  run(command: string, more?: string): Promise<Told>;
   /** The same, of what no guide shows. */
   runQuietly(command: string): Promise<Told>;
-  /** Guide blocks that differ from what was printed; with UPDATE_DOCS=1 they are written, and none differs. */
+  /** Blocks that differ from what was printed; with UPDATE_DOCS=1 they are written, and none differs. @param page in docs/guides, or a path from there. */
   differencesFrom(page: string): Promise<readonly string[]>;
 }
 
@@ -29,8 +29,9 @@ const GUIDES = join(import.meta.dirname, "../../../docs/guides");
 /** A command that waits for what never comes must not keep the tests from ending. */
 const TIMEOUT_MS = 90_000;
 
-export async function beginStory(api: ApiServer): Promise<Story> {
-  const folder = join(api.workDir, "story");
+/** @param name of its folder, where one server tells several. */
+export async function beginStory(api: ApiServer, name = "story"): Promise<Story> {
+  const folder = join(api.workDir, name);
   await mkdir(join(folder, "bin"), { recursive: true });
   const told: Ran[] = [];
 
@@ -69,8 +70,8 @@ export async function beginStory(api: ApiServer): Promise<Story> {
       await mkdir(dirname(join(folder, name)), { recursive: true });
       await writeFile(join(folder, name), content);
     },
-    async run(command) {
-      const result = await runQuietly(command);
+    async run(command, more = "") {
+      const result = await runQuietly(`${command}${more}`);
       told.push({ command: lasting(command, api), output: lasting(result.output, api) });
       return result;
     },
@@ -114,7 +115,7 @@ function blockOf(command: string): string {
   return `\`\`\`text\n$ ${command}\n`;
 }
 
-/** What differs from run to run is shown as an example of it: times, resource versions, addresses. */
+/** What differs from run to run is shown as an example of it: times, resource versions, addresses, hashes. */
 function lasting(output: string, api: ApiServer): string {
   return output
     .replaceAll(api.url, "https://cluster.example")

@@ -12,7 +12,7 @@ import {
   startedLine,
   unservableReason,
 } from "../../../src/explain/migration.ts";
-import { problemsOfEvent } from "../../support/migration-schema.ts";
+import { problemsOfEvent } from "../../support/event-schemas.ts";
 
 const NONE: MigrationTally = {
   total: 0,

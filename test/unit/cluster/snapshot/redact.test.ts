@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createPseudonyms, redactImage } from "../../../../src/cluster/snapshot/pseudonyms.ts";
 import { redactSnapshot } from "../../../../src/cluster/snapshot/redact.ts";
 import type { JsonRecord, Snapshot } from "../../../../src/cluster/snapshot/snapshot.ts";
+import type { MigrationEvidence } from "../../../../src/rules/facts.ts";
 import { shippedCatalog } from "../../catalog/workloads.ts";
 import { definition, deployment, snapshotOf } from "./clusters.ts";
 
@@ -203,6 +204,37 @@ describe("a redacted snapshot", () => {
         examples: [{ namespace: "<namespace shop>", name: "<object big>" }],
       },
       writers: { writers: [{ kind: "file", name: "<file cluster.yaml>" }] },
+    });
+  });
+
+  it("tells how many objects of a migration are not proven, and not which", async () => {
+    const taken = await snapshotOf([definition("gears.own.dev", [{ name: "v1", served: true, storage: true }])], [], "strict");
+    const unproven: MigrationEvidence = {
+      kind: "unproven",
+      by: "StorageVersionRecord gears.own.dev",
+      unprovenCount: 2,
+      objectCount: 7,
+      isComplete: true,
+      examples: [
+        { namespace: "shop", name: "big" },
+        { namespace: "default", name: "small" },
+      ],
+    };
+    const evidence = taken.evidence.get("gears.own.dev");
+    if (evidence === undefined) throw new Error("the snapshot holds no evidence of gears.own.dev");
+
+    const redacted = redactSnapshot(
+      { ...taken, evidence: new Map([["gears.own.dev", { ...evidence, migration: unproven }]]) },
+      [],
+      readable,
+    );
+
+    expect(redacted.evidence.get("gears.own.dev")?.migration).toEqual({
+      ...unproven,
+      examples: [
+        { namespace: "<namespace shop>", name: "<object big>" },
+        { namespace: "default", name: "<object small>" },
+      ],
     });
   });
 });

@@ -80,7 +80,7 @@ describe("a backup", () => {
     const end = await take();
 
     expect(end.kind).toBe("done");
-    expect(steps.flatMap((step) => (step.kind === "written" ? step.done : []))).toEqual([100, 200, 250]);
+    expect(steps.flatMap((step) => (step.kind === "written" ? step.done : []))).toEqual([10, 110, 210, 250]);
     if (end.kind !== "done") return;
     expect(await readFile(join(folder, "backup.json"), "utf8")).toBe([...indexText(end.index)].join(""));
     const { findings } = await checkFolder(folder, end.index.crds, null, new AbortController().signal);
@@ -100,7 +100,7 @@ describe("a backup", () => {
   it("goes on with what there is where that happens again, and says so", async () => {
     gears(250);
     standIn.answer(
-      ({ query }) => query["continue"]?.endsWith(".100") === true,
+      ({ query }) => query["continue"] !== undefined,
       { status: 410, body: { ...status(410, "The provided continue parameter is too old"), metadata: { continue: "350.100" } } },
       2,
     );
@@ -113,10 +113,13 @@ describe("a backup", () => {
 
   it("that misses an object that was there all the time is none", async () => {
     gears(3);
-    const seen = standIn.answer(({ query, accept }) => query["limit"] === "100" && !accept.includes("PartialObjectMetadata"), {
-      status: 200,
-      body: { metadata: { resourceVersion: "9999" }, items: [] },
-    });
+    const seen = standIn.answer(
+      ({ query, accept }) => query["limit"] !== undefined && !accept.includes("PartialObjectMetadata"),
+      {
+        status: 200,
+        body: { metadata: { resourceVersion: "9999" }, items: [] },
+      },
+    );
     const end = await take();
     seen();
 
@@ -179,5 +182,5 @@ describe("a backup", () => {
 });
 
 function expireOnce(): void {
-  standIn.answer(({ query }) => query["continue"]?.endsWith(".100") === true, { status: 410, body: status(410, "too old") }, 1);
+  standIn.answer(({ query }) => query["continue"] !== undefined, { status: 410, body: status(410, "too old") }, 1);
 }
