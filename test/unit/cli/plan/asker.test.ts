@@ -39,10 +39,16 @@ describe("on a terminal", () => {
   const asked = async (act: (asker: ReturnType<typeof createAsker>) => Promise<unknown>, typed: string, yes = false) => {
     const { input, output } = streams(true);
     const asker = createAsker({ yes, yesDestructive: false }, { interrupt, input, output });
-    input.write(`${typed}\n`);
+    const answers = typed.split(",");
+    let shown = "";
+    // One answer for each time that it asks.
+    output.setEncoding("utf8").on("data", (chunk: string) => {
+      shown += chunk;
+      if (chunk.includes("?")) input.write(`${answers.shift() ?? "q"}\n`);
+    });
     const answer = await act(asker);
     asker.close();
-    return { answer, shown: String(output.read() ?? "") };
+    return { answer, shown };
   };
 
   it.each([
@@ -53,23 +59,23 @@ describe("on a terminal", () => {
     { typed: "q", answer: "quit" },
     { typed: "n", answer: "quit" },
     { typed: "", answer: "quit" },
-    { typed: "yess", answer: "quit" },
+    { typed: "yess,s", answer: "skip" },
   ])('"$typed" is $answer', async ({ typed, answer }) => {
     const told = await asked((asker) => asker.ask(HARMLESS), typed);
 
     expect(told.answer).toBe(answer);
-    expect(told.shown).toContain("Take this step? [y]es, [N]o: stop here, [s]kip, [q]uit: ");
+    expect(told.shown).toContain("Take this step? [y]es, [s]kip it, [N]o, stop here: ");
   });
 
   it.each([
     { typed: "y", isDone: true },
     { typed: "", isDone: false },
-    { typed: "s", isDone: false },
+    { typed: "s,y", isDone: true },
   ])('by hand, "$typed" is $isDone', async ({ typed, isDone }) => {
     const told = await asked((asker) => asker.handed(BY_HAND), typed);
 
     expect(told.answer).toBe(isDone);
-    expect(told.shown).toContain("Done by hand?");
+    expect(told.shown).toContain("Is it done by hand?");
   });
 
   it("nobody is asked of what the proof alone tells", async () => {
@@ -100,7 +106,7 @@ describe("without a terminal", () => {
     expect(await asker(false).ask(HARMLESS)).toBe("yes");
     await expect(asker(false).ask(DESTRUCTIVE)).rejects.toMatchObject({
       code: "nobody-to-ask",
-      message: expect.stringContaining('"delete-objects/gears.own.dev" deletes or stops something') as unknown,
+      message: expect.stringContaining("this step deletes or stops something, which --yes does not answer for: ") as unknown,
     });
   });
 
