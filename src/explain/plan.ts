@@ -105,6 +105,13 @@ function cautionSentence(caution: Caution): string {
       );
     case "workload-stopped":
       return `${shown(workloadName(caution.workload))} is stopped for a while: what it does is not done meanwhile`;
+    case "feature-lost":
+      return (
+        `${shown(workloadName(caution.workload))} needs ${unmetPhrase(caution)} to look after ${objectsWord(caution.objects)} of it, ` +
+        (caution.isForGood
+          ? "which is not served any more once all is done: it goes on without"
+          : "which is not served between two of these steps: it goes on without until then")
+      );
     case "unmet-today":
       return (
         `${shown(workloadName(caution.workload))} needs ${unmetPhrase(caution)}, which is not served today either: this plan ` +

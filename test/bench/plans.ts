@@ -35,6 +35,8 @@ export async function measurePlans(): Promise<readonly PlanRow[]> {
     [find("1.0.0", "experimental"), find("1.1.0", "standard")] as const,
     [find("1.0.0", "experimental"), find("1.2.1", "standard")] as const,
     [find("1.1.0", "experimental"), find("1.5.1", "standard")] as const,
+    [find("0.5.1", "experimental"), find("1.5.1", "standard")] as const,
+    [find("0.7.1", "experimental"), find("1.5.1", "standard")] as const,
   ].map(([from, to]) => {
     const asked = ask(from, to, catalog.value, bundles.value);
     const runs = Array.from({ length: 5 }, () => {
