@@ -3,7 +3,6 @@ import type { Crd } from "../crd/crd.ts";
 import type { Need } from "../rules/facts.ts";
 import { findHurt, gradeHurt, isSure } from "../rules/hurt.ts";
 import { crdNameOf, fareOf, isHard, type Outcome, type Requirement } from "../rules/requirement.ts";
-import type { Crew, Release } from "./crew.ts";
 import type { CrdEvidence, PlanQuestion } from "./question.ts";
 
 /** Whether today's definition has objects, or may have: of those that nobody counted that cannot be told. */
@@ -25,9 +24,9 @@ export function lostByChange(needs: readonly Need[], before: Crd | null, after: 
 
 /** What the workload looks after today, and the next release does not, unless the one before does not either. */
 export function lostByArrival(
-  { looksAfter }: Pick<Crew, "looksAfter">,
-  from: Release,
-  to: Release,
+  { looksAfter }: { readonly looksAfter: ReadonlySet<string> },
+  from: { readonly needsByCrd: ReadonlyMap<string, readonly Need[]> },
+  to: { readonly needsBefore: readonly Need[] },
   fares: (requirement: Requirement) => Outcome,
 ): readonly Need[] {
   return to.needsBefore.filter((need) => {

@@ -73,7 +73,9 @@ function ask(from: Bundle, to: Bundle, catalog: Catalog, bundles: readonly Bundl
       return image === undefined ? [] : [...ends].map((release) => `${image.path}:${prefix}${minimumVersion(release)}`);
     })
     .slice(0, CONTROLLERS);
-  const objects = images.map((image, index) => ({
+  // Where fewer fit, some run twice.
+  const running = Array.from({ length: CONTROLLERS }, (_, index) => images[index % images.length]);
+  const objects = running.map((image, index) => ({
     apiVersion: "apps/v1",
     kind: "Deployment",
     metadata: { name: `controller-${String(index)}`, namespace: "mill" },
