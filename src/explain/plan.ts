@@ -107,6 +107,13 @@ function cautionSentence(caution: Caution): string {
       return `${capital(objectsWord(caution.objects))} of ${shown(caution.crd)} ${isOne(caution.objects) ? "is" : "are"} deleted for good, but for the backup, and with ${isOne(caution.objects) ? "it" : "them"} what owner references hang on ${isOne(caution.objects) ? "it" : "them"}`;
     case "workload-stopped":
       return `${shown(workloadName(caution.workload))} is stopped for a while: what it does is not done meanwhile`;
+    case "feature-lost":
+      return (
+        `${shown(workloadName(caution.workload))} needs ${unmetPhrase(caution)} to look after ${objectsWord(caution.objects)} of it, ` +
+        (caution.isForGood
+          ? "which is not served any more once all is done: it goes on without"
+          : "which is not served between two of these steps: it goes on without until then")
+      );
     case "unmet-today":
       return (
         `${shown(workloadName(caution.workload))} needs ${unmetPhrase(caution)}, which is not served today either: this plan ` +

@@ -1,10 +1,13 @@
 /** @file What a person should know before the first step of a plan. */
 import { compareText } from "../crd/compare-text.ts";
-import type { ObjectEvidence } from "../rules/facts.ts";
+import { type Need, type ObjectEvidence, workloadKey } from "../rules/facts.ts";
 import { isSure } from "../rules/hurt.ts";
 import { crdNameOf, fareOf, isHard } from "../rules/requirement.ts";
-import type { Crew } from "./crew.ts";
-import type { Caution, Step } from "./plan.ts";
+import { type Crew, type Release, toldVersion } from "./crew.ts";
+import { faresIn, isInUse, lostByArrival, lostByChange } from "./features.ts";
+import { evidenceOf } from "./judge.ts";
+import type { Action, Caution, Step } from "./plan.ts";
+import type { PlanQuestion } from "./question.ts";
 import type { World } from "./search.ts";
 
 export function cautionsOf(steps: readonly Step[], { crews, question }: World): readonly Caution[] {
@@ -27,6 +30,7 @@ export function cautionsOf(steps: readonly Step[], { crews, question }: World): 
           return [];
       }
     }),
+    ...featuresLost(steps, crews, question),
     ...crews.flatMap(unknownNeeds),
     ...crews.flatMap(({ running, workload }): readonly Caution[] =>
       (running?.needs ?? [])
@@ -40,6 +44,66 @@ export function cautionsOf(steps: readonly Step[], { crews, question }: World): 
     ),
     ...uncounted(steps),
   ];
+}
+
+/** Each definition once a workload, as it is lost first. */
+function featuresLost(steps: readonly Step[], crews: readonly Crew[], question: PlanQuestion): readonly Caution[] {
+  const crds = new Map(question.picture.crds);
+  const posts = new Map(crews.map((crew): [Crew, Post] => [crew, { release: crew.running, isRunning: crew.running !== null }]));
+  const lost = new Map<string, { readonly crew: Crew; readonly need: Need }>();
+  const lose = (crew: Crew, needs: readonly Need[]): void => {
+    for (const need of needs) {
+      const key = `${workloadKey(crew.workload.ref)} ${crdNameOf(need.requirement)}`;
+      if (!lost.has(key)) lost.set(key, { crew, need });
+    }
+  };
+  for (const { action, changes } of steps) {
+    for (const { name, before, after } of changes) {
+      for (const crew of isInUse(name, question) ? crews : []) {
+        const post = posts.get(crew);
+        if (post?.isRunning === true) lose(crew, lostByChange(post.release?.needsByCrd.get(name) ?? [], before, after));
+      }
+      if (after === null) crds.delete(name);
+      else crds.set(name, after);
+    }
+    for (const [crew, post] of posts) {
+      const next = postAfter(action, crew, post);
+      if (next !== post && next.isRunning && post.release !== null && next.release !== null) {
+        lose(crew, lostByArrival(crew, post.release, next.release, faresIn(crds)));
+      }
+      posts.set(crew, next);
+    }
+  }
+  return [...lost.values()].map(({ crew, need }): Caution => {
+    const crd = crdNameOf(need.requirement);
+    const last = posts.get(crew)?.release?.needsByCrd.get(crd) ?? [];
+    return {
+      kind: "feature-lost",
+      workload: crew.workload.ref,
+      crd,
+      versions: need.requirement.versions,
+      objects: evidenceOf(crd, question).objects,
+      isForGood: last.some(({ requirement }) => faresIn(crds)(requirement) !== "works"),
+    };
+  });
+}
+
+/** A release, and whether it runs. */
+interface Post {
+  readonly release: Release | null;
+  readonly isRunning: boolean;
+}
+
+function postAfter(action: Action, crew: Crew, post: Post): Post {
+  if (!("workload" in action) || workloadKey(action.workload.ref) !== workloadKey(crew.workload.ref)) return post;
+  switch (action.kind) {
+    case "stop-workload":
+      return { ...post, isRunning: false };
+    case "start-workload":
+      return { ...post, isRunning: true };
+    case "upgrade-workload":
+      return { ...post, release: crew.releases.find((release) => toldVersion(release) === action.to) ?? post.release };
+  }
 }
 
 function unknownNeeds({ running, workload, releases }: Crew): readonly Caution[] {

@@ -3,7 +3,7 @@
  * dearest. Each of the four orders of magnitude outweighs what a plan ever adds up to in those below it.
  */
 export const COST = {
-  /** A feature that is lost at an upgrade, for a while or for good. */
+  /** A feature that a release does without, of which there are no objects. */
   lostFeature: 10,
   /** Each release that is passed over, so that the lowest that will do is chosen. */
   laterRelease: 1,
@@ -23,6 +23,8 @@ export const COST = {
   /** Each definition that a bundle brings along, and that nobody asked for. */
   stray: 300,
 
+  /** A workload goes on without objects that it looked after: dearer than a few stops in between. */
+  lostInUse: 20_000,
   /** Policy lets pass what hurts a workload. */
   hurt: 50_000,
   /** A definition goes and comes again, without objects; and what its objects add. */

@@ -3,6 +3,8 @@ import { compareText } from "../crd/compare-text.ts";
 import { type Need, workloadKey } from "../rules/facts.ts";
 import { crdNameOf } from "../rules/requirement.ts";
 import { COST } from "./cost.ts";
+import { isSure } from "../rules/hurt.ts";
+import { faresIn, isInUse } from "./features.ts";
 import type { PlannedWorkload } from "./plan.ts";
 import type { PlanQuestion, PlanWorkload, WorkloadRelease } from "./question.ts";
 import { compareReleases } from "../rules/bundle.ts";
@@ -16,6 +18,8 @@ export interface Crew {
   readonly crds: readonly string[];
   /** Null: it does not run today. */
   readonly running: Release | null;
+  /** Names of CRDs that it works with today, and that have objects, or may have. */
+  readonly looksAfter: ReadonlySet<string>;
   /** A DaemonSet has no replicas to take away. */
   readonly canStop: boolean;
 }
@@ -39,8 +43,14 @@ export interface Release {
   readonly cost: number;
 }
 
+/** As steps name a release. */
+export function toldVersion({ version, image }: Release): string {
+  return version ?? image ?? "";
+}
+
 /** In the order of their keys, whatever the order of what is given. */
-export function crewsOf({ picture, wanted, workloads }: PlanQuestion): readonly Crew[] {
+export function crewsOf(question: PlanQuestion): readonly Crew[] {
+  const { picture, wanted, workloads } = question;
   const wantedNames = new Set(wanted.crds.map(({ name }) => name));
   const known = new Set(workloads.map(({ workload }) => workloadKey(workload.ref)));
   const unnamed = Map.groupBy([...picture.needs.values()].flat(), (need) => workloadKey(need.workload));
@@ -97,10 +107,17 @@ export function crewsOf({ picture, wanted, workloads }: PlanQuestion): readonly 
         releases,
         crds: [...new Set(releases.flatMap(({ needsByCrd }) => [...needsByCrd.keys()]))].toSorted(compareText),
         running: own.isRunning ? today : null,
+        looksAfter: own.isRunning ? lookedAfter(today, question) : new Set(),
         canStop: own.workload.ref.kind !== "DaemonSet",
       };
     })
     .filter(({ releases }) => releases.length > 0);
+}
+
+function lookedAfter({ needsByCrd }: Release, question: PlanQuestion): ReadonlySet<string> {
+  const fares = faresIn(question.picture.crds);
+  const works = [...needsByCrd].filter(([, needs]) => needs.every((need) => isSure(need) && fares(need.requirement) === "works"));
+  return new Set(works.map(([name]) => name).filter((name) => isInUse(name, question)));
 }
 
 /** What a picture tells of a workload that nobody spoke of. */

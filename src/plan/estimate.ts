@@ -1,10 +1,12 @@
 /** @file What is left to be done from a state on costs this much at least: the better it is told, the fewer states are looked at. */
 import type { Crd } from "../crd/crd.ts";
 import { isSure } from "../rules/hurt.ts";
-import { crdNameOf, fareOf, isHard } from "../rules/requirement.ts";
+import type { Need } from "../rules/facts.ts";
+import { isHard, type Outcome } from "../rules/requirement.ts";
 import { COST, NEVER } from "./cost.ts";
 import type { Crew, Release } from "./crew.ts";
 import type { Definition } from "./definition.ts";
+import { faresIn, isLost } from "./features.ts";
 import type { Forms } from "./forms.ts";
 import { type Applications, isInPlace } from "./moves/apply.ts";
 import type { PlanQuestion } from "./question.ts";
@@ -53,39 +55,42 @@ interface End {
 }
 
 function endsOf(crew: Crew, question: PlanQuestion): readonly End[] {
-  const harmful = harmInTheEnd(crew, question);
+  const harm = harmInTheEnd(crew, question);
   return crew.releases.map((release, index): End => {
     const costs = crew.releases.slice(index).flatMap((other) => {
       if (!other.isFinal) return [];
-      return (other === release ? 0 : other.cost) + (harmful(other) ? COST.hurt : 0);
+      return (other === release ? 0 : other.cost) + harm(other);
     });
     return { id: release.id, yet: Math.min(...costs, NEVER) };
   });
 }
 
 /**
- * Whether a release cannot stay without harm that policy would have to let pass: what is wanted does not serve what it needs, and
- * what there is today serves what the workload needs of that definition, so that the harm would be done on the way.
+ * What a release that stays has cost at least where what is wanted does not serve what it needs, and what there is today does serve
+ * what the workload needs of that definition: harm that policy would have to let pass, or a feature lost, was done on the way.
  */
-function harmInTheEnd({ releases, running }: Crew, { picture, wanted }: PlanQuestion): (release: Release) => boolean {
+function harmInTheEnd({ releases, running, looksAfter }: Crew, { picture, wanted }: PlanQuestion): (release: Release) => number {
   const end = new Map<string, Crd | null>([
     ...wanted.crds.map((crd) => [crd.name, crd] as const),
     ...wanted.deletions.map(({ crd }) => [crd, null] as const),
   ]);
-  const clean = [...end.keys()].filter(
-    (name) =>
+  const today = faresIn(picture.crds);
+  const inTheEnd = faresIn(new Map([...end].flatMap(([name, crd]) => (crd === null ? [] : [[name, crd] as const]))));
+  const clean = [...end.keys()].filter((name) => {
+    const isPlain = (need: Need): boolean => isSure(need) && !isHard(today(need.requirement));
+    return (
       releases.every(({ needsByCrd, needsBefore }) =>
         (needsByCrd.get(name) ?? []).every((need) => isSure(need) && needsBefore.includes(need)),
-      ) &&
-      (running?.needsByCrd.get(name) ?? []).every(({ requirement }) => !isHard(fareOf(requirement, picture.crds).outcome)),
-  );
-  const crds = new Map(clean.flatMap((name) => {
-    const crd = end.get(name) ?? null;
-    return crd === null ? [] : [[name, crd] as const];
-  }));
-  const names = new Set(clean);
-  return ({ needs }) =>
-    needs.some(({ requirement }) => names.has(crdNameOf(requirement)) && isHard(fareOf(requirement, crds).outcome));
+      ) && (running?.needsByCrd.get(name) ?? []).every(isPlain)
+    );
+  });
+  const used = clean.filter((name) => looksAfter.has(name));
+  return ({ needsByCrd }) => {
+    const outcomesAt = (name: string): readonly Outcome[] =>
+      (needsByCrd.get(name) ?? []).map(({ requirement }) => inTheEnd(requirement));
+    if (clean.some((name) => outcomesAt(name).some(isHard))) return COST.hurt;
+    return used.filter((name) => outcomesAt(name).some(isLost)).length * COST.lostInUse;
+  };
 }
 
 function leastOf(ends: readonly End[], { running, stopped }: Roster): number {
@@ -93,7 +98,7 @@ function leastOf(ends: readonly End[], { running, stopped }: Roster): number {
   for (const { id, yet } of ends) {
     const cost = running[id] ?? NEVER;
     // What has been let pass already need not be paid twice.
-    best = Math.min(best, cost + (cost < COST.hurt ? yet : 0), (stopped[id] ?? NEVER) + COST.start);
+    best = Math.min(best, cost + (cost < COST.lostInUse ? yet : 0), (stopped[id] ?? NEVER) + COST.start);
   }
   return best;
 }

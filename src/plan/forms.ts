@@ -62,15 +62,11 @@ export function formsOf(question: Omit<PlanQuestion, "evidence">): Forms {
   };
 }
 
-/** CRDs of the cluster that a plan may touch: those of which evidence is worth gathering. By name. */
-export function touchedCrds(question: Omit<PlanQuestion, "evidence">): readonly Crd[] {
-  const { picture, wanted } = question;
-  const names = new Set([
-    ...wanted.crds.map(({ name }) => name),
-    ...wanted.deletions.map(({ crd }) => crd),
-    ...formsOf(question).between.keys(),
-  ]);
-  return [...names].toSorted(compareText).flatMap((name) => picture.crds.get(name) ?? []);
+/** Names of CRDs that a plan may change, sorted: of those that the cluster has, evidence is worth gathering. */
+export function touchedNames({ wanted }: Pick<PlanQuestion, "wanted">, { between }: Pick<Forms, "between">): readonly string[] {
+  return [
+    ...new Set([...wanted.crds.map(({ name }) => name), ...wanted.deletions.map(({ crd }) => crd), ...between.keys()]),
+  ].toSorted(compareText);
 }
 
 /** Which of several bundles it is taken from is chosen once the way is known; until then it is like none that is wanted. */

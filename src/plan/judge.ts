@@ -7,11 +7,12 @@ import type { Change, CrdChange, WorkloadChange } from "../rules/change.ts";
 import { evaluate } from "../rules/evaluate.ts";
 import { type Facts, type Need, type ObjectEvidence, type UnreadableDeclaration, workloadKey } from "../rules/facts.ts";
 import { findHurt, gradeHurt, isSure, outcomesOf } from "../rules/hurt.ts";
-import { compareHarm, crdNameOf, fareOf, isHard } from "../rules/requirement.ts";
+import { compareHarm, crdNameOf, fareOf, isHard, type Outcome, type Requirement } from "../rules/requirement.ts";
 import { COST, NEVER } from "./cost.ts";
 import type { Crew, Release } from "./crew.ts";
 import type { Deed } from "./deed.ts";
 import type { Definition } from "./definition.ts";
+import { isEmpty, isInUse, isLost, lostByArrival, lostByChange } from "./features.ts";
 import type { CrdEvidence, PlanQuestion } from "./question.ts";
 
 /** What the rules are told beside the change. */
@@ -55,6 +56,19 @@ export function createJudge(question: PlanQuestion): Judge {
   const tables = new Map<string, Arrivals>();
   const harms = new WeakMap<Deed, Map<Release, number>>();
   const refusals = new Map<string, number>();
+  const outcomes = new WeakMap<Requirement, Map<string, Outcome>>();
+
+  /** Remembered by the one definition that it depends on. */
+  function outcomeAt(requirement: Requirement, { keys, crds }: Sight): Outcome {
+    const known = outcomes.get(requirement) ?? new Map<string, Outcome>();
+    outcomes.set(requirement, known);
+    const key = keys.get(crdNameOf(requirement)) ?? "";
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const { outcome } = fareOf(requirement, crds);
+    known.set(key, outcome);
+    return outcome;
+  }
 
   function judged(change: Change, facts: Facts, sight: Pick<ClusterPicture, "crds">): readonly JudgedFinding[] {
     const { guardPolicies } = picture;
@@ -109,8 +123,14 @@ export function createJudge(question: PlanQuestion): Judge {
     if (before !== undefined) return before;
     // Rules deny by hard and sure needs alone; what hurts and is not denied, policy lets pass.
     const { hard } = gradeHurt(findHurt(needs, deed.before.crd, deed.after.crd));
+    const lost = isInUse(deed.before.name, question) ? lostByChange(needs, deed.before.crd, deed.after.crd).length : 0;
     const answer =
-      hard.length === 0 ? 0 : findingsOf(deed, { crds: picture.crds, needs, unreadable: [] }).some(isDenial) ? NEVER : COST.hurt;
+      lost * COST.lostInUse +
+      (hard.length === 0
+        ? 0
+        : findingsOf(deed, { crds: picture.crds, needs, unreadable: [] }).some(isDenial)
+          ? NEVER
+          : COST.hurt);
     known.set(release, answer);
     return answer;
   }
@@ -126,9 +146,14 @@ export function createJudge(question: PlanQuestion): Judge {
       costs.set(from, own);
       const before = own.get(to);
       if (before !== undefined) return before;
-      const fitness = fits.get(to) ?? fitnessOf(to, sight);
+      const fares = (requirement: Requirement): Outcome => outcomeAt(requirement, sight);
+      const fitness = fits.get(to) ?? fitnessOf(to, fares);
       fits.set(to, fitness);
-      const cost = fitness.lostFeatures * COST.lostFeature + (fitness.isUnmet ? refusal(crew, from, to, sight) : 0);
+      const lostInUse = fitness.lostFeatures === 0 || from === null ? 0 : lostByArrival(crew, from, to, fares).length;
+      const cost =
+        fitness.lostFeatures * COST.lostFeature +
+        lostInUse * COST.lostInUse +
+        (fitness.isUnmet ? refusal(crew, from, to, sight) : 0);
       own.set(to, cost);
       return cost;
     };
@@ -138,13 +163,14 @@ export function createJudge(question: PlanQuestion): Judge {
 
   /** What is missing may have been missing before, or be let pass by policy. */
   function refusal(crew: Crew, from: Release | null, to: Release, sight: Sight): number {
-    const change = workloadChange(crew, from, to, sight.crds);
-    const missing = missingOf(change, sight);
+    const fares = (requirement: Requirement): Outcome => outcomeAt(requirement, sight);
+    const missing = missingOf(from, to, fares);
     if (missing.length === 0) return 0;
     // Whether policy lets it pass is a question of these definitions alone.
     const key = `${String(to.id)}\n${missing.map((name) => `${name}=${sight.keys.get(name) ?? ""}`).join("\n")}`;
     const known = refusals.get(key);
     if (known !== undefined) return known;
+    const change = workloadChange(crew, from, to, sight.crds);
     const cost = findingsOfWorkload(change, sight.crds, NO_BUNDLES).some(isDenial) ? NEVER : COST.hurt;
     refusals.set(key, cost);
     return cost;
@@ -174,24 +200,25 @@ export function workloadChange(crew: Crew, from: Release | null, to: Release, cr
 }
 
 /** CRDs of which it needs what is not served, and fares worse for it than today, to the point of failing: rules deny nothing else. */
-function missingOf({ needs, today }: WorkloadChange, { crds }: Sight): readonly string[] {
-  const names = needs.filter(isSure).flatMap(({ requirement }) => {
-    const { outcome } = fareOf(requirement, crds);
+function missingOf(from: Release | null, to: Release, fares: (requirement: Requirement) => Outcome): readonly string[] {
+  const names = to.needsBefore.filter(isSure).flatMap(({ requirement }) => {
+    const outcome = fares(requirement);
     const name = crdNameOf(requirement);
-    return isHard(outcome) && compareHarm(outcome, today?.outcomes.get(name) ?? "works") > 0 ? [name] : [];
+    const today = (from?.needsByCrd.get(name) ?? []).map((need) => fares(need.requirement));
+    return isHard(outcome) && today.every((own) => compareHarm(outcome, own) > 0) ? [name] : [];
   });
   return [...new Set(names)];
 }
 
 /** How a release would fare, apart from policy: only where something hard is unmet there is something to be judged. */
-function fitnessOf(release: Release, { crds }: Sight): Fitness {
+function fitnessOf(release: Release, fares: (requirement: Requirement) => Outcome): Fitness {
   let isUnmet = false;
   let lostFeatures = 0;
-  for (const { requirement, certainty } of release.needsBefore) {
-    if (certainty.kind !== "known" && certainty.kind !== "assumed") continue;
-    const { outcome } = fareOf(requirement, crds);
+  for (const need of release.needsBefore) {
+    if (!isSure(need)) continue;
+    const outcome = fares(need.requirement);
     if (isHard(outcome)) isUnmet = true;
-    else if (outcome !== "works") lostFeatures += 1;
+    else if (isLost(outcome)) lostFeatures += 1;
   }
   return { isUnmet, lostFeatures };
 }
@@ -234,6 +261,5 @@ const NO_OBJECTS: ObjectEvidence = {
 /** Whether there may be any: what was not counted may exist. */
 export function mayHaveObjects({ objects: state, name }: Definition, question: PlanQuestion): boolean {
   if (state === "none") return false;
-  const { objects } = evidenceOf(name, question);
-  return !(objects.kind === "counted" && objects.isComplete && objects.total === 0);
+  return !isEmpty(evidenceOf(name, question).objects);
 }

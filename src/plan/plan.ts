@@ -106,6 +106,16 @@ export type Caution =
   /** Objects go away for a while, or must be edited by hand; or, where no step restores them, for good. */
   | { readonly kind: "objects-replaced" | "objects-deleted"; readonly crd: string; readonly objects: ObjectEvidence }
   | { readonly kind: "workload-stopped"; readonly workload: WorkloadRef }
+  /** From a step on it goes on without objects that it looked after before: for good, or until a later step. */
+  | {
+      readonly kind: "feature-lost";
+      readonly workload: WorkloadRef;
+      readonly crd: string;
+      /** Any of these would do. */
+      readonly versions: readonly string[];
+      readonly objects: ObjectEvidence;
+      readonly isForGood: boolean;
+    }
   /** It fares badly with the definitions of today already, which the plan does not mend. */
   | { readonly kind: "unmet-today"; readonly workload: WorkloadRef; readonly crd: string; readonly versions: readonly string[] }
   /** How many objects there are could not be told, so that some steps may turn out to be needless. */

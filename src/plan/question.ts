@@ -11,7 +11,7 @@ export interface PlanQuestion {
   readonly wanted: Wanted;
   /** Every workload that needs something, and every one that is to be changed; `planWorkloads` makes them. */
   readonly workloads: readonly PlanWorkload[];
-  /** By name of the CRD; of one that is missing nothing is known. See `touchedCrds`. */
+  /** By name of the CRD; of one that is missing nothing is known. See `touchedNames`. */
   readonly evidence: ReadonlyMap<string, CrdEvidence>;
   readonly flags: PolicyFlags;
   /** Exceptions that have ended by then do not count. */

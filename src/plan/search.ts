@@ -3,13 +3,12 @@
  * intermediate stops, single definitions and interruptions only where these lead nowhere.
  */
 import type { Crd } from "../crd/crd.ts";
-import { compareText } from "../crd/compare-text.ts";
 import { COST, NEVER } from "./cost.ts";
 import { type Crew, crewsOf } from "./crew.ts";
 import { type Move, outcomeOf } from "./deed.ts";
 import { type Definition, definition } from "./definition.ts";
 import { createEstimate, type Estimate } from "./estimate.ts";
-import { type Forms, formsOf } from "./forms.ts";
+import { type Forms, formsOf, touchedNames } from "./forms.ts";
 import { createJudge, type Judge, type Sight } from "./judge.ts";
 import { type Applications, createApplications, isInPlace } from "./moves/apply.ts";
 import { clearMove, deleteMove } from "./moves/clear.ts";
@@ -87,13 +86,7 @@ export function createWorld(question: PlanQuestion): World {
   const judge = createJudge(question);
   const forms = formsOf(question);
   const crews = crewsOf(question);
-  const names = [
-    ...new Set([
-      ...question.wanted.crds.map(({ name }) => name),
-      ...question.wanted.deletions.map(({ crd }) => crd),
-      ...forms.between.keys(),
-    ]),
-  ].toSorted(compareText);
+  const names = touchedNames(question, forms);
   const applications = createApplications(question, judge);
   return {
     question,
@@ -103,7 +96,7 @@ export function createWorld(question: PlanQuestion): World {
     applications,
     names,
     indexOf: new Map(names.map((name, index) => [name, index] as const)),
-    usefulness: createUsefulness(crews, forms, applications),
+    usefulness: createUsefulness(question, crews, forms, applications),
     estimate: createEstimate(question, crews, forms, applications),
   };
 }

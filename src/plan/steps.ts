@@ -4,7 +4,7 @@ import { type JudgedFinding, worstFirst } from "../policy/policy.ts";
 import type { CrdChange } from "../rules/change.ts";
 import { isNonEmpty } from "../rules/hurt.ts";
 import { becauseOfHarm, becauseOfNeeds, becauseOfOverlap, becauseOfStored } from "./because.ts";
-import type { Crew, Release } from "./crew.ts";
+import { type Crew, type Release, toldVersion } from "./crew.ts";
 import type { Deed } from "./deed.ts";
 import { afterApplying, isSameDefinition, withStorage, withStored } from "./definition.ts";
 import type { Doing } from "./doings.ts";
@@ -143,7 +143,7 @@ export function stepsOf(path: readonly State[], world: World): readonly Step[] {
             kind: "upgrade-workload",
             workload: crew.workload,
             from: from.version,
-            to: to.version ?? to.image ?? "",
+            to: toldVersion(to),
             byManifest: to.byManifest,
           },
           [],

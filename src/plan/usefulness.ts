@@ -4,8 +4,10 @@ import { apiState, isHard, outcomeIn } from "../rules/requirement.ts";
 import { COST, NEVER } from "./cost.ts";
 import type { Crew, Release } from "./crew.ts";
 import type { Definition } from "./definition.ts";
+import { isInUse, isLost } from "./features.ts";
 import type { Form, Forms } from "./forms.ts";
 import type { Applications } from "./moves/apply.ts";
+import type { PlanQuestion } from "./question.ts";
 import type { Roster } from "./roster.ts";
 
 /** In one state. */
@@ -17,6 +19,7 @@ export interface Usefulness {
 }
 
 export function createUsefulness(
+  question: PlanQuestion,
   crews: readonly Crew[],
   { wanted }: Forms,
   applications: Applications,
@@ -30,7 +33,9 @@ export function createUsefulness(
     known.set(form, own);
     const before = own.get(from.apiKey);
     if (before !== undefined) return before;
-    const answer = crews.flatMap(({ releases }) => releases.filter((release) => isHelped(release, from, form)));
+    const answer = crews.flatMap(({ releases }) =>
+      releases.filter((release) => isHelped(release, from, form, isInUse(from.name, question))),
+    );
     own.set(from.apiKey, answer);
     return answer;
   }
@@ -49,9 +54,13 @@ export function createUsefulness(
   };
 }
 
-function isHelped({ needsByCrd }: Release, from: Definition, form: Form): boolean {
+/** @param isUsed a feature less matters only where there are objects. */
+function isHelped({ needsByCrd }: Release, from: Definition, form: Form, isUsed: boolean): boolean {
   return (needsByCrd.get(from.name) ?? []).some((need) => {
-    const fares = (crd: Definition["crd"]): boolean => isHard(outcomeIn(need.requirement, apiState(need.requirement, crd)));
-    return isSure(need) && fares(from.crd) && !fares(form.crd);
+    const isHindered = (crd: Definition["crd"]): boolean => {
+      const outcome = outcomeIn(need.requirement, apiState(need.requirement, crd));
+      return isHard(outcome) || (isUsed && isLost(outcome));
+    };
+    return isSure(need) && isHindered(from.crd) && !isHindered(form.crd);
   });
 }

@@ -95,6 +95,7 @@ export function fareOf(
  * Source: k8s.io/client-go/discovery, ServerPreferredResources.
  */
 function isFound({ presence, versions }: Requirement, crd: Crd): boolean {
+  if (presence !== "discovery-preferred") return true;
   const [preferred] = servedVersions(crd);
-  return presence !== "discovery-preferred" || (preferred !== undefined && versions.includes(preferred));
+  return preferred !== undefined && versions.includes(preferred);
 }

@@ -6,7 +6,7 @@ import type { PlanContext } from "../../explain/plan-commands.ts";
 import { leavingNote, othersNote, unwrittenNote } from "../../explain/plan-notes.ts";
 import type { PlanReport } from "../../explain/plan-report.ts";
 import type { ConflictStrategy } from "../../plan/conflicts.ts";
-import { formsOf } from "../../plan/forms.ts";
+import { formsOf, touchedNames } from "../../plan/forms.ts";
 import { findPlan } from "../../plan/find-plan.ts";
 import type { Planned, Step } from "../../plan/plan.ts";
 import type { CrdEvidence, Deletion, PlanQuestion } from "../../plan/question.ts";
@@ -123,7 +123,7 @@ async function questionOf(
     flags,
     nowMilliseconds: Date.now(),
   };
-  const touched = touchedNames(withoutEvidence).flatMap((name) => crds.get(name) ?? []);
+  const touched = touchedNames(withoutEvidence, formsOf(withoutEvidence)).flatMap((name) => crds.get(name) ?? []);
   const evidence = await Promise.all(touched.map(async (crd) => [crd.name, await evidenceOf(crd, cluster)] as const));
   return { question: { ...withoutEvidence, evidence: new Map(evidence) }, leaving: prune ? [] : leaving };
 }
@@ -140,13 +140,6 @@ async function needsWith(
   const preview = await cluster.preview({ ...nothing, workloads: own }, AbortSignal.timeout(SETTINGS_MILLISECONDS));
   const all = [...[...needs.values()].flat(), ...(preview?.workloads ?? []).flatMap((change) => change.needs)];
   return Map.groupBy([...new Set(all)], ({ requirement }) => crdNameOf(requirement));
-}
-
-/** Of all that a plan may change: what is wanted, what is to go, and what released sets in between would bring. */
-function touchedNames(question: PlanQuestion): readonly string[] {
-  const { crds, deletions } = question.wanted;
-  const between = formsOf(question).between.keys();
-  return [...new Set([...crds.map(({ name }) => name), ...deletions.map(({ crd }) => crd), ...between])];
 }
 
 function missing(name: string, crds: ReadonlyMap<string, Crd>, isResumed: boolean): false {

@@ -263,6 +263,8 @@ describe("a plan as text", () => {
       { kind: "objects-replaced", crd: OLD.name, objects: counted(3) },
       { kind: "objects-deleted", crd: "cogs.own.dev", objects: counted(1) },
       { kind: "workload-stopped", workload: TURNER.ref },
+      { kind: "feature-lost", workload: TURNER.ref, crd: OLD.name, versions: ["v2"], objects: counted(3), isForGood: false },
+      { kind: "feature-lost", workload: TURNER.ref, crd: OLD.name, versions: ["v2"], objects: counted(1), isForGood: true },
       { kind: "unmet-today", workload: TURNER.ref, crd: OLD.name, versions: ["v2", "v3"] },
       { kind: "objects-uncounted", crd: OLD.name, reason: "forbidden" },
     ];
@@ -275,6 +277,10 @@ describe("a plan as text", () => {
       caution: The one object of cogs.own.dev is deleted for good, but for the backup, and with it what owner references hang
         on it
       caution: Deployment mill/turner is stopped for a while: what it does is not done meanwhile
+      caution: Deployment mill/turner needs "v2" of gears.own.dev to look after all 3 objects of it, which is not served
+        between two of these steps: it goes on without until then
+      caution: Deployment mill/turner needs "v2" of gears.own.dev to look after the one object of it, which is not served any
+        more once all is done: it goes on without
       caution: Deployment mill/turner needs "v2" or "v3" of gears.own.dev, which is not served today either: this plan does
         not mend that
       caution: How many objects gears.own.dev has could not be told (forbidden), so that some steps may turn out to be

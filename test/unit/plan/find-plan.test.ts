@@ -7,6 +7,16 @@ interface Row extends WorldWords {
   readonly steps: readonly string[];
 }
 
+/** 2.0.0 leaves gears alone, where they are not served as it needs them; 1.0.0 cannot do without. */
+const TURNER_WITH_FEATURE = {
+  name: "turner",
+  releases: {
+    "1.0.0": [{ crd: "gears", versions: ["v1alpha1"] }],
+    "2.0.0": [{ crd: "gears", versions: ["v1"], outcome: "loses-feature" }],
+  },
+  target: "2.0.0",
+} as const;
+
 describe("a plan", () => {
   it.each<Row>([
     {
@@ -56,6 +66,37 @@ describe("a plan", () => {
         },
       ],
       steps: ["apply wanted", "upgrade turner 1.0.0 → 2.0.0"],
+    },
+    {
+      title: "has a release find the objects that it looks after, before it comes",
+      installed: [form("gears", "v1alpha1*"), form("cogs", "v1*")],
+      wanted: [form("gears", "v1* v1alpha1"), form("cogs", "v1* v2")],
+      workloads: [TURNER_WITH_FEATURE],
+      steps: ["apply wanted", "upgrade turner 1.0.0 → 2.0.0"],
+    },
+    {
+      title: "passes a stop in between rather than have a workload leave its objects alone",
+      installed: [form("gears", "v1alpha1*", undefined, { version: "v1.0.0", channel: "standard" })],
+      wanted: [form("gears", "v1*", undefined, { version: "v1.2.0", channel: "standard" })],
+      bundles: [bundle("1.1.0", [form("gears", "v1* v1alpha1")])],
+      workloads: [TURNER_WITH_FEATURE],
+      steps: ["apply 1.1.0 standard", "upgrade turner 1.0.0 → 2.0.0", "migrate gears to v1", "apply wanted"],
+    },
+    {
+      title: "has no regard to a feature without objects",
+      installed: [form("gears", "v1alpha1*", undefined, { version: "v1.0.0", channel: "standard" })],
+      wanted: [form("gears", "v1* v1alpha1-", undefined, { version: "v1.2.0", channel: "standard" })],
+      bundles: [bundle("1.1.0", [form("gears", "v1* v1alpha1")])],
+      objects: { gears: 0 },
+      workloads: [TURNER_WITH_FEATURE],
+      steps: ["upgrade turner 1.0.0 → 2.0.0", "apply wanted"],
+    },
+    {
+      title: "loses a feature where there is no other way",
+      installed: [form("gears", "v1alpha1*")],
+      wanted: [form("gears", "v1* v1alpha1-")],
+      workloads: [TURNER_WITH_FEATURE],
+      steps: ["upgrade turner 1.0.0 → 2.0.0", "apply wanted"],
     },
     {
       title: "upgrades nobody who does not have to",
@@ -290,6 +331,30 @@ describe("cautions", () => {
         versions: ["v2"],
       },
       { kind: "objects-uncounted", crd: "gears.own.dev", reason },
+    ]);
+  });
+
+  it.each([
+    { title: "until a later step", wanted: "v1* v1alpha1-", isForGood: false },
+    { title: "for good", wanted: "v1alpha1* v1alpha2", isForGood: true },
+  ])("tell of a feature that is lost $title", ({ wanted, isForGood }) => {
+    const planned = findPlan(
+      question({
+        installed: [form("gears", "v1alpha1*")],
+        wanted: [form("gears", wanted)],
+        workloads: [TURNER_WITH_FEATURE],
+      }),
+    );
+
+    expect(planned.kind === "plan" ? planned.cautions : planned).toMatchObject([
+      {
+        kind: "feature-lost",
+        workload: { name: "turner" },
+        crd: "gears.own.dev",
+        versions: ["v1"],
+        objects: { total: 2 },
+        isForGood,
+      },
     ]);
   });
 

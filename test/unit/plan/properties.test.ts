@@ -153,6 +153,8 @@ describe("plans of random small worlds", () => {
         expect(anew.kind).toBe("plan");
         const { denials, missing } = walk(after, anew.kind === "plan" ? anew.steps : []);
         expect({ denials, missing }).toEqual({ denials: [], missing: [] });
+        // What a workload looks after is what it works with when the plan is made, so that what it loses may be more after a step.
+        if (anew.kind === "plan" && anew.cautions.some(({ kind }) => kind === "feature-lost")) return;
         const [whole, remaining] = [asked, after].map((one) => search(createWorld(one)));
         if (whole?.kind !== "way" || remaining?.kind !== "way") throw new Error("there is a way");
         // Every step costs as much at least.
