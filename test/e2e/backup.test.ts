@@ -1,221 +1,75 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openBackup } from "../../src/cli/open-backup.ts";
-import { checkFolder } from "../../src/migration/backup/check-folder.ts";
 import { beginBackup } from "../../src/migration/backup/folder.ts";
 import { problemsOfBackupEvent } from "../support/event-schemas.ts";
-import { type ApiServer, startApiServer } from "./support/api-server.ts";
-import { type CommandOutcome, runCommand, startInBackground } from "./support/child-processes.ts";
-import { eventually } from "./support/eventually.ts";
+import {
+  definition,
+  DRUMS,
+  GEAR_COUNT,
+  GEARS,
+  GEARS_IN_MILL,
+  IN_MILL,
+  type Json,
+  type Listed,
+  SPEC,
+  startSavedGears,
+  withoutGone,
+  type SavedGears,
+} from "./support/saved-gears.ts";
 
-const ROOT = join(import.meta.dirname, "../..");
-const MAIN = join(ROOT, "src/cli/main.ts");
-const GEARS = "gears.own.dev";
-const DRUMS = "drums.own.dev";
-
-type Json = Readonly<Record<string, unknown>>;
-
-interface Version {
-  readonly name: string;
-  readonly spec: Json;
-  readonly served?: boolean;
-  readonly storage?: boolean;
-}
-
-const SPEC = {
-  size: { type: "integer", format: "int64" },
-  mode: { type: "string", default: "slow" },
-  label: { type: "string" },
-  teeth: { type: "array", items: { type: "object", properties: { depth: { type: "integer" } } } },
-};
-const STATUS = { type: "object", properties: { phase: { type: "string" }, seen: { type: "integer" } } };
-
-function definition(plural: string, kind: string, scope: "Namespaced" | "Cluster", versions: readonly Version[]): string {
-  return JSON.stringify({
-    apiVersion: "apiextensions.k8s.io/v1",
-    kind: "CustomResourceDefinition",
-    metadata: { name: `${plural}.own.dev` },
-    spec: {
-      group: "own.dev",
-      scope,
-      names: { plural, singular: kind.toLowerCase(), kind, listKind: `${kind}List` },
-      versions: versions.map(({ name, spec, served = true, storage = true }) => ({
-        name,
-        served,
-        storage,
-        subresources: { status: {} },
-        schema: {
-          openAPIV3Schema: { type: "object", properties: { spec: { type: "object", properties: spec }, status: STATUS } },
-        },
-      })),
-    },
-  });
-}
-
-/** Gears of the round trip, every other one in the namespace mill. */
-const GEAR_COUNT = 80;
-const IN_MILL = GEAR_COUNT / 2;
-
-let api: ApiServer;
+let gears: SavedGears;
+let api: SavedGears["api"];
 let folder: string;
 
 beforeAll(async () => {
-  api = await startApiServer();
-  folder = await mkdtemp(join(tmpdir(), "crdguard-backup-"));
-  await define(definition("gears", "Gear", "Namespaced", [{ name: "v1alpha2", spec: SPEC }]), "gears", "v1alpha2");
-  await define(definition("drums", "Drum", "Cluster", [{ name: "v1", spec: SPEC }]), "drums", "v1");
-  await created("/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: "mill" } });
+  gears = await startSavedGears();
+  ({ api, folder } = gears);
 });
 
 afterAll(async () => {
-  await rm(folder, { recursive: true, force: true });
-  await api.stop();
+  await gears.stop();
 });
-
-function crdguard(...args: readonly string[]): Promise<CommandOutcome> {
-  return runCommand(process.execPath, [MAIN, ...args], { env: environment() });
-}
-
-/** What is compiled is kept, since the same program starts dozens of times here. */
-function environment(): Readonly<Record<string, string>> {
-  return { KUBECONFIG: api.kubeconfigPath, NODE_COMPILE_CACHE: join(folder, "compiled") };
-}
-
-async function define(manifest: string, plural: string, version: string): Promise<void> {
-  const outcome = await api.kubectl(["apply", "--server-side", "-f", "-"], { stdin: manifest });
-  expect(outcome.stderr).toBe("");
-  const path = `/apis/own.dev/${version}/${plural}`;
-  await eventually(`${path} is served`, async () => (await api.request("GET", path)).status === 200);
-}
-
-async function created(collection: string, object: Json): Promise<Json> {
-  const { status, body } = await api.request("POST", collection, { body: object });
-  if (status !== 201) throw new Error(`${collection}: ${String(status)} ${JSON.stringify(body)}`);
-  return body as Json;
-}
-
-const GEARS_IN_MILL = "/apis/own.dev/v1alpha2/namespaces/mill/gears";
-
-interface Meta {
-  readonly name: string;
-  readonly namespace?: string;
-  readonly uid: string;
-  readonly ownerReferences?: readonly { readonly name: string; readonly uid: string; readonly kind: string }[];
-}
-
-interface Listed {
-  readonly metadata: Meta;
-  readonly [member: string]: unknown;
-}
-
-async function listed(path: string): Promise<readonly Listed[]> {
-  const { body } = await api.request("GET", path);
-  return (body as { readonly items: readonly Listed[] }).items;
-}
-
-/** What is to be the same before and after, without what each object gets anew. */
-async function contents(path: string): Promise<ReadonlyMap<string, unknown>> {
-  return new Map(
-    (await listed(path)).map(({ metadata, ...rest }) => {
-      const kept = Object.entries(metadata).filter(([member]) =>
-        ["name", "namespace", "labels", "annotations", "finalizers"].includes(member),
-      );
-      const owners = (metadata.ownerReferences ?? []).map(({ kind, name }) => `${kind}/${name}`);
-      return [`${metadata.namespace ?? ""}/${metadata.name}`, { ...rest, metadata: Object.fromEntries(kept), owners }];
-    }),
-  );
-}
-
-async function deleteAll(path: string): Promise<void> {
-  const objects = await listed(path);
-  const below = (namespace: string | undefined): string =>
-    namespace === undefined || path.includes("/namespaces/") ? path : path.replace(/\/([^/]+)$/, `/namespaces/${namespace}/$1`);
-  for (const collection of new Set(objects.map(({ metadata }) => below(metadata.namespace))))
-    await api.request("DELETE", collection);
-  const free = ({ metadata }: Listed): Promise<unknown> =>
-    api.request("PATCH", `${below(metadata.namespace)}/${metadata.name}`, {
-      body: { metadata: { finalizers: null } },
-      contentType: "application/merge-patch+json",
-    });
-  await Promise.all((await listed(path)).map(free));
-  await eventually(`${path} is empty`, async () => (await listed(path)).length === 0);
-}
-
-/** As weird as the API server takes them: what YAML reads as something else, what Windows takes for a device, and the longest. */
-const WEIRD = ["1e3", "0x1f", "true", "null", "on", "007", "con", "nul.txt", "a.yaml", "x".repeat(253)];
-
-async function makeObjects(count: number): Promise<void> {
-  const drum = await created("/apis/own.dev/v1/drums", {
-    apiVersion: "own.dev/v1",
-    kind: "Drum",
-    metadata: { name: "owner", finalizers: ["own.dev/keep"], labels: { a: "b" } },
-    spec: { size: 1 },
-  });
-  const owner = { apiVersion: "own.dev/v1", kind: "Drum", name: "owner", uid: (drum["metadata"] as Meta).uid };
-  const gone = { apiVersion: "v1", kind: "ConfigMap", name: "gone", uid: "11111111-1111-1111-1111-111111111111" };
-  const make = async (name: string, index: number): Promise<void> => {
-    const namespace = index % 2 === 0 ? "mill" : "default";
-    const references = [...(index % 3 === 0 ? [owner] : []), ...(index % 5 === 0 ? [gone] : [])];
-    const path = `/apis/own.dev/v1alpha2/namespaces/${namespace}/gears`;
-    await created(path, {
-      apiVersion: "own.dev/v1alpha2",
-      kind: "Gear",
-      metadata: {
-        name,
-        annotations: { note: "line one\nline two: yes", on: "no", "0x1f": "1e3" },
-        ...(index % 4 === 0 ? { finalizers: ["own.dev/hold"] } : {}),
-        ...(references.length > 0 ? { ownerReferences: references } : {}),
-      },
-      spec: { size: index, label: index % 7 === 0 ? "=" : `gear ${String(index)}`, teeth: [{ depth: index }, {}] },
-    });
-    if (index % 2 === 1) return;
-    await api.request("PATCH", `${path}/${name}/status`, {
-      body: { status: { phase: "turning", seen: index } },
-      contentType: "application/merge-patch+json",
-    });
-  };
-  const names = [...WEIRD, ...Array.from({ length: count - WEIRD.length }, (_, index) => `gear-${String(index)}`)];
-  for (let at = 0; at < names.length; at += 20)
-    await Promise.all(names.slice(at, at + 20).map((name, index) => make(name, at + index)));
-}
 
 describe("a round trip", () => {
   it("brings all objects back: spec, status, finalizers, owners, whatever their names are", async () => {
-    await makeObjects(GEAR_COUNT);
+    await gears.makeObjects(GEAR_COUNT);
     await api.request("PATCH", `${GEARS_IN_MILL}/gear-1`, { body: {}, contentType: "application/merge-patch+json" });
-    const before = { gears: await contents("/apis/own.dev/v1alpha2/gears"), drums: await contents("/apis/own.dev/v1/drums") };
-    const saved = await crdguard("backup", GEARS, DRUMS, "-o", join(folder, "round"));
+    const before = {
+      gears: await gears.contents("/apis/own.dev/v1alpha2/gears"),
+      drums: await gears.contents("/apis/own.dev/v1/drums"),
+    };
+    const saved = await gears.crdguard("backup", GEARS, DRUMS, "-o", join(folder, "round"));
 
     expect(saved).toMatchObject({ exitCode: 0, stderr: "" });
     expect(saved.stdout).toMatch(/gears\.own\.dev: 80 objects in v1alpha2, as of resource version \d+\n/);
     expect(saved.stdout).toMatch(/81 objects of 2 CRDs, read twice, written and read again; sha256 [0-9a-f]{64}\n$/);
 
-    await deleteAll("/apis/own.dev/v1alpha2/gears");
-    await deleteAll("/apis/own.dev/v1/drums");
-    const restored = await crdguard("restore", join(folder, "round"), "--max-per-second", "0");
+    await gears.deleteAll("/apis/own.dev/v1alpha2/gears");
+    await gears.deleteAll("/apis/own.dev/v1/drums");
+    const restored = await gears.crdguard("restore", join(folder, "round"), "--max-per-second", "0");
 
     expect(restored.stdout).toMatch(/81 objects: 81 created\n81 objects read back, with all that is in their files\n$/);
     expect(restored.exitCode).toBe(0);
     expect(restored.stdout).toContain('restored without its owner ConfigMap "gone", which is gone');
-    const after = { gears: await contents("/apis/own.dev/v1alpha2/gears"), drums: await contents("/apis/own.dev/v1/drums") };
-    const withoutGone = (all: ReadonlyMap<string, unknown>): unknown =>
-      JSON.parse(JSON.stringify([...all]).replaceAll(/,?"ConfigMap\/gone"/g, ""));
+    const after = {
+      gears: await gears.contents("/apis/own.dev/v1alpha2/gears"),
+      drums: await gears.contents("/apis/own.dev/v1/drums"),
+    };
     expect([...after.gears.keys()]).toEqual([...before.gears.keys()]);
     expect([...after.gears]).toEqual(withoutGone(before.gears));
     expect([...after.drums]).toEqual([...before.drums]);
-    const [owner] = await listed("/apis/own.dev/v1/drums");
-    const owned = (await listed("/apis/own.dev/v1alpha2/gears")).flatMap(({ metadata }) => metadata.ownerReferences ?? []);
+    const [owner] = await gears.listed("/apis/own.dev/v1/drums");
+    const owned = (await gears.listed("/apis/own.dev/v1alpha2/gears")).flatMap(({ metadata }) => metadata.ownerReferences ?? []);
     expect(new Set(owned.map(({ uid }) => uid))).toEqual(new Set([owner?.metadata.uid]));
   });
 
   it("is told in JSON, each line by the schema", async () => {
     const saved = join(folder, "events");
-    const backup = await crdguard("backup", DRUMS, GEARS, "-o", saved, "--format", "json");
-    const restore = await crdguard("restore", saved, "-o", "json");
-    const dry = await crdguard("restore", saved, "-o", "json", "--dry-run");
+    const backup = await gears.crdguard("backup", DRUMS, GEARS, "-o", saved, "--format", "json");
+    const restore = await gears.crdguard("restore", saved, "-o", "json");
+    const dry = await gears.crdguard("restore", saved, "-o", "json", "--dry-run");
     const events = [backup, restore, dry].map(({ stdout }) =>
       stdout
         .trimEnd()
@@ -233,7 +87,7 @@ describe("a round trip", () => {
   });
 
   it("passes over what is there already", async () => {
-    const again = await crdguard("restore", join(folder, "round"));
+    const again = await gears.crdguard("restore", join(folder, "round"));
 
     expect(again.stdout).toMatch(/81 objects: 81 there already\n81 objects read back/);
     expect(again.exitCode).toBe(0);
@@ -263,17 +117,17 @@ describe("the folder of a backup", () => {
 
   it("is not overwritten unless told, and never where something else is in it", async () => {
     const saved = join(folder, "drums");
-    await crdguard("backup", DRUMS, "-o", saved);
+    await gears.crdguard("backup", DRUMS, "-o", saved);
 
-    expect(await crdguard("backup", DRUMS, "-o", saved)).toMatchObject({
+    expect(await gears.crdguard("backup", DRUMS, "-o", saved)).toMatchObject({
       exitCode: 2,
       stderr: expect.stringContaining("backup-exists") as unknown,
     });
-    expect(await crdguard("backup", DRUMS, "-o", saved, "--overwrite")).toMatchObject({ exitCode: 0 });
+    expect(await gears.crdguard("backup", DRUMS, "-o", saved, "--overwrite")).toMatchObject({ exitCode: 0 });
     const foreign = join(folder, "foreign");
     await mkdir(foreign);
     await writeFile(join(foreign, "letter.txt"), "dear");
-    expect(await crdguard("backup", DRUMS, "-o", foreign, "--overwrite")).toMatchObject({
+    expect(await gears.crdguard("backup", DRUMS, "-o", foreign, "--overwrite")).toMatchObject({
       exitCode: 2,
       stderr: expect.stringContaining("error (folder-in-use)") as unknown,
     });
@@ -329,7 +183,7 @@ describe("the folder of a backup", () => {
     await cp(join(folder, "drums"), saved, { recursive: true });
     await spoil(saved);
 
-    const { exitCode, stdout, stderr } = await crdguard("restore", saved);
+    const { exitCode, stdout, stderr } = await gears.crdguard("restore", saved);
     await rm(saved, { recursive: true });
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
@@ -360,7 +214,7 @@ describe("the folder of a backup", () => {
       says: "give a number from 0 to 100000",
     },
   ])("$title: status $status, and says so", async ({ args, status, says }) => {
-    const { exitCode, stderr } = await crdguard(...args);
+    const { exitCode, stderr } = await gears.crdguard(...args);
 
     expect(exitCode).toBe(status);
     expect(stderr).toContain(says);
@@ -369,7 +223,7 @@ describe("the folder of a backup", () => {
   it("that cannot be made is told: there is a file in its way", async () => {
     const inTheWay = join(folder, "round/backup.json/below");
 
-    expect(await crdguard("backup", DRUMS, "-o", inTheWay)).toMatchObject({
+    expect(await gears.crdguard("backup", DRUMS, "-o", inTheWay)).toMatchObject({
       exitCode: 2,
       stderr: expect.stringContaining(`error (file-unwritable): ${inTheWay}: cannot be written (ENOTDIR)`) as unknown,
     });
@@ -379,7 +233,7 @@ describe("the folder of a backup", () => {
     const saved = join(folder, "in-the-way");
     await beginBackup(saved, { server: api.url, namespace: null, crds: [`${DRUMS}/v1`] }, false);
     await writeFile(join(saved, DRUMS), "a file where a folder is to be");
-    const { exitCode, stdout, stderr } = await crdguard("backup", DRUMS, "-o", saved);
+    const { exitCode, stdout, stderr } = await gears.crdguard("backup", DRUMS, "-o", saved);
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
     expect(stderr).toMatch(/error \(file-unwritable\): .*in-the-way.*: cannot be written \(E[A-Z]+\); the backup is unfinished/);
@@ -389,7 +243,7 @@ describe("the folder of a backup", () => {
 
 describe("what is restored in another order, or not wholly", () => {
   const drum = (name: string, more: Json = {}, owner: Listed | null = null): Promise<Json> =>
-    created("/apis/own.dev/v1/drums", {
+    gears.created("/apis/own.dev/v1/drums", {
       apiVersion: "own.dev/v1",
       kind: "Drum",
       metadata: {
@@ -411,9 +265,9 @@ describe("what is restored in another order, or not wholly", () => {
     await drum("a-third", {}, await drumNamed("m-second"));
     const uidBefore = (await drumNamed("z-first")).metadata.uid;
     const saved = join(folder, "family");
-    await crdguard("backup", DRUMS, "-o", saved);
+    await gears.crdguard("backup", DRUMS, "-o", saved);
     for (const name of ["a-third", "m-second", "z-first"]) await api.kubectl(["delete", "drum", name]);
-    const restored = await crdguard("restore", saved);
+    const restored = await gears.crdguard("restore", saved);
     const [first, second, third] = await Promise.all(["z-first", "m-second", "a-third"].map(drumNamed));
     for (const name of ["a-third", "m-second", "z-first"]) await api.kubectl(["delete", "drum", name]);
 
@@ -429,12 +283,12 @@ describe("what is restored in another order, or not wholly", () => {
   it("is a field that the schema does not have: refused, and dropped where that is said", async () => {
     await drum("odd", { size: 4 });
     const saved = join(folder, "odd");
-    await crdguard("backup", DRUMS, "-o", saved);
+    await gears.crdguard("backup", DRUMS, "-o", saved);
     await api.kubectl(["delete", "drum", "odd"]);
     await edit(join(saved, DRUMS, "objects/odd.yaml"), "  size: 4\n", "  size: 4\n  weight: 9\n");
-    const refused = await crdguard("restore", saved, "--edited");
+    const refused = await gears.crdguard("restore", saved, "--edited");
     const goneStill = await drumNamed("odd");
-    const dropped = await crdguard("restore", saved, "--edited", "--drop-unknown-fields");
+    const dropped = await gears.crdguard("restore", saved, "--edited", "--drop-unknown-fields");
     const after = await drumNamed("odd");
     await api.kubectl(["delete", "drum", "odd"]);
 
@@ -455,9 +309,9 @@ describe("an object that differs", () => {
       body: { spec: { label: "somebody else's" } },
       contentType: "application/merge-patch+json",
     });
-    const kept = await crdguard("restore", saved, GEARS, "--namespace", "mill", "--max-per-second", "0");
+    const kept = await gears.crdguard("restore", saved, GEARS, "--namespace", "mill", "--max-per-second", "0");
     const there = await api.request("GET", `${GEARS_IN_MILL}/gear-14`);
-    const replaced = await crdguard("restore", saved, GEARS, "-n", "mill", "--overwrite", "--max-per-second", "0");
+    const replaced = await gears.crdguard("restore", saved, GEARS, "-n", "mill", "--overwrite", "--max-per-second", "0");
     const after = await api.request("GET", `${GEARS_IN_MILL}/gear-14`);
 
     expect(kept.exitCode).toBe(1);
@@ -477,9 +331,9 @@ describe("an object that differs", () => {
     const exact = '{"apiVersion":"own.dev/v1","kind":"Drum","metadata":{"name":"exact"},"spec":{"size":9223372036854775807}}';
     await api.kubectl(["create", "-f", "-"], { stdin: exact });
     const saved = join(folder, "exact");
-    await crdguard("backup", DRUMS, "-o", saved);
+    await gears.crdguard("backup", DRUMS, "-o", saved);
     await api.kubectl(["delete", "drum", "exact"]);
-    const restored = await crdguard("restore", saved);
+    const restored = await gears.crdguard("restore", saved);
     const { stdout } = await api.kubectl(["get", "drum", "exact", "-o", "jsonpath={.spec.size}"]);
     await api.kubectl(["delete", "drum", "exact"]);
 
@@ -487,109 +341,6 @@ describe("an object that differs", () => {
     expect(stdout).toBe("9223372036854775807");
   });
 });
-
-/** Seeds are printed, so that a run can be repeated: SEED=… npx vitest … */
-const SEED = Number(process.env["SEED"] ?? Date.now() % 100_000);
-
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
-    return state / 2 ** 31;
-  };
-}
-
-describe(`kill -9 at random points (SEED=${String(SEED)})`, () => {
-  const random = createRandom(SEED);
-
-  it("of a backup never leaves one that looks whole, and the next start ends it", async () => {
-    const before = await contents("/apis/own.dev/v1alpha2/gears");
-    const hits = { during: 0, after: 0 };
-    for (let round = 0; round < 15; round += 1) {
-      const saved = join(folder, `killed-${String(Math.floor(round / 5))}`);
-      const seen = (await filesOf(saved)).length;
-      hits[
-        await killed(
-          ["backup", GEARS, "-o", saved, "--overwrite"],
-          random() * 150,
-          async () => (await filesOf(saved)).length > seen,
-        )
-      ] += 1;
-      const isWhole = (await filesOf(saved)).includes("backup.json");
-      if (isWhole) expect(await doubtsOf(saved)).toEqual([]);
-      else
-        await expect(openBackup(saved)).rejects.toMatchObject({
-          code: expect.stringMatching(/^backup-(?:missing|unfinished)$/) as unknown,
-        });
-      if (round % 5 !== 4) continue;
-      expect(await crdguard("backup", GEARS, "-o", saved, ...(isWhole ? ["--overwrite"] : []))).toMatchObject({ exitCode: 0 });
-      expect(await doubtsOf(saved)).toEqual([]);
-      expect(await indexed(saved)).toEqual([...before.keys()].toSorted());
-    }
-    expect(hits.during).toBeGreaterThan(0);
-  });
-
-  it("of a restore loses nothing: the next start ends it", async () => {
-    const saved = join(folder, "round");
-    const path = GEARS_IN_MILL;
-    const before = await contents(path);
-    const hits = { during: 0, after: 0 };
-    for (let round = 0; round < 15; round += 1) {
-      if (round % 5 === 0) await deleteAll(path);
-      const seen = await countOf(path);
-      const args = ["restore", saved, GEARS, "-n", "mill", "--max-per-second", "100"];
-      hits[await killed(args, random() * 150, async () => (await countOf(path)) > seen)] += 1;
-      if (round % 5 !== 4) continue;
-      const ended = await crdguard("restore", saved, GEARS, "-n", "mill", "--max-per-second", "0");
-      expect(ended.stdout).toContain(`${String(IN_MILL)} objects read back, with all that is in their files`);
-      expect(ended.exitCode).toBe(0);
-      expect([...(await contents(path))]).toEqual([...before]);
-    }
-    expect(hits.during).toBeGreaterThan(0);
-  });
-});
-
-/** Starts it, and kills it so long after it was seen to be under way. */
-async function killed(args: readonly string[], afterMs: number, isUnderWay: () => Promise<boolean>): Promise<"during" | "after"> {
-  const background = startInBackground(process.execPath, {
-    args: [MAIN, ...args],
-    logPath: join(folder, "killed.log"),
-    env: environment(),
-  });
-  await eventually("it works, or has ended", async () => !background.isRunning() || (await isUnderWay()), {
-    timeoutMs: 30_000,
-    intervalMs: 10,
-  });
-  await sleep(afterMs);
-  const isOver = !background.isRunning();
-  await background.kill9();
-  return isOver ? "after" : "during";
-}
-
-async function countOf(path: string): Promise<number> {
-  const { body } = await api.request("GET", `${path}?limit=1`);
-  const { items, metadata } = body as {
-    readonly items: readonly unknown[];
-    readonly metadata: { readonly remainingItemCount?: number };
-  };
-  return items.length + (metadata.remainingItemCount ?? 0);
-}
-
-async function filesOf(saved: string): Promise<readonly string[]> {
-  return readdir(saved, { recursive: true }).catch((): readonly string[] => []);
-}
-
-/** What of the folder is not as its index has it. */
-async function doubtsOf(saved: string): Promise<readonly unknown[]> {
-  const { crds } = await openBackup(saved);
-  const { findings } = await checkFolder(saved, crds, null, new AbortController().signal);
-  return [...findings.edited, ...findings.missing, ...findings.additional, ...findings.unusable];
-}
-
-async function indexed(saved: string): Promise<readonly string[]> {
-  const { crds } = await openBackup(saved);
-  return crds.flatMap(({ objects }) => objects.map(({ namespace, name }) => `${namespace}/${name}`)).toSorted();
-}
 
 async function edit(path: string, from: string, to: string): Promise<void> {
   const text = await readFile(path, "utf8");
@@ -600,9 +351,9 @@ async function edit(path: string, from: string, to: string): Promise<void> {
 describe("the jump to a version with no common one before it", () => {
   it("names what must be edited, by file and path, and restores it after the edit", async () => {
     const collection = "/apis/own.dev/v1alpha2/gears";
-    await deleteAll(collection);
+    await gears.deleteAll(collection);
     for (const name of ["left", "right"]) {
-      await created(GEARS_IN_MILL, {
+      await gears.created(GEARS_IN_MILL, {
         apiVersion: "own.dev/v1alpha2",
         kind: "Gear",
         metadata: { name, namespace: "mill" },
@@ -610,17 +361,17 @@ describe("the jump to a version with no common one before it", () => {
       });
     }
     const saved = join(folder, "jump");
-    expect(await crdguard("backup", GEARS, "-o", saved)).toMatchObject({ exitCode: 0 });
-    await deleteAll(collection);
+    expect(await gears.crdguard("backup", GEARS, "-o", saved)).toMatchObject({ exitCode: 0 });
+    await gears.deleteAll(collection);
     await api.kubectl(["delete", "crd", GEARS]);
-    const missing = await crdguard("restore", saved);
+    const missing = await gears.crdguard("restore", saved);
     const { size: _, ...others } = SPEC;
     const next = { ...others, width: { type: "integer" }, mode: { type: "string", enum: ["slow", "fast"], default: "slow" } };
-    await define(definition("gears", "Gear", "Namespaced", [{ name: "v1alpha3", spec: next }]), "gears", "v1alpha3");
+    await gears.define(definition("gears", "Gear", "Namespaced", [{ name: "v1alpha3", spec: next }]), "gears", "v1alpha3");
 
-    const asked = await crdguard("restore", saved);
-    const tried = await crdguard("restore", saved, "--version", "v1alpha3", "--dry-run");
-    const refused = await crdguard("restore", saved, "--version", "v1alpha3");
+    const asked = await gears.crdguard("restore", saved);
+    const tried = await gears.crdguard("restore", saved, "--version", "v1alpha3", "--dry-run");
+    const refused = await gears.crdguard("restore", saved, "--version", "v1alpha3");
 
     expect(missing.stderr).toMatch(
       /error \(definition-missing\): .* has no CRD "gears\.own\.dev": .*kubectl apply --server-side -f .*definition\.yaml/,
@@ -635,11 +386,11 @@ describe("the jump to a version with no common one before it", () => {
         expect(stdout).toContain(`gears.own.dev/objects/mill/${name}.yaml: spec.size: v1alpha3 has no such field\n`);
       }
     }
-    expect(await listed("/apis/own.dev/v1alpha3/gears")).toEqual([]);
+    expect(await gears.listed("/apis/own.dev/v1alpha3/gears")).toEqual([]);
 
     for (const name of ["left", "right"]) await edit(join(saved, GEARS, `objects/mill/${name}.yaml`), "size: 3", "width: 3");
-    const unsaid = await crdguard("restore", saved, "--version", "v1alpha3");
-    const restored = await crdguard("restore", saved, "--version", "v1alpha3", "--edited");
+    const unsaid = await gears.crdguard("restore", saved, "--version", "v1alpha3");
+    const restored = await gears.crdguard("restore", saved, "--version", "v1alpha3", "--edited");
     const stored = await api.storedEntries("/registry/own.dev/gears");
 
     expect(unsaid).toMatchObject({

@@ -29,7 +29,7 @@ describe("the page of backups", () => {
       const { status } = await api.request("POST", GEARS, {
         body: { apiVersion: "own.dev/v1alpha2", kind: "Gear", metadata: { name }, spec: { size: 3 } },
       });
-      expect(status).toBe(201);
+      if (status !== 201) throw new Error(`${name}: ${String(status)}`);
     }
   });
 

@@ -29,9 +29,9 @@ const GUIDES = join(import.meta.dirname, "../../../docs/guides");
 /** A command that waits for what never comes must not keep the tests from ending. */
 const TIMEOUT_MS = 90_000;
 
-/** @param name of its folder, where one server tells several. */
-export async function beginStory(api: ApiServer, name = "story"): Promise<Story> {
-  const folder = join(api.workDir, name);
+/** @param place name of its folder, where one server tells several. */
+export async function beginStory(api: ApiServer, place = "story"): Promise<Story> {
+  const folder = join(api.workDir, place);
   await mkdir(join(folder, "bin"), { recursive: true });
   const told: Ran[] = [];
 
