@@ -109,6 +109,8 @@ describe("the health server", () => {
       "crdguard_overrides_total",
       "crdguard_policies",
       "crdguard_rule_results_total",
+      "crdguard_storage_records",
+      "crdguard_storage_records_written_total",
       "crdguard_watch_restarts_total",
     ]);
   });
