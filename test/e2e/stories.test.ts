@@ -2,6 +2,7 @@
  * Incidents from the denial to the end, on a real API server, following nothing but what crdguard prints. The guides in docs/guides
  * show the same commands with the same output; UPDATE_DOCS=1 writes it there.
  */
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ApiServer, startApiServer } from "./support/api-server.ts";
@@ -231,7 +232,9 @@ describe.skipIf([before, standard, experimental, next, traefik2, traefik3].inclu
       rollouts = startRollouts(api);
       await story.link("bin/helm", await buildHelm(3));
       await story.write("edge/Chart.yaml", "apiVersion: v2\nname: edge\nversion: 1.0.0\n");
-      await story.link("edge/crds/grpcroutes.yaml", join(String(standard), "gateway.networking.k8s.io_grpcroutes.yaml"));
+      // Helm tells of links, and where they lead.
+      const grpcRoutes = join(String(standard), "gateway.networking.k8s.io_grpcroutes.yaml");
+      await story.write("edge/crds/grpcroutes.yaml", await readFile(grpcRoutes, "utf8"));
       await story.write(
         "edge/crds/edges.yaml",
         crdManifest({ plural: "edges", kind: "Edge", group: "edge.dev", versions: [{ name: "v1" }], storage: "v1" }),

