@@ -118,13 +118,17 @@ function blockOf(command: string): string {
 
 /** What differs from run to run is shown as an example of it: times, resource versions, addresses, hashes. */
 function lasting(output: string, api: ApiServer): string {
-  return output
-    .replaceAll(api.url, "https://cluster.example")
-    .replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z\b/g, "2026-05-01T12:00:00Z")
-    .replaceAll(/\.[\da-f]{8}\.before\.yaml\b/g, ".6f684a87.before.yaml")
-    .replaceAll(/^LAST DEPLOYED: .*$/gm, "LAST DEPLOYED: Fri May  1 12:00:00 2026")
-    .replaceAll(/\b\d{8}T\d{6}Z\b/g, "20260501T120000Z")
-    .replaceAll(/\b\d+(?:\.\d+)? (?=ms\b|s\b)/g, "2 ")
-    .replaceAll(/\b(resource version|newer than) \d+/g, "$1 4711")
-    .replaceAll(/\bsha256 [\da-f]{64}\b/g, `sha256 ${"3a303a7a7799f244".repeat(4)}`);
+  return (
+    output
+      .replaceAll(api.url, "https://cluster.example")
+      // As kubectl leaves them, and formatted pages do not.
+      .replaceAll(/ +$/gm, "")
+      .replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z\b/g, "2026-05-01T12:00:00Z")
+      .replaceAll(/\.[\da-f]{8}\.before\.yaml\b/g, ".6f684a87.before.yaml")
+      .replaceAll(/^LAST DEPLOYED: .*$/gm, "LAST DEPLOYED: Fri May  1 12:00:00 2026")
+      .replaceAll(/\b\d{8}T\d{6}Z\b/g, "20260501T120000Z")
+      .replaceAll(/\b\d+(?:\.\d+)? (?=ms\b|s\b)/g, "2 ")
+      .replaceAll(/\b(resource version|newer than) \d+/g, "$1 4711")
+      .replaceAll(/\bsha256 [\da-f]{64}\b/g, `sha256 ${"3a303a7a7799f244".repeat(4)}`)
+  );
 }
