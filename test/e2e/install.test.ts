@@ -590,12 +590,12 @@ async function ownDefinitions(): Promise<string> {
 
 async function sweptDefinitions(): Promise<void> {
   const names = readObjects(await ownDefinitions()).map(({ metadata }) => `crd/${metadata.name}`);
-  await kubectl("delete", "--ignore-not-found", "--timeout=30s", ...names);
+  await kubectl("delete", "--ignore-not-found", "--timeout=90s", ...names);
 }
 
 async function swept(objects: readonly PrintedObject[]): Promise<void> {
   const others = objects.filter(({ kind }) => kind !== "Namespace");
-  await kubectlWith(others.map((object) => JSON.stringify(object)).join("\n"), "delete", "--timeout=30s", "-f", "-");
+  await kubectlWith(others.map((object) => JSON.stringify(object)).join("\n"), "delete", "--timeout=90s", "-f", "-");
   await kubectl("delete", "namespace", "crdguard", "--wait=false");
   await finalized("crdguard");
 }
