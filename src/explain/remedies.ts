@@ -227,9 +227,9 @@ function replaceByBackup(remedy: Extract<Remedy, { kind: "replace-by-backup" }>)
       backUp([crd]),
       deleteObjects(crd, readIn),
       `kubectl delete customresourcedefinition ${shellWord(crd.name)}`,
-      `echo ${shellWord("Apply your change in another terminal; this waits.")}`,
+      `echo ${shellWord(`Edit the files in ${backupName([crd])} where fields have moved, then apply your change in another terminal; this waits.`)}`,
       `until kubectl get ${resourceArgument(crd, restoreIn)} >/dev/null 2>&1; do sleep 1; done`,
-      `crdguard restore ${backupFolder([crd])} --version ${shellWord(restoreIn)}`,
+      `crdguard restore ${backupFolder([crd])} --version ${shellWord(restoreIn)} --edited`,
     ]),
   };
 }
@@ -266,8 +266,11 @@ export function deleteObjects(crd: Crd, readIn: string): string {
 }
 
 function backupFolder(crds: readonly Crd[]): string {
-  const [first, ...others] = crds;
-  return shellWord(first === undefined || others.length > 0 ? "crdguard-backup" : `${first.name.replaceAll("/", "_")}.backup`);
+  return shellWord(backupName(crds));
+}
+
+function backupName([first, ...others]: readonly Crd[]): string {
+  return first === undefined || others.length > 0 ? "crdguard-backup" : `${first.name.replaceAll("/", "_")}.backup`;
 }
 
 export function resourceArgument(crd: Crd, version: string): string {

@@ -1,5 +1,5 @@
-import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type ApiServer, startApiServer } from "./support/api-server.ts";
@@ -221,14 +221,10 @@ describe.skipIf(before === null || standard === null || experimental === null ||
           PATIENCE,
         );
         // v1alpha3 renamed fields, which the block asks to look for.
-        const edits = [
-          "s/targetRef:/targetRefs:/",
-          's/^    \\(  \\)group: ""/    - group: ""/',
-          "s/tls:$/validation:/",
-          "s/wellKnownCACerts/wellKnownCACertificates/",
-        ].flatMap((edit) => ["-e", edit]);
-        const backup = `${crdName(BACKEND_TLS_POLICIES)}.backup.yaml`;
-        expect(spawnSync("sed", ["-i", ...edits, backup], { cwd: api.workDir }).status).toBe(0);
+        const name = crdName(BACKEND_TLS_POLICIES);
+        const saved = join(api.workDir, `${name}.backup`, name, "objects/default/payments.yaml");
+        expect(await readFile(saved, "utf8")).toContain("targetRef:");
+        await writeFile(saved, NEW_BACKEND_TLS_POLICY);
         await applyCrds(file);
         expect(await pasted.exited).toBe(0);
 
@@ -338,6 +334,21 @@ const BACKEND_TLS_POLICY = JSON.stringify({
     tls: { hostname: "payments.example.com", wellKnownCACerts: "System" },
   },
 });
+
+const NEW_BACKEND_TLS_POLICY = `apiVersion: gateway.networking.k8s.io/v1alpha3
+kind: BackendTLSPolicy
+metadata:
+  name: payments
+  namespace: default
+spec:
+  targetRefs:
+    - group: ""
+      kind: Service
+      name: payments
+  validation:
+    hostname: payments.example.com
+    wellKnownCACertificates: System
+`;
 
 function apiRequirement(name: string, versions: readonly string[], reason: string): string {
   return JSON.stringify({

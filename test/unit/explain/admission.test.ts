@@ -211,9 +211,9 @@ describe("a denial, whole", () => {
                 crdguard backup gears.own.dev -o gears.own.dev.backup &&
                 kubectl delete gears.v1alpha2.own.dev --all --all-namespaces &&
                 kubectl delete customresourcedefinition gears.own.dev &&
-                echo 'Apply your change in another terminal; this waits.' &&
+                echo 'Edit the files in gears.own.dev.backup where fields have moved, then apply your change in another terminal; this waits.' &&
                 until kubectl get gears.v1alpha3.own.dev >/dev/null 2>&1; do sleep 1; done &&
-                crdguard restore gears.own.dev.backup --version v1alpha3
+                crdguard restore gears.own.dev.backup --version v1alpha3 --edited
             - keep "v1alpha2" in spec.versions of the new manifest; it need not be served
           More: docs/rules/stored-version-removed.md
           All steps: crdguard plan -f <what you apply>"
@@ -233,9 +233,9 @@ describe("a denial, whole", () => {
               crdguard backup gears.own.dev -o gears.own.dev.backup &&
               kubectl delete gears.v1alpha2.own.dev --all --all-namespaces &&
               kubectl delete customresourcedefinition gears.own.dev &&
-              echo 'Apply your change in another terminal; this waits.' &&
+              echo 'Edit the files in gears.own.dev.backup where fields have moved, then apply your change in another terminal; this waits.' &&
               until kubectl get gears.v1alpha3.own.dev >/dev/null 2>&1; do sleep 1; done &&
-              crdguard restore gears.own.dev.backup --version v1alpha3
+              crdguard restore gears.own.dev.backup --version v1alpha3 --edited
           - keep "v1alpha2" in spec.versions of the new manifest; it need not be served
         More: docs/rules/stored-version-removed.md
         All steps: crdguard plan -f <what you apply>"
