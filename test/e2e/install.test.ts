@@ -590,12 +590,33 @@ async function ownDefinitions(): Promise<string> {
 
 async function sweptDefinitions(): Promise<void> {
   const names = readObjects(await ownDefinitions()).map(({ metadata }) => `crd/${metadata.name}`);
-  await kubectl("delete", "--ignore-not-found", "--timeout=90s", ...names);
+  await kubectl("delete", "--ignore-not-found", "--wait=false", ...names);
+  await definitionsGone(names);
+}
+
+/**
+ * The API server may find the storage of a definition that was made anew a moment ago "(re)initializing" when it looks for objects to delete, and
+ * then waits ever longer before it looks again (kube-apiserver 1.35); a write has it look at once.
+ */
+async function definitionsGone(names: readonly string[]): Promise<void> {
+  await eventually(
+    "definitions are gone",
+    async () => {
+      const { stdout } = await kubectl("get", "--ignore-not-found", "-o", "name", ...names);
+      const left = stdout.split("\n").filter((name) => name !== "");
+      if (left.length === 0) return;
+      await api.kubectl(["annotate", "--overwrite", ...left, `looked-at=${String(Date.now())}`]);
+      throw new Error(`${left.join(", ")} are left`);
+    },
+    { timeoutMs: 50_000, intervalMs: 500 },
+  );
 }
 
 async function swept(objects: readonly PrintedObject[]): Promise<void> {
   const others = objects.filter(({ kind }) => kind !== "Namespace");
-  await kubectlWith(others.map((object) => JSON.stringify(object)).join("\n"), "delete", "--timeout=90s", "-f", "-");
+  await kubectlWith(others.map((object) => JSON.stringify(object)).join("\n"), "delete", "--wait=false", "-f", "-");
+  const definitions = others.filter(({ kind }) => kind === "CustomResourceDefinition");
+  await definitionsGone(definitions.map(({ metadata }) => `crd/${metadata.name}`));
   await kubectl("delete", "namespace", "crdguard", "--wait=false");
   await finalized("crdguard");
 }

@@ -35,6 +35,8 @@ const NOT_SEEN: Readonly<Record<string, string>> = {
   crdguard_exceptions_applied_total: "as above",
   crdguard_overrides_total: "nobody overrides anything here",
   crdguard_events_total: "no exception has lapsed",
+  crdguard_storage_records: "only a guard that keeps itself installed records anything",
+  crdguard_storage_records_written_total: "as above",
 };
 
 /** Label values that the code may set, of metrics above. The rest of the page is docs/log-and-metrics.md. */
