@@ -1,4 +1,5 @@
 /** @file What `migrate` says: what it is doing, how far it is, and what came of it. */
+import { compareText } from "../crd/compare-text.ts";
 import type { ObjectRef } from "../rules/facts.ts";
 import { countOf, listOf, numberOf, shellWord, shown } from "./text.ts";
 import { bar, pacePhrase } from "./bar.ts";
@@ -197,7 +198,9 @@ function wouldClause({
 const MOST_SHOWN = 10;
 
 function refusedLines(name: string, { total, refusedCount, refused }: MigrationTally, again: string): readonly string[] {
-  const byReason = Map.groupBy(refused, ({ object, error }) => error.message.replaceAll(`"${object.name}"`, '"…"'));
+  // Several are written at a time, and answered in any order.
+  const inOrder = refused.toSorted((left, right) => compareText(objectName(left.object), objectName(right.object)));
+  const byReason = Map.groupBy(inOrder, ({ object, error }) => error.message.replaceAll(`"${object.name}"`, '"…"'));
   const reasons = [...byReason.values()];
   const lines = reasons.slice(0, MOST_SHOWN).flatMap((group) => {
     const names = group.slice(0, MOST_SHOWN).map(({ object }) => shown(objectName(object)));

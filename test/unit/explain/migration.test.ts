@@ -137,13 +137,13 @@ describe("what came of a migration", () => {
   });
 
   it("tells ten objects of a reason, and ten reasons", () => {
-    const same = Array.from({ length: 13 }, (_, index) => refusal(`s${String(index)}`, "same"));
+    const same = Array.from({ length: 13 }, (_, index) => refusal(`a${String(index).padStart(2, "0")}`, "same"));
     const others = Array.from({ length: 12 }, (_, index) => refusal(`o${String(index)}`, `reason ${String(index)}`));
     const tally = { ...NONE, total: 25, refusedCount: 25, refused: [...same, ...others] };
 
     const lines = outcomeLines("gears.own.dev", { kind: "refused", storage: "v1", tally }, AGAIN);
 
-    expect(lines[1]).toMatch(/mill\/s9, and 3 more:$/);
+    expect(lines[1]).toMatch(/mill\/a09, and 3 more:$/);
     expect(lines.at(-2)).toBe("  and 3 other reasons; -o json tells all");
   });
 });
