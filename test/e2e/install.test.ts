@@ -635,11 +635,18 @@ async function finalized(namespace: string): Promise<void> {
 
 /** Every object of any kind, that has a label or a name of ours. */
 async function oursEverywhere(): Promise<readonly string[]> {
-  const listed = await kubectl("api-resources", "--verbs=list", "-o", "name");
-  const resources = listed.stdout
-    .split("\n")
-    .filter((name) => name !== "" && !/^(?:events|componentstatuses|apiservices)/.test(name));
-  const found = await kubectl("get", resources.join(), "--all-namespaces", "--ignore-not-found", "-o", "json");
+  // A kind whose definition is going is told of for a moment longer than it can be listed.
+  const found = await eventually(
+    "every kind can be listed",
+    async () => {
+      const listed = await kubectl("api-resources", "--verbs=list", "-o", "name");
+      const resources = listed.stdout
+        .split("\n")
+        .filter((name) => name !== "" && !/^(?:events|componentstatuses|apiservices)/.test(name));
+      return kubectl("get", resources.join(), "--all-namespaces", "--ignore-not-found", "-o", "json");
+    },
+    { timeoutMs: 30_000, intervalMs: 500 },
+  );
   const { items } = JSON.parse(found.stdout === "" ? '{"items":[]}' : found.stdout) as {
     readonly items: readonly PrintedObject[];
   };
