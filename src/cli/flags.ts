@@ -37,6 +37,13 @@ export function parseSeconds(value: string): number {
   return seconds;
 }
 
+/** Writes a second; 0: as fast as it goes. */
+export function parseRate(value: string): number {
+  const rate = Number(value);
+  if (!/^\d+(?:\.\d+)?$/.test(value) || rate > 100_000) throw new InvalidArgumentError("give a number from 0 to 100000.");
+  return rate;
+}
+
 /** Ten years: longer than any cluster goes without an upgrade of crdguard. */
 const MOST_HOURS = 87_600;
 

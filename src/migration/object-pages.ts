@@ -1,5 +1,5 @@
 /** @file The objects of a CRD, metadata alone, page by page: the next one is read while this one is worked on, and none before. */
-import type { ApiResult } from "../cluster/live/api-client.ts";
+import type { ApiRequest, ApiResult } from "../cluster/live/api-client.ts";
 import type { ApiError } from "../cluster/live/api-error.ts";
 import { listAt, memberAt, textAt } from "../cluster/live/json.ts";
 import { METADATA_LIST } from "../cluster/live/list-metadata.ts";
@@ -39,7 +39,8 @@ export async function* objectPages(line: Persistence, collection: Collection): A
   let seen = 0;
   let total: number | null = null;
   const size = createPageSize(FIRST_PAGE_SIZE, PAGE_SIZE);
-  const ask = (token: string | null): Promise<ApiResult> => askFor(line, collection, token, size.limit());
+  const ask = (token: string | null): Promise<ApiResult> =>
+    askForPage(line, collection, { token, limit: size.limit(), accept: METADATA_LIST });
   let pending: Promise<ApiResult> | null = ask(null);
   while (pending !== null) {
     const answer: ApiResult = await pending;
@@ -81,17 +82,29 @@ const FIRST_PAGE_SIZE = 50;
  */
 const MOST_BEGINNINGS = 20;
 
-function askFor(line: Persistence, collection: Collection, token: string | null, limit: number): Promise<ApiResult> {
+export interface PageRequest extends Pick<ApiRequest, "accept" | "numbers"> {
+  /** Of the page before; null for the first one. */
+  readonly token: string | null;
+  /** Objects at most. */
+  readonly limit: number;
+}
+
+export function askForPage(
+  line: Persistence,
+  collection: Collection,
+  { token, limit, ...form }: PageRequest,
+): Promise<ApiResult> {
   return persist(line, {
     method: "GET",
     path: pathOf(collection),
     query: { limit, continue: token ?? undefined },
-    accept: METADATA_LIST,
+    ...form,
     signal: line.signal,
   });
 }
 
-function remainingIn(body: unknown): number {
+/** Objects that the list has after this page; 0 where it does not tell. */
+export function remainingIn(body: unknown): number {
   const remaining = memberAt(body, "metadata", "remainingItemCount");
   return typeof remaining === "number" ? remaining : 0;
 }

@@ -2,6 +2,7 @@
 import type { ApiClient, ApiError } from "../cluster/live/api-client.ts";
 import { listAt, memberAt, textAt } from "../cluster/live/json.ts";
 import { SYSTEM_TIMING, type Timing } from "../cluster/live/timing.ts";
+import { canonicalText } from "../crd/canonical-text.ts";
 import { isRecord } from "../crd/is-record.ts";
 import { asKubernetesObject, type KubernetesObject, pathOf } from "./kubernetes-object.ts";
 import { LEADER_LEASE, leasesPath, UNINSTALLING_ANNOTATION } from "./shared-names.ts";
@@ -209,9 +210,7 @@ function compared(before: unknown, after: unknown): ObjectChange {
 function canonical(live: unknown): string {
   if (!isRecord(live) || !isRecord(live["metadata"])) return "";
   const { managedFields: _, resourceVersion: __, generation: ___, ...metadata } = live["metadata"];
-  return JSON.stringify({ ...live, metadata }, (_key, value: unknown) =>
-    isRecord(value) ? Object.fromEntries(Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1))) : value,
-  );
+  return canonicalText({ ...live, metadata });
 }
 
 /** An uninstallation that was broken off has left its mark, by which no replica would lead. */

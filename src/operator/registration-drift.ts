@@ -2,6 +2,7 @@
  * @file Compares a webhook configuration of the cluster with what crdguard renders: the one place that says what of it is
  * crdguard's own, for the server that keeps it as for `doctor`.
  */
+import { canonicalText } from "../crd/canonical-text.ts";
 import { isRecord } from "../crd/is-record.ts";
 import { readWebhookTarget } from "../crd/parse.ts";
 import type { Difference, Registration } from "../health/facts.ts";
@@ -212,17 +213,7 @@ export function webhooksOf(object: LiveRecord): readonly LiveRecord[] {
   return Array.isArray(object["webhooks"]) ? object["webhooks"].filter(isRecord) : [];
 }
 
-/** JSON with the members of objects in one order; null for nothing. */
+/** Null for nothing. */
 function canonical(value: unknown): string | null {
-  return value === undefined || value === null ? null : JSON.stringify(sorted(value));
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (!isRecord(value)) return value;
-  return Object.fromEntries(
-    Object.keys(value)
-      .toSorted()
-      .map((key) => [key, sorted(value[key])]),
-  );
+  return value === undefined || value === null ? null : canonicalText(value);
 }

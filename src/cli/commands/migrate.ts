@@ -1,7 +1,7 @@
 /** @file The flags of `crdguard migrate`. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { addClusterFlags } from "../cluster-flags.ts";
-import { outputOption, parseSeconds } from "../flags.ts";
+import { outputOption, parseRate, parseSeconds } from "../flags.ts";
 import { examples, type Invocation } from "../invocation.ts";
 
 export function declareMigrate(command: Command, invocation: Invocation): void {
@@ -62,10 +62,4 @@ function parseConcurrency(value: string): number {
     throw new InvalidArgumentError(`give a whole number from 1 to ${String(MOST_AT_A_TIME)}.`);
   }
   return count;
-}
-
-function parseRate(value: string): number {
-  const rate = Number(value);
-  if (!/^\d+(?:\.\d+)?$/.test(value) || rate > 100_000) throw new InvalidArgumentError("give a number from 0 to 100000.");
-  return rate;
 }

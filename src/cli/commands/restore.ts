@@ -1,7 +1,7 @@
 /** @file The flags of `crdguard restore`. */
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { addClusterFlags } from "../cluster-flags.ts";
-import { outputOption, repeatable } from "../flags.ts";
+import { outputOption, parseRate, repeatable } from "../flags.ts";
 import { examples, type Invocation } from "../invocation.ts";
 
 export function declareRestore(command: Command, invocation: Invocation): void {
@@ -31,10 +31,4 @@ export function declareRestore(command: Command, invocation: Invocation): void {
       const { restore } = await import("../restore.ts");
       invocation.end(await restore({ ...options, folder, crds, output: output === "json" ? "json" : "text" }, invocation));
     });
-}
-
-function parseRate(value: string): number {
-  const rate = Number(value);
-  if (!/^\d+(?:\.\d+)?$/.test(value) || rate > 100_000) throw new InvalidArgumentError("give a number from 0 to 100000.");
-  return rate;
 }

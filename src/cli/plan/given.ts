@@ -1,6 +1,7 @@
 /** @file What a plan is made for: manifests as `check` reads them, with conflicts between sources resolved. */
 import type { Manifest } from "../../cluster/snapshot/manifests.ts";
 import type { Crd } from "../../crd/crd.ts";
+import { canonicalText } from "../../crd/canonical-text.ts";
 import { isRecord } from "../../crd/is-record.ts";
 import { isCrdManifest, parseCrd } from "../../crd/parse.ts";
 import { conflictNote, conflictSentence } from "../../explain/plan-conflicts.ts";
@@ -59,17 +60,7 @@ function definitionOf({ file, line, object }: Manifest): GivenCrd | null {
 /** Without what says nothing of the definition: the status, and what a tool that rendered it notes down. */
 function contentOf({ spec, metadata }: Readonly<Record<string, unknown>>): string {
   const { name, labels, annotations } = isRecord(metadata) ? metadata : {};
-  return JSON.stringify(sorted({ spec, name, labels, annotations }));
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (!isRecord(value)) return value;
-  return Object.fromEntries(
-    Object.keys(value)
-      .toSorted()
-      .map((key) => [key, sorted(value[key])]),
-  );
+  return canonicalText({ spec, name, labels, annotations });
 }
 
 function isDropped({ crd, place }: GivenCrd, resolutions: readonly Resolution[]): boolean {

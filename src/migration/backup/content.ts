@@ -1,6 +1,7 @@
 /** @file What of an object is kept in a backup, and what tells that two of them are the same. */
 import { createHash } from "node:crypto";
 import { isRecord, type JsonRecord } from "../../cluster/live/json.ts";
+import { canonicalText } from "../../crd/canonical-text.ts";
 
 /**
  * The object without what an API server gives to each anew. All else stays: labels, annotations, finalizers, owner references, spec, status.
@@ -31,16 +32,6 @@ const SET_BY_SERVER: ReadonlySet<string> = new Set([
 /** SHA-256 of the content, in hexadecimal digits; the same in whatever order the members stand. */
 export function contentHash(content: unknown): string {
   return hashOf(canonicalText(content));
-}
-
-/** JSON without blanks, members in the order of their names; integers of any size with all their digits. */
-export function canonicalText(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalText).join(",")}]`;
-  if (isRecord(value)) {
-    const keys = Object.keys(value).toSorted();
-    return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalText(value[key])}`).join(",")}}`;
-  }
-  return typeof value === "bigint" ? String(value) : (JSON.stringify(value) ?? "null");
 }
 
 /** Of many contents: of the lines `<hash>  <path>`, as `sha256sum` prints them, in the order given. */

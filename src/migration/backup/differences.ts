@@ -1,6 +1,6 @@
 /** @file What of an object that was restored is not, or not so, in the object that the API server holds. */
 import { isRecord } from "../../cluster/live/json.ts";
-import { canonicalText } from "./content.ts";
+import { canonicalText } from "../../crd/canonical-text.ts";
 
 export interface Differences {
   /** Paths of what is not there at all: the API server dropped it. */

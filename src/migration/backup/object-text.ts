@@ -2,7 +2,7 @@
 import { exactInteger } from "../../cluster/live/exact-json.ts";
 import { isRecord, type JsonRecord } from "../../cluster/live/json.ts";
 import { readDocuments } from "../../cluster/snapshot/documents.ts";
-import { canonicalText } from "./content.ts";
+import { canonicalText } from "../../crd/canonical-text.ts";
 
 /** Writes JSON, perhaps with members of type `bigint`, as YAML. */
 export type YamlWriter = (value: unknown) => string;

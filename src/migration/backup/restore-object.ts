@@ -5,7 +5,8 @@ import { isRecord, type JsonRecord, listAt, memberAt, textAt } from "../../clust
 import type { Crd } from "../../crd/crd.ts";
 import { pathOf } from "../object-pages.ts";
 import { isUnavailable, persist, type Persistence } from "../persist.ts";
-import { canonicalText, restorable } from "./content.ts";
+import { canonicalText } from "../../crd/canonical-text.ts";
+import { restorable } from "./content.ts";
 import { differencesOf } from "./differences.ts";
 import type { OwnerLookup } from "./find-owners.ts";
 import { type FoundOwner, type LeftOutOwner, ownersOf, withOwners } from "./owner-references.ts";

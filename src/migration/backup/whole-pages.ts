@@ -1,10 +1,10 @@
 /** @file Whole objects of a CRD, page by page, as they were at one moment. */
 import type { ApiResult } from "../../cluster/live/api-client.ts";
 import type { ApiError } from "../../cluster/live/api-error.ts";
-import { isRecord, type JsonRecord, listAt, memberAt, textAt } from "../../cluster/live/json.ts";
-import { type Collection, pathOf } from "../object-pages.ts";
+import { isRecord, type JsonRecord, listAt, textAt } from "../../cluster/live/json.ts";
+import { askForPage, type Collection, remainingIn } from "../object-pages.ts";
 import { createPageSize } from "../page-size.ts";
-import { persist, type Persistence } from "../persist.ts";
+import type { Persistence } from "../persist.ts";
 
 export type WholePage =
   /** `total`: objects that there were when the first page was read. */
@@ -23,7 +23,8 @@ export async function* wholePages(line: Persistence, collection: Collection): As
   let seen = 0;
   let total: number | null = null;
   const size = createPageSize(FIRST_PAGE_SIZE, PAGE_SIZE);
-  const ask = (token: string | null): Promise<ApiResult> => askFor(line, collection, token, size.limit());
+  const ask = (token: string | null): Promise<ApiResult> =>
+    askForPage(line, collection, { token, limit: size.limit(), numbers: "exact" });
   let pending: Promise<ApiResult> | null = ask(null);
   while (pending !== null) {
     const answer: ApiResult = await pending;
@@ -68,22 +69,7 @@ const FIRST_PAGE_SIZE = 10;
 /** A token lives for five minutes. What was not read in that time twice will not be the third time. Source: etcd-compaction-interval. */
 const MOST_BEGINNINGS = 2;
 
-function askFor(line: Persistence, collection: Collection, token: string | null, limit: number): Promise<ApiResult> {
-  return persist(line, {
-    method: "GET",
-    path: pathOf(collection),
-    query: { limit, continue: token ?? undefined },
-    numbers: "exact",
-    signal: line.signal,
-  });
-}
-
 /** Items of a list name neither, for some kinds. */
 function named(object: JsonRecord, { crd, version }: Collection): JsonRecord {
   return { apiVersion: `${crd.group}/${version}`, kind: crd.kind, ...object };
-}
-
-function remainingIn(body: unknown): number {
-  const remaining = memberAt(body, "metadata", "remainingItemCount");
-  return typeof remaining === "number" ? remaining : 0;
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { canonicalText, contentHash, hashOfAll, restorable } from "../../../../src/migration/backup/content.ts";
+import { canonicalText } from "../../../../src/crd/canonical-text.ts";
+import { contentHash, hashOfAll, restorable } from "../../../../src/migration/backup/content.ts";
 
 const LIVE = {
   apiVersion: "own.dev/v1",

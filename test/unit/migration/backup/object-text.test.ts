@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { yamlText } from "../../../../src/cli/yaml-text.ts";
 import { exactJsonText, parseExactJson } from "../../../../src/cluster/live/exact-json.ts";
-import { canonicalText } from "../../../../src/migration/backup/content.ts";
+import { canonicalText } from "../../../../src/crd/canonical-text.ts";
 import { objectText, readObjectText } from "../../../../src/migration/backup/object-text.ts";
 
 async function again(object: Readonly<Record<string, unknown>>): Promise<unknown> {
