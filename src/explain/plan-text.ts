@@ -111,7 +111,7 @@ function obstacleLines({ message, waysOut, findings }: ExplainedObstacle, colors
 
 /** Colours at the start have no width. */
 function wrapped(text: string, start: string, width: number, indent?: string): readonly string[] {
-  // eslint-disable-next-line no-control-regex
+  // eslint-disable-next-line no-control-regex -- the character that begins a colour is what is looked for.
   const bare = start.replaceAll(/\u001b\[\d+m/g, "");
   const [first = "", ...others] = wrappedText(text, bare, indent ?? " ".repeat(bare.length), width);
   return [`${start}${inert(first.slice(bare.length))}`, ...others.map(inert)];

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type ApiServer, startApiServer } from "./support/api-server.ts";
 import { eventually } from "./support/eventually.ts";
+import { BACKEND_TLS_POLICY, NEW_BACKEND_TLS_POLICY, workloadsWith } from "./support/gateway-api-objects.ts";
 import { type GuardProcess, startGuardProcess } from "./support/guard-process.ts";
 import { deploymentManifest } from "./support/manifests.ts";
 import { commandsOf, paste } from "./support/remedies.ts";
@@ -20,6 +21,9 @@ const next = bundle("v1.2.1", "standard");
 
 const ENVOY_GATEWAY = ["-n", "envoy-gateway-system", "deployment/envoy-gateway"];
 const CILIUM_OPERATOR = ["-n", "kube-system", "deployment/cilium-operator"];
+const WORKLOADS = workloadsWith(
+  deploymentManifest({ name: "istiod", namespace: "istio-system", image: "docker.io/istio/pilot:1.21.2" }),
+);
 const NO_NEEDS = "crdguard.dev/requires=";
 const WITHOUT_GATEWAY_API = [
   ..."-n kube-system patch configmap cilium-config --type=merge -p".split(" "),
@@ -304,51 +308,6 @@ function crdName(file: string): string {
   const [group = "", plural = ""] = file.replace(/\.yaml$/, "").split("_");
   return `${plural}.${group}`;
 }
-
-const WORKLOADS = JSON.stringify({
-  apiVersion: "v1",
-  kind: "List",
-  items: [
-    deploymentManifest({
-      name: "envoy-gateway",
-      namespace: "envoy-gateway-system",
-      image: "docker.io/envoyproxy/gateway:v1.0.1",
-    }),
-    deploymentManifest({ name: "cilium-operator", namespace: "kube-system", image: "quay.io/cilium/operator-generic:v1.15.4" }),
-    deploymentManifest({ name: "istiod", namespace: "istio-system", image: "docker.io/istio/pilot:1.21.2" }),
-    JSON.stringify({
-      apiVersion: "v1",
-      kind: "ConfigMap",
-      metadata: { namespace: "kube-system", name: "cilium-config" },
-      data: { "enable-gateway-api": "true" },
-    }),
-  ].map((item): unknown => JSON.parse(item)),
-});
-
-const BACKEND_TLS_POLICY = JSON.stringify({
-  apiVersion: "gateway.networking.k8s.io/v1alpha2",
-  kind: "BackendTLSPolicy",
-  metadata: { name: "payments", namespace: "default" },
-  spec: {
-    targetRef: { group: "", kind: "Service", name: "payments" },
-    tls: { hostname: "payments.example.com", wellKnownCACerts: "System" },
-  },
-});
-
-const NEW_BACKEND_TLS_POLICY = `apiVersion: gateway.networking.k8s.io/v1alpha3
-kind: BackendTLSPolicy
-metadata:
-  name: payments
-  namespace: default
-spec:
-  targetRefs:
-    - group: ""
-      kind: Service
-      name: payments
-  validation:
-    hostname: payments.example.com
-    wellKnownCACertificates: System
-`;
 
 function apiRequirement(name: string, versions: readonly string[], reason: string): string {
   return JSON.stringify({

@@ -7,13 +7,13 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ApiServer, startApiServer } from "./support/api-server.ts";
 import { readStoredEntries } from "./support/etcd.ts";
+import { BACKEND_TLS_POLICY, NEW_BACKEND_TLS_POLICY, workloadsWith } from "./support/gateway-api-objects.ts";
 import { buildHelm } from "./support/helm-binary.ts";
 import { eventually } from "./support/eventually.ts";
 import { crdManifest, deploymentManifest } from "./support/manifests.ts";
 import { prepareNamespace, type Replica, startReplica } from "./support/replicas.ts";
 import { type Rollouts, startRollouts } from "./support/rollouts.ts";
 import { type ServiceStandIn, startServiceStandIn } from "./support/service-stand-in.ts";
-
 import { sharedPath } from "./support/shared.ts";
 import { beginStory, type Story, type Told } from "./support/story.ts";
 
@@ -60,7 +60,7 @@ describe.skipIf([before, standard, experimental, next, traefik2, traefik3].inclu
     /** As they run in many clusters, with what they read. */
     async function controllers(): Promise<void> {
       rollouts = startRollouts(api);
-      await story.write("workloads.json", WORKLOADS);
+      await story.write("workloads.json", workloadsWith());
       await quietly("kubectl create namespace envoy-gateway-system", "kubectl apply -f workloads.json");
     }
 
@@ -273,50 +273,6 @@ describe.skipIf([before, standard, experimental, next, traefik2, traefik3].inclu
     }
   },
 );
-
-const WORKLOADS = JSON.stringify({
-  apiVersion: "v1",
-  kind: "List",
-  items: [
-    deploymentManifest({
-      name: "envoy-gateway",
-      namespace: "envoy-gateway-system",
-      image: "docker.io/envoyproxy/gateway:v1.0.1",
-    }),
-    deploymentManifest({ name: "cilium-operator", namespace: "kube-system", image: "quay.io/cilium/operator-generic:v1.15.4" }),
-    JSON.stringify({
-      apiVersion: "v1",
-      kind: "ConfigMap",
-      metadata: { namespace: "kube-system", name: "cilium-config" },
-      data: { "enable-gateway-api": "true" },
-    }),
-  ].map((item): unknown => JSON.parse(item)),
-});
-
-const BACKEND_TLS_POLICY = JSON.stringify({
-  apiVersion: "gateway.networking.k8s.io/v1alpha2",
-  kind: "BackendTLSPolicy",
-  metadata: { name: "payments", namespace: "default" },
-  spec: {
-    targetRef: { group: "", kind: "Service", name: "payments" },
-    tls: { hostname: "payments.example.com", wellKnownCACerts: "System" },
-  },
-});
-
-const NEW_BACKEND_TLS_POLICY = `apiVersion: gateway.networking.k8s.io/v1alpha3
-kind: BackendTLSPolicy
-metadata:
-  name: payments
-  namespace: default
-spec:
-  targetRefs:
-    - group: ""
-      kind: Service
-      name: payments
-  validation:
-    hostname: payments.example.com
-    wellKnownCACertificates: System
-`;
 
 /** With the labels that charts have, as `helm create` makes them. */
 const EDGE = deploymentManifest({
