@@ -1,7 +1,8 @@
 /** @file Bytes → a change or a workload, or a coded error: nothing untrusted gets past this file. */
 import { Ajv } from "ajv";
 import type { Requester } from "../cluster/cluster.ts";
-import { type CrdParseResult, parseCrd } from "../crd/parse.ts";
+import { isRecord } from "../crd/is-record.ts";
+import { type CrdParseResult, type FindSchema, parseCrd } from "../crd/parse.ts";
 import type { Crd } from "../crd/crd.ts";
 import { parseWorkload, type Workload } from "../requirements/workload.ts";
 import { changedCrdName, type CrdChange } from "../rules/change.ts";
@@ -51,8 +52,9 @@ export type DecodeResult =
  */
 export function decodeReview(body: Buffer, things: ReviewedThings = "crds"): DecodeResult {
   let review: unknown;
+  const { text: bare, schemas } = withoutSchemas(body);
   try {
-    review = JSON.parse(withoutSchemas(body));
+    review = JSON.parse(bare);
   } catch {
     return { ok: false, error: { code: "json-malformed", message: "the body is not JSON" } };
   }
@@ -68,7 +70,7 @@ export function decodeReview(body: Buffer, things: ReviewedThings = "crds"): Dec
     };
   }
   const { request } = review;
-  const subject = things === "crds" ? readCrdSubject(request) : readWorkloadSubject(request);
+  const subject = things === "crds" ? readCrdSubject(request, schemaIn(schemas)) : readWorkloadSubject(request);
   return {
     ok: true,
     value: {
@@ -140,7 +142,16 @@ const isAdmissionReview = new Ajv({ strict: true, allowUnionTypes: true }).compi
   },
 });
 
-function readCrdSubject(request: AdmissionRequest): Subject {
+/** A number stands for the schema that was taken out there. */
+function schemaIn(schemas: readonly string[]): FindSchema {
+  return (openApiSchema) => {
+    if (isRecord(openApiSchema)) return { kind: "value", value: openApiSchema };
+    const text = typeof openApiSchema === "number" ? schemas[openApiSchema] : undefined;
+    return text === undefined ? null : { kind: "json", text };
+  };
+}
+
+function readCrdSubject(request: AdmissionRequest, findSchema: FindSchema): Subject {
   const { group, resource } = request.resource;
   if (group !== "apiextensions.k8s.io" || resource !== "customresourcedefinitions") {
     return { kind: "irrelevant", reason: `crdguard judges customresourcedefinitions only, not ${resource}.${group}` };
@@ -151,11 +162,11 @@ function readCrdSubject(request: AdmissionRequest): Subject {
   }
   switch (request.operation) {
     case "CREATE":
-      return readOne(request.object, "object", (next) => ({ kind: "create", next }));
+      return readOne(request.object, "object", findSchema, (next) => ({ kind: "create", next }));
     case "DELETE":
-      return readOne(request.oldObject, "oldObject", (previous) => ({ kind: "delete", previous }));
+      return readOne(request.oldObject, "oldObject", findSchema, (previous) => ({ kind: "delete", previous }));
     case "UPDATE":
-      return readBoth(request, subresource === "status" ? "status-update" : "update");
+      return readBoth(request, subresource === "status" ? "status-update" : "update", findSchema);
     case "CONNECT":
       return { kind: "irrelevant", reason: "crdguard does not judge connections" };
   }
@@ -192,15 +203,15 @@ const WORKLOAD_KINDS: ReadonlyMap<string, WorkloadRef["kind"]> = new Map([
   ["daemonsets", "DaemonSet"],
 ] as const);
 
-function readOne(input: unknown, member: string, toChange: (crd: Crd) => CrdChange): Subject {
-  const crd = readMember(input, member);
+function readOne(input: unknown, member: string, findSchema: FindSchema, toChange: (crd: Crd) => CrdChange): Subject {
+  const crd = readMember(input, member, findSchema);
   return crd.ok ? { kind: "change", change: toChange(crd.value) } : crd.error;
 }
 
-function readBoth(request: AdmissionRequest, kind: "update" | "status-update"): Subject {
-  const previous = readMember(request.oldObject, "oldObject");
+function readBoth(request: AdmissionRequest, kind: "update" | "status-update", findSchema: FindSchema): Subject {
+  const previous = readMember(request.oldObject, "oldObject", findSchema);
   if (!previous.ok) return previous.error;
-  const next = readMember(request.object, "object");
+  const next = readMember(request.object, "object", findSchema);
   if (!next.ok) return next.error;
   if (previous.value.name !== next.value.name) {
     return { kind: "unreadable", code: "name-mismatch", message: "request.object and request.oldObject have different names" };
@@ -211,11 +222,12 @@ function readBoth(request: AdmissionRequest, kind: "update" | "status-update"): 
 function readMember(
   input: unknown,
   member: string,
+  findSchema: FindSchema,
 ): Extract<CrdParseResult, { ok: true }> | { readonly ok: false; readonly error: Extract<Subject, { kind: "unreadable" }> } {
   if (input === undefined || input === null) {
     return { ok: false, error: { kind: "unreadable", code: "object-missing", message: `request.${member} is missing` } };
   }
-  const crd = parseCrd(input);
+  const crd = parseCrd(input, findSchema);
   if (crd.ok) return crd;
   const path = crd.error.path === "" ? "" : `.${crd.error.path}`;
   return {

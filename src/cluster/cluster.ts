@@ -1,6 +1,6 @@
 /** @file The port through which reviews know the cluster; `live/` and `snapshot/` are its two sources. */
 import type { Crd } from "../crd/crd.ts";
-import type { EvidenceSource, MigrationEvidence, ObjectEvidence, WriterEvidence } from "../rules/facts.ts";
+import type { EvidenceSource, FitEvidence, MigrationEvidence, ObjectEvidence, WriterEvidence } from "../rules/facts.ts";
 import type { ClusterPicture } from "./picture.ts";
 import type { Applied, Preview } from "./preview.ts";
 
@@ -39,6 +39,14 @@ export interface Cluster {
    * wrong is `unreadable`, and what was seen until `signal` is used.
    */
   sampleWriters(crd: Crd, signal: AbortSignal): Promise<WriterEvidence>;
+  /** The CRD with the forms of its versions, as it is now; null where they are not known. Never rejects. */
+  readForms(crd: Crd, signal: AbortSignal): Promise<Crd | null>;
+  /**
+   * Holds live objects against the schemas of `next`. Never rejects: what goes wrong is `unreadable`, and what was seen until
+   * `signal` is used.
+   * @param previous with its forms.
+   */
+  lookAtObjects(previous: Crd, next: Crd, signal: AbortSignal): Promise<FitEvidence>;
   /** What will be once these are applied. Never rejects; null until the first complete picture exists. */
   preview(applied: Applied, signal: AbortSignal): Promise<Preview | null>;
   /** Whether the requester may list the target. Never rejects: what cannot be asked is not allowed. */

@@ -7,7 +7,34 @@ export interface CrdVersion {
   readonly isServed: boolean;
   /** Objects are persisted in this version when they are next written; exactly one version of a valid CRD has it. */
   readonly isStorage: boolean;
+  /** What its objects look like; missing where it is not kept, as in the picture of a live cluster, which would be too large. */
+  readonly form?: VersionForm;
 }
+
+/** What objects of a version look like, and how clients see them. */
+export interface VersionForm {
+  readonly schema: WrittenSchema;
+  readonly hasStatus: boolean;
+  /** As text that tells two apart; null where there is no scale subresource. */
+  readonly scale: string | null;
+  /** JSON paths that field selectors may name. */
+  readonly selectableFields: readonly string[];
+  readonly printerColumns: readonly PrinterColumn[];
+  readonly isDeprecated: boolean;
+}
+
+export interface PrinterColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly jsonPath: string;
+}
+
+/**
+ * A schema as it is written, unread: reading one takes milliseconds, and hardly any review asks. `json`: exact JSON text;
+ * `value`: parsed JSON or YAML, where integers that a double cannot hold may be `bigint`. `schema/read-schema.ts` reads it.
+ */
+export type WrittenSchema =
+  { readonly kind: "json"; readonly text: string } | { readonly kind: "value"; readonly value: unknown };
 
 /** Versions still named in the status, and where that is known from. */
 export interface StoredVersions {
@@ -75,6 +102,8 @@ export interface Crd {
   readonly group: string;
   readonly plural: string;
   readonly kind: string;
+  /** By which clients may name its objects, beside plural and kind. */
+  readonly otherNames: readonly string[];
   readonly scope: "Namespaced" | "Cluster";
   readonly labels: Labels;
   /** In the order of the manifest. */
@@ -102,6 +131,7 @@ export interface Crd {
 export const UNRECORDED = {
   uid: null,
   generation: null,
+  otherNames: [],
   override: null,
   labels: {},
   lastWrittenAt: null,

@@ -6,9 +6,13 @@ import type {
   CrdConversion,
   CrdVersion,
   OverrideRequest,
+  PrinterColumn,
   StoredVersions,
+  VersionForm,
   WebhookTarget,
+  WrittenSchema,
 } from "./crd.ts";
+import { canonicalText } from "./canonical-text.ts";
 import { isRecord } from "./is-record.ts";
 import { readAppliers, readOwners } from "./owners.ts";
 
@@ -26,13 +30,26 @@ export type CrdParseResult = { readonly ok: true; readonly value: Crd } | { read
  * every review: schemas inside `spec.versions` are never walked, so neither size nor nesting of them costs anything.
  * `__proto__` keys stay inert: nothing is merged or copied by key.
  */
-export function parseCrd(input: unknown): CrdParseResult {
+export function parseCrd(input: unknown, writtenSchema: FindSchema = asWritten): CrdParseResult {
   try {
-    return { ok: true, value: readCrd(input) };
+    return { ok: true, value: readCrd(input, writtenSchema) };
   } catch (error) {
     if (error instanceof Malformed) return { ok: false, error: error.detail };
     throw error;
   }
+}
+
+/** What stands at `openAPIV3Schema` → the schema, or null to leave the form of the version out. */
+export type FindSchema = (openApiSchema: unknown) => WrittenSchema | null;
+
+/** As a manifest has it, by reference. */
+function asWritten(openApiSchema: unknown): WrittenSchema | null {
+  return isRecord(openApiSchema) ? { kind: "value", value: openApiSchema } : null;
+}
+
+/** For whoever keeps many CRDs: their schemas would be nine tenths of what is kept. */
+export function withoutForms(): null {
+  return null;
 }
 
 /** True for what calls itself a CustomResourceDefinition of apiextensions.k8s.io, whatever else is wrong with it. */
@@ -53,7 +70,7 @@ class Malformed extends Error {
   }
 }
 
-function readCrd(input: unknown): Crd {
+function readCrd(input: unknown, writtenSchema: FindSchema): Crd {
   if (!isRecord(input)) throw new Malformed("not-a-crd", "", "expected an object");
   if (!isCrdManifest(input)) {
     throw new Malformed("not-a-crd", "kind", "expected apiVersion apiextensions.k8s.io/v1 and kind CustomResourceDefinition");
@@ -68,7 +85,7 @@ function readCrd(input: unknown): Crd {
   const metadata = record(input["metadata"], "metadata");
   const spec = record(input["spec"], "spec");
   const names = record(spec["names"], "spec.names");
-  const versions = readVersions(spec["versions"]);
+  const versions = readVersions(spec["versions"], writtenSchema);
   const conditions = readConditions(input["status"]);
   return {
     name: text(metadata["name"], "metadata.name"),
@@ -77,6 +94,7 @@ function readCrd(input: unknown): Crd {
     group: text(spec["group"], "spec.group"),
     plural: text(names["plural"], "spec.names.plural"),
     kind: text(names["kind"], "spec.names.kind"),
+    otherNames: readOtherNames(names),
     scope: spec["scope"] === "Cluster" ? "Cluster" : "Namespaced",
     labels: readLabels(metadata["labels"]),
     versions,
@@ -97,7 +115,7 @@ function readCrd(input: unknown): Crd {
   };
 }
 
-function readVersions(input: unknown): readonly CrdVersion[] {
+function readVersions(input: unknown, writtenSchema: FindSchema): readonly CrdVersion[] {
   if (!Array.isArray(input) || input.length === 0) {
     throw new Malformed("crd-malformed", "spec.versions", "expected a list with at least one version");
   }
@@ -108,12 +126,47 @@ function readVersions(input: unknown): readonly CrdVersion[] {
     const name = text(version["name"], `${path}.name`);
     if (seen.has(name)) throw new Malformed("crd-malformed", `${path}.name`, `"${name}" is listed twice`);
     seen.add(name);
+    const form = readForm(version, writtenSchema);
     return {
       name,
       isServed: flag(version["served"], `${path}.served`),
       isStorage: flag(version["storage"], `${path}.storage`),
+      ...(form === null ? {} : { form }),
     };
   });
+}
+
+/** Lenient: the API server has checked it, or will. */
+function readForm(version: Readonly<Record<string, unknown>>, writtenSchema: FindSchema): VersionForm | null {
+  const schema = isRecord(version["schema"]) ? writtenSchema(version["schema"]["openAPIV3Schema"]) : null;
+  if (schema === null) return null;
+  const subresources = isRecord(version["subresources"]) ? version["subresources"] : {};
+  return {
+    schema,
+    hasStatus: isRecord(subresources["status"]),
+    scale: isRecord(subresources["scale"]) ? canonicalText(subresources["scale"]) : null,
+    selectableFields: listOfRecords(version["selectableFields"]).map(({ jsonPath }) => textOr(jsonPath)),
+    printerColumns: listOfRecords(version["additionalPrinterColumns"]).map(({ name, type, jsonPath }): PrinterColumn => ({
+      name: textOr(name),
+      type: textOr(type),
+      jsonPath: textOr(jsonPath),
+    })),
+    isDeprecated: version["deprecated"] === true,
+  };
+}
+
+function listOfRecords(input: unknown): readonly Readonly<Record<string, unknown>>[] {
+  return Array.isArray(input) ? input.filter(isRecord) : [];
+}
+
+function readOtherNames({ singular, shortNames, categories }: Readonly<Record<string, unknown>>): readonly string[] {
+  return [singular, ...listOf(shortNames), ...listOf(categories)].filter(
+    (name): name is string => typeof name === "string" && name !== "",
+  );
+}
+
+function listOf(input: unknown): readonly unknown[] {
+  return Array.isArray(input) ? input : [];
 }
 
 function readStoredVersions(status: unknown, versions: readonly CrdVersion[]): StoredVersions {

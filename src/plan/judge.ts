@@ -102,6 +102,7 @@ export function createJudge(question: PlanQuestion): Judge {
       objects: { kind: "not-counted" },
       migration: { kind: "none" },
       writers: { kind: "not-sampled" },
+      fit: { kind: "not-looked" },
     };
     return judged(change, facts, { crds });
   }
@@ -238,13 +239,14 @@ function evidenceFor(
   change: CrdChange,
   before: Definition,
   question: PlanQuestion,
-): Pick<Facts, "objects" | "migration" | "writers"> {
+): Pick<Facts, "objects" | "migration" | "writers" | "fit"> {
   const found = evidenceOf(before.name, question);
   return {
     objects: before.objects === "none" ? NO_OBJECTS : found.objects,
     migration: change.kind === "status-update" ? { kind: "succeeded", by: "crdguard migrate" } : found.migration,
     // They write what was restored too, as soon as they come by again.
     writers: before.objects === "none" ? { kind: "not-sampled" } : found.writers,
+    fit: { kind: "not-looked" },
   };
 }
 

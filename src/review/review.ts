@@ -4,10 +4,11 @@ import type { ClusterPicture } from "../cluster/picture.ts";
 import type { PolicyFlags } from "../policy/combine.ts";
 import { overrideClaims, overrideRequestOf, withOverrides } from "../policy/override.ts";
 import type { JudgedFinding } from "../policy/policy.ts";
-import { type Change, changedCrdName, previousCrd } from "../rules/change.ts";
+import { type Change, changedCrdName, type CrdChange, previousCrd } from "../rules/change.ts";
 import { rules } from "../rules/checks/index.ts";
 import { evaluate, evidenceNeeded } from "../rules/evaluate.ts";
-import type { Facts, MigrationEvidence, ObjectEvidence, WriterEvidence } from "../rules/facts.ts";
+import type { Facts, FitEvidence, MigrationEvidence, ObjectEvidence, WriterEvidence } from "../rules/facts.ts";
+import type { EvidenceKind } from "../rules/rule.ts";
 import { judgeChange, policyOfCrd } from "./effective-policy.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -32,12 +33,42 @@ export async function review(
   const picture = cluster.picture();
   if (picture === null) return { kind: "undecided", reason: "facts-not-synced" };
 
-  const { change } = question;
-  const facts = await gatherFacts(question, { ...cluster, picture }, flags, signal, clock());
+  const change = await withForms(question.change, { ...cluster, picture }, flags, signal, clock());
+  const facts = await gatherFacts({ ...question, change }, { ...cluster, picture }, flags, signal, clock());
   const judged = judgeChange(change, evaluate(change, facts), picture, flags, clock());
   const [first, ...others] = await overridden(judged, question, cluster, signal, clock());
   if (first?.enforcement === "deny") return { kind: "deny", findings: [first, ...others] };
   return { kind: "allow", findings: first === undefined ? [] : [first, ...others] };
+}
+
+type SightedCluster = Omit<Cluster, "picture"> & { readonly picture: ClusterPicture };
+
+/** At admission a change brings the old object along; elsewhere its schemas are asked for, where a rule reads them. */
+async function withForms(
+  change: Change,
+  cluster: SightedCluster,
+  flags: PolicyFlags,
+  signal: AbortSignal,
+  nowMilliseconds: number,
+): Promise<Change> {
+  if (change.kind !== "update" || change.previous.versions.every(({ form }) => form !== undefined)) return change;
+  if (!evidenceWanted(change, cluster.picture, flags, nowMilliseconds).has("forms")) return change;
+  const previous = await cluster.readForms(change.previous, signal);
+  return previous === null ? change : { ...change, previous };
+}
+
+/** What only a rule asks for that is off is not worth a request. */
+function evidenceWanted(
+  change: CrdChange,
+  picture: ClusterPicture,
+  flags: PolicyFlags,
+  nowMilliseconds: number,
+): ReadonlySet<EvidenceKind> {
+  const policy = policyOfCrd(change, picture, flags, nowMilliseconds);
+  return evidenceNeeded(
+    change,
+    rules.filter(({ id }) => policy.enforcement.get(id) !== "off"),
+  );
 }
 
 /** Nobody is asked about an override unless a rule denies and the CRD names it. */
@@ -61,7 +92,7 @@ async function overridden(
 
 async function gatherFacts(
   { change, requester }: Question,
-  cluster: Omit<Cluster, "picture"> & { readonly picture: ClusterPicture },
+  cluster: SightedCluster,
   flags: PolicyFlags,
   signal: AbortSignal,
   nowMilliseconds: number,
@@ -69,16 +100,13 @@ async function gatherFacts(
   const { picture } = cluster;
   const { crds, applied, bundles, unreadableDeclarations } = picture;
   if (change.kind === "apply-workload") return { ...NOTHING_GATHERED, crds, applied, bundles, unreadableDeclarations };
-  // What only a rule asks for that is off is not worth a request.
-  const policy = policyOfCrd(change, picture, flags, nowMilliseconds);
-  const needed = evidenceNeeded(
-    change,
-    rules.filter(({ id }) => policy.enforcement.get(id) !== "off"),
-  );
+  const needed = evidenceWanted(change, picture, flags, nowMilliseconds);
   const crd = previousCrd(change);
   const objects = crd !== null && needed.has("objects") ? cluster.countObjects(crd, signal) : NOT_COUNTED;
   const migration =
     crd !== null && needed.has("migration") ? (ownMigration(requester) ?? cluster.findMigration(crd, signal)) : NO_MIGRATION;
+  const fit =
+    change.kind === "update" && needed.has("fit") ? cluster.lookAtObjects(change.previous, change.next, signal) : NOT_LOOKED;
   const writers = crd !== null && needed.has("writers") ? cluster.sampleWriters(crd, signal) : NOT_SAMPLED;
   return {
     ...NOTHING_GATHERED,
@@ -90,6 +118,7 @@ async function gatherFacts(
     objects: await objects,
     migration: await migration,
     writers: await writers,
+    fit: await fit,
   };
 }
 
@@ -98,9 +127,11 @@ const NOTHING_GATHERED = {
   objects: { kind: "not-counted" },
   migration: { kind: "none" },
   writers: { kind: "not-sampled" },
+  fit: { kind: "not-looked" },
 } as const satisfies Partial<Facts>;
 const NOT_COUNTED: ObjectEvidence = { kind: "not-counted" };
 const NO_MIGRATION: MigrationEvidence = { kind: "none" };
+const NOT_LOOKED: FitEvidence = { kind: "not-looked" };
 const NOT_SAMPLED: WriterEvidence = { kind: "not-sampled" };
 
 /**

@@ -169,6 +169,85 @@ export interface Writer {
   readonly lastWrittenAt: string | null;
 }
 
+/**
+ * What live objects make of the new schemas: which of them would be refused, and what they hold that would be lost. Only what the
+ * change makes worse.
+ */
+export type FitEvidence =
+  /** No rule asked. */
+  | { readonly kind: "not-looked" }
+  | FitLook
+  /** `isForbidden`: for want of the right to list them, which the server's role can be given. */
+  | { readonly kind: "unreadable"; readonly reason: string; readonly isForbidden?: boolean };
+
+export interface FitLook {
+  readonly kind: "looked";
+  /** Objects looked at. */
+  readonly objectCount: number;
+  /** All there are, as the API server estimates them; null where it does not say. */
+  readonly totalCount: number | null;
+  /** False when time or a limit cut the look short: counts are then lower bounds. */
+  readonly isComplete: boolean;
+  readonly seconds: number;
+  /** Most objects first; at most as many as an explanation can hold, by `MAX_CAUSES` of `objects/`. */
+  readonly rejections: readonly Rejection[];
+  readonly losses: readonly Loss[];
+  /** Objects that fail a rule of `x-kubernetes-validations`, as far as such rules can be evaluated here: advice alone. */
+  readonly failedRules: readonly FailedCelRule[];
+  readonly unevaluatedRules: readonly UnevaluatedCelRule[];
+  readonly source: EvidenceSource;
+}
+
+/** One cause for which objects would be refused. */
+export interface Rejection {
+  /** Version of the CRD in which they would be. */
+  readonly version: string;
+  /** `status.supportedFeatures[]`: brackets stand for whatever index or key. */
+  readonly path: string;
+  /** As the API server words it, without path and value: `must be of type object`. */
+  readonly message: string;
+  readonly objectCount: number;
+  /** The first few, for a reader who may see them. */
+  readonly examples: readonly FitExample[];
+}
+
+/** A field that objects set and that would be lost. */
+export interface Loss {
+  /** Version of the CRD whose new schema does not know it. */
+  readonly version: string;
+  /** `stored`: objects are stored in that version, so that every write loses it. `served`: a write in that version does. */
+  readonly role: "stored" | "served";
+  readonly path: string;
+  readonly objectCount: number;
+  readonly examples: readonly FitExample[];
+}
+
+export interface FitExample {
+  readonly object: ObjectRef;
+  /** With indexes: `status.supportedFeatures[0]`. */
+  readonly path: string;
+  /** JSON, shortened; null where it may be a secret, or is not known. */
+  readonly value: string | null;
+}
+
+export interface FailedCelRule {
+  readonly version: string;
+  /** Of the schema that has the rule; empty: of the whole object. */
+  readonly path: string;
+  readonly rule: string;
+  readonly message: string;
+  readonly objectCount: number;
+  readonly examples: readonly FitExample[];
+}
+
+export interface UnevaluatedCelRule {
+  readonly version: string;
+  readonly path: string;
+  readonly rule: string;
+  /** As a clause: `it reads oldSelf`. */
+  readonly reason: string;
+}
+
 export interface Facts {
   /** All CRDs of the cluster, by name, as they are before the change. */
   readonly crds: ReadonlyMap<string, Crd>;
@@ -183,4 +262,5 @@ export interface Facts {
   readonly objects: ObjectEvidence;
   readonly migration: MigrationEvidence;
   readonly writers: WriterEvidence;
+  readonly fit: FitEvidence;
 }

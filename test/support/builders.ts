@@ -77,6 +77,7 @@ export const noFacts: Facts = {
   objects: { kind: "not-counted" },
   migration: { kind: "none" },
   writers: { kind: "not-sampled" },
+  fit: { kind: "not-looked" },
 };
 
 export interface NeedShape {

@@ -5,7 +5,7 @@ import { text as readText } from "node:stream/consumers";
 import { type ApiError, errorOfAnswer, localError } from "./api-error.ts";
 import { type Connection, loadConnection } from "./connection.ts";
 import type { ConnectionChoice, ConnectionPart } from "./connection-choice.ts";
-import { exactJsonText, parseExactJson } from "./exact-json.ts";
+import { exactJsonText, parseExactJson } from "../../crd/exact-json.ts";
 
 export type { ApiError, ApiErrorCode } from "./api-error.ts";
 

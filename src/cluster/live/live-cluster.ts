@@ -1,7 +1,7 @@
 /** @file The cluster as it is now: a picture kept current by reflectors, and questions that only the API server can answer. */
 import { setTimeout as wait } from "node:timers/promises";
 import type { Crd } from "../../crd/crd.ts";
-import { parseCrd } from "../../crd/parse.ts";
+import { parseCrd, withoutForms } from "../../crd/parse.ts";
 import type { Catalog } from "../../requirements/catalog.ts";
 import { parseWorkload, type Workload } from "../../requirements/workload.ts";
 import type { Bundle } from "../../rules/bundle.ts";
@@ -23,6 +23,7 @@ import { mayList } from "./may-list.ts";
 import { mayOverride } from "./may-override.ts";
 import { createOwnCatalog, type OwnCatalogSource } from "./own-catalog.ts";
 import { type ConfigMapName, readConfigMaps } from "./read-config-maps.ts";
+import { readForms } from "./read-forms.ts";
 import { createReflector, type Reflector, type ReflectorHandlers } from "./reflector.ts";
 import { sampleWriters } from "./sample-writers.ts";
 import { createSettings, readValues, type SettingValues } from "./settings.ts";
@@ -234,6 +235,8 @@ export function connectLiveCluster(options: LiveClusterOptions): LiveCluster {
     countObjects: (crd, signal) => countObjects(client, crd, signal),
     findMigration: (crd, signal) => findMigration(client, crd, signal),
     sampleWriters: (crd, signal) => sampleWriters(client, crd, signal),
+    readForms: (crd, signal) => readForms(client, crd, signal),
+    lookAtObjects: () => Promise.resolve({ kind: "not-looked" }),
     mayList: (requester, target, signal) => mayList(client, requester, target, signal),
     mayOverride: (requester, ruleId, signal) => mayOverride(client, requester, ruleId, signal),
   };
@@ -269,6 +272,7 @@ function crdSource(observer: LiveClusterObserver): Source<Crd> {
       // Items of a list carry neither.
       const crd = parseCrd(
         isRecord(raw) ? { ...raw, apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition" } : raw,
+        withoutForms,
       );
       if (crd.ok) return crd.value;
       observer.unreadable(resource, describe(raw), `${crd.error.path}: ${crd.error.message}`);

@@ -96,6 +96,8 @@ export function folderCluster(
       // A folder tells no history.
       findMigration: () => Promise.resolve({ kind: "none" }),
       sampleWriters: (crd) => Promise.resolve(writersOf(crd, manifests)),
+      readForms: (crd) => Promise.resolve(picture.crds.get(crd.name) ?? null),
+      lookAtObjects: () => Promise.resolve({ kind: "not-looked" }),
       // Who can read the folder can read all of it.
       mayList: () => Promise.resolve(true),
       // Nobody's rights are in it.

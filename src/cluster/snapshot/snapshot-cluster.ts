@@ -39,6 +39,8 @@ export function snapshotCluster(snapshot: Snapshot, catalog: Catalog, bundles: r
     countObjects: (crd) => Promise.resolve(evidenceOf(crd).objects),
     findMigration: (crd) => Promise.resolve(evidenceOf(crd).migration),
     sampleWriters: (crd) => Promise.resolve(evidenceOf(crd).writers),
+    readForms: (crd) => Promise.resolve(picture.crds.get(crd.name) ?? null),
+    lookAtObjects: () => Promise.resolve({ kind: "not-looked" }),
     // Who can read the file can read all of it.
     mayList: () => Promise.resolve(true),
     // Nobody's rights are in it.

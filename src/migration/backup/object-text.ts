@@ -1,5 +1,5 @@
 /** @file Files of objects: YAML as kubectl writes and reads it, with all digits of every integer. */
-import { exactInteger } from "../../cluster/live/exact-json.ts";
+import { exactInteger } from "../../crd/exact-json.ts";
 import { isRecord, type JsonRecord } from "../../cluster/live/json.ts";
 import { readDocuments } from "../../cluster/snapshot/documents.ts";
 import { canonicalText } from "../../crd/canonical-text.ts";

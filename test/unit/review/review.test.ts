@@ -28,6 +28,8 @@ function clusterOf({
     countObjects: vi.fn<Cluster["countObjects"]>(() => Promise.resolve(counted(3))),
     findMigration: vi.fn<Cluster["findMigration"]>(() => Promise.resolve(migration)),
     sampleWriters: vi.fn<Cluster["sampleWriters"]>(() => Promise.resolve(writers)),
+    readForms: vi.fn<Cluster["readForms"]>(() => Promise.resolve(null)),
+    lookAtObjects: vi.fn<Cluster["lookAtObjects"]>(() => Promise.resolve({ kind: "not-looked" })),
     preview: vi.fn<Cluster["preview"]>(() => Promise.resolve(null)),
     mayList: vi.fn<Cluster["mayList"]>(() => Promise.resolve(true)),
     mayOverride: vi.fn<Cluster["mayOverride"]>(() => Promise.resolve("not-allowed")),

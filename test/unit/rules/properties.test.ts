@@ -150,6 +150,7 @@ const anyFacts: fc.Arbitrary<Facts> = fc.record({
     { kind: "outdated", by: "a migration", reason: "the CRD was written later" } as const,
   ),
   writers: anyWriters,
+  fit: fc.constant({ kind: "not-looked" } as const),
 });
 
 const anyCrdChange: fc.Arbitrary<CrdChange> = fc.oneof(

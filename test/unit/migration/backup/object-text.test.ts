@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { yamlText } from "../../../../src/cli/yaml-text.ts";
-import { exactJsonText, parseExactJson } from "../../../../src/cluster/live/exact-json.ts";
+import { exactJsonText, parseExactJson } from "../../../../src/crd/exact-json.ts";
 import { canonicalText } from "../../../../src/crd/canonical-text.ts";
 import { objectText, readObjectText } from "../../../../src/migration/backup/object-text.ts";
 

@@ -1,0 +1,44 @@
+/** @file The port to whoever examines objects: `worker-examiner.ts` does it beside the event loop. */
+import type { FitCheck } from "../crd/schema/looks.ts";
+import type { FailedCelRule, Loss, Rejection, UnevaluatedCelRule } from "../rules/facts.ts";
+
+export interface Examiner {
+  /** Compiles what is not compiled yet. Rejects where the worker is broken. */
+  open(question: ExaminerQuestion): Promise<Examination>;
+  close(): Promise<void>;
+}
+
+export interface ExaminerQuestion {
+  readonly apiGroup: string;
+  readonly kind: string;
+  /** Of the look; `readIn` is for whoever lists. */
+  readonly checks: readonly FitCheck[];
+}
+
+export interface Examination {
+  /**
+   * @param page a list of objects, JSON as the API server sends it; it is transferred, and empty afterwards.
+   * @returns what goes on with listing; rejects where it is no list.
+   */
+  addPage(page: Uint8Array): Promise<PageLook>;
+  /** The same, of objects that are at hand. */
+  addObjects(objects: readonly Readonly<Record<string, unknown>>[]): Promise<void>;
+  tally(): Promise<FitTally>;
+  close(): void;
+}
+
+export interface PageLook {
+  readonly objectCount: number;
+  /** `metadata.continue`; null on the last page. */
+  readonly continueToken: string | null;
+  /** `metadata.remainingItemCount`; null where the API server does not say. */
+  readonly remainingCount: number | null;
+}
+
+export interface FitTally {
+  readonly objectCount: number;
+  readonly rejections: readonly Rejection[];
+  readonly losses: readonly Loss[];
+  readonly failedRules: readonly FailedCelRule[];
+  readonly unevaluatedRules: readonly UnevaluatedCelRule[];
+}
