@@ -63,9 +63,16 @@ function thingsOf(fact: JudgedFinding["fact"], crd: { readonly group: string; re
     // The first speaks of the workload that is applied by the reader, the second names nothing.
     case "workload-requirement-unmet":
     case "writers-unknown":
+    // What these name is in the CRD itself.
+    case "conversion-unknown":
+    case "bundle-downgraded":
+    case "storage-version-downgraded":
+    case "owner-changed":
       return [];
     case "stored-version-removed":
     case "objects-deleted":
+    case "conversion-removed":
+    case "conversion-unreachable":
       return objectThings(fact.objects, crd);
     case "stored-version-forgotten":
       return [...objectThings(fact.objects, crd), ...unprovenThings(fact.migration, crd)];

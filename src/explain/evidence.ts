@@ -112,7 +112,14 @@ export function evidenceOf(
       return audience.mayName(objectsEverywhere(crd))
         ? fact.writers.map(writerEvidence)
         : [{ kind: "hidden-writers", count: fact.writers.length }];
+    case "conversion-removed":
+    case "conversion-unreachable":
+      return objects(fact.objects, crd, audience);
     case "writers-unknown":
+    case "conversion-unknown":
+    case "bundle-downgraded":
+    case "storage-version-downgraded":
+    case "owner-changed":
       return [];
   }
 }

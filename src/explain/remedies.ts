@@ -5,6 +5,7 @@ import type { Need } from "../rules/facts.ts";
 import type { Remedy } from "../rules/finding.ts";
 import { crdNameOf } from "../rules/requirement.ts";
 import { type Audience, workloadThings } from "./audience.ts";
+import { explainGuardRemedy } from "./guard-remedies.ts";
 import { workloadName } from "./subject.ts";
 import { listOf, quoted, shellWord, shown } from "./text.ts";
 
@@ -156,6 +157,15 @@ export function explainRemedy(remedy: Remedy): ExplainedRemedy {
           `correct the annotation ${shown(remedy.declaration.key)} of ${shown(remedy.declaration.workload.name)}: ` +
           "<plural>.<group>/<version>[|<version>], separated by commas",
       };
+    case "keep-webhook":
+    case "settle-on-version":
+    case "start-webhook":
+    case "look-at-webhook":
+    case "install-other-channel":
+    case "keep-storage-version":
+    case "change-by-owner":
+    case "release-ownership":
+      return explainGuardRemedy(remedy);
   }
 }
 

@@ -80,6 +80,12 @@ function neededBy(fact: Fact): Extract<Fact, { kind: "requirement-unsure" }>["hu
     case "objects-deleted":
     case "version-in-use-unserved":
     case "writers-unknown":
+    case "conversion-removed":
+    case "conversion-unreachable":
+    case "conversion-unknown":
+    case "bundle-downgraded":
+    case "storage-version-downgraded":
+    case "owner-changed":
       return [];
   }
 }

@@ -4,7 +4,7 @@ import type { Facts } from "./facts.ts";
 import type { Enforcement, RuleFinding } from "./finding.ts";
 
 /** Facts that cost requests to the API server, so that they are gathered only for changes that a rule asks them for. */
-export type EvidenceKind = "objects" | "migration" | "writers";
+export type EvidenceKind = "objects" | "migration" | "writers" | "webhooks";
 
 /**
  * `api-server-refuses`: the API server refuses the same change by itself, whoever asks. `never-denied`: it finds something in

@@ -52,6 +52,7 @@ export function fakeCluster(shape: ClusterShape = {}): Cluster {
     countObjects: shape.countObjects ?? (() => Promise.resolve(shape.objects ?? counted(3))),
     findMigration: shape.findMigration ?? (() => Promise.resolve({ kind: "none" })),
     sampleWriters: () => Promise.resolve(sampled([])),
+    lookAtWebhook: () => Promise.resolve({ kind: "answers" }),
     preview: () => Promise.resolve(null),
     mayList: shape.mayList ?? (() => Promise.resolve(true)),
     mayOverride: shape.mayOverride ?? (() => Promise.resolve("not-allowed")),
