@@ -148,7 +148,7 @@ export type KeepingFact =
       readonly kind: "conversion-unreachable";
       readonly target: WebhookTarget;
       readonly problem: WebhookProblem;
-      /** It was no better before, for whatever was converted then. */
+      /** Another one was called before, and that did not answer either. */
       readonly wasBroken: boolean;
       readonly versions: readonly [string, ...string[]];
       readonly objects: ObjectEvidence;

@@ -1,5 +1,5 @@
 /** @file Finds an update after which objects of several versions can no longer be converted, or not by anybody who answers. */
-import type { ConversionWebhook, Crd } from "../../crd/crd.ts";
+import type { ConversionWebhook, Crd, WebhookTarget } from "../../crd/crd.ts";
 import { compareVersions, findVersion, servedVersions, storageVersion } from "../../crd/versions.ts";
 import type { Facts, ObjectEvidence, WebhookLook, WebhookProblem } from "../facts.ts";
 import type { Remedy, RuleFinding } from "../finding.ts";
@@ -104,8 +104,8 @@ function unreachable(
   before: WebhookLook | null,
   objects: ObjectEvidence,
 ): RuleFinding {
-  const wasBroken = before?.kind === "broken";
-  const isNoWorse = wasBroken && isNeededAsBefore(previous, next);
+  const wasBroken = before?.kind === "broken" && isAnother(previous, target);
+  const isNoWorse = before?.kind === "broken" && isNeededAsBefore(previous, next);
   return {
     field: "spec.conversion.webhook",
     fact: { kind: "conversion-unreachable", target, problem, wasBroken, versions, objects },
@@ -158,14 +158,17 @@ function isCaBundleAlone(previous: Crd, next: Crd): boolean {
 function remediesFor(previous: Crd, next: Crd, problem: WebhookProblem): readonly Remedy[] {
   if (next.conversion.kind === "none") return [];
   const { target } = next.conversion;
-  const isAnother =
-    previous.conversion.kind === "webhook" && JSON.stringify(previous.conversion.target) !== JSON.stringify(target);
   return [
     { kind: "start-webhook", target, problem },
-    ...(isAnother && previous.conversion.kind === "webhook"
+    ...(previous.conversion.kind === "webhook" && isAnother(previous, target)
       ? [{ kind: "keep-webhook", target: previous.conversion.target } as const]
       : []),
   ];
+}
+
+/** In place of one that there was. */
+function isAnother({ conversion }: Crd, target: WebhookTarget): boolean {
+  return conversion.kind === "webhook" && JSON.stringify(conversion.target) !== JSON.stringify(target);
 }
 
 /** Nothing is there that would have to be converted. */

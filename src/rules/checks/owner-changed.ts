@@ -27,7 +27,7 @@ export const ownerChanged = defineRule({
     return [
       {
         field: after.some(({ kind }) => kind !== "field-manager") ? "metadata.annotations" : "metadata.managedFields",
-        fact: { kind: "owner-changed", before, after, isMarkKept: isMarkKept(previous, next) },
+        fact: { kind: "owner-changed", before, after, isMarkKept: isMarkKept(previous, next, after) },
         remedies: [
           { kind: "change-by-owner", owner: before[0] },
           { kind: "release-ownership", crd: previous, owner: before[0] },
@@ -37,8 +37,11 @@ export const ownerChanged = defineRule({
   },
 });
 
-function isMarkKept(previous: Crd, next: Crd): boolean {
+function isMarkKept(previous: Crd, next: Crd, came: readonly Keeper[]): boolean {
+  if (previous.owners.length === 0) return false;
+  // What a manifest does not say stays as it is, unless the mark of another of its kind takes its place.
+  if (next.generation === null) return !came.some(({ kind }) => previous.owners.some((owner) => owner.kind === kind));
   const keys = (keepers: readonly Keeper[]): readonly string[] => keepers.map((keeper) => JSON.stringify(keeper));
   const after = keys(next.owners);
-  return previous.owners.length > 0 && keys(previous.owners).every((key) => after.includes(key));
+  return keys(previous.owners).every((key) => after.includes(key));
 }

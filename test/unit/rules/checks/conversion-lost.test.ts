@@ -160,7 +160,7 @@ describe("conversion-lost, where nobody answers", () => {
           kind: "conversion-unreachable",
           target: webhook.target,
           problem: missing,
-          wasBroken: true,
+          wasBroken: false,
           versions: ["v1", "v1beta1"],
           objects: counted(3),
         },
@@ -180,6 +180,14 @@ describe("conversion-lost, where nobody answers", () => {
           { kind: "keep-webhook", target: webhook.target },
         ],
       },
+    ]);
+  });
+
+  it("tells that the one before was no better", () => {
+    const change = update(gears(webhook), gears(other));
+
+    expect(conversionLost.find({ change, facts: factsOf({ before: broken(), after: broken() }) })).toMatchObject([
+      { isAdvisory: true, fact: { wasBroken: true } },
     ]);
   });
 

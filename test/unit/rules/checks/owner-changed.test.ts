@@ -214,7 +214,8 @@ describe("owner-changed", () => {
     const asked = (owners: readonly CrdOwner[]) =>
       ownerChanged.find({ change: update(previous, side({ owners }, null, ["v1", "v2"])), facts: noFacts });
 
-    expect(asked([argo("b")])).toMatchObject([{ field: "metadata.annotations", fact: { after: [argo("b")] } }]);
+    expect(asked([argo("b")])).toMatchObject([{ field: "metadata.annotations", fact: { after: [argo("b")], isMarkKept: true } }]);
+    expect(asked([helm("b")])).toMatchObject([{ fact: { after: [helm("b")], isMarkKept: false } }]);
     expect(asked([])).toEqual([]);
   });
 
