@@ -135,6 +135,7 @@ export function evidenceOf(
       }));
     case "writers-unknown":
     case "version-renamed":
+    case "names-gone":
     case "schemas-unknown":
       return [];
   }

@@ -128,6 +128,7 @@ function versionsOf(fact: Fact): readonly string[] {
     case "required-resource-deleted":
     case "objects-deleted":
     case "declaration-unreadable":
+    case "names-gone":
       return [];
   }
 }
