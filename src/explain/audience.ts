@@ -66,6 +66,7 @@ function thingsOf(fact: JudgedFinding["fact"], crd: { readonly group: string; re
     case "schema-narrowed":
     case "versions-apart":
     case "version-renamed":
+    case "names-gone":
     case "schemas-unknown":
     // What these name is in the CRD itself.
     case "conversion-unknown":

@@ -137,6 +137,7 @@ export function evidenceOf(
       }));
     case "writers-unknown":
     case "version-renamed":
+    case "names-gone":
     case "schemas-unknown":
     case "conversion-unknown":
     case "bundle-downgraded":

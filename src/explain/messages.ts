@@ -38,6 +38,7 @@ export function messageOf(fact: Fact, subjectName: string): string {
     case "schema-narrowed":
     case "versions-apart":
     case "version-renamed":
+    case "names-gone":
     case "schemas-unknown":
       return schemaMessage(fact);
     case "conversion-removed":

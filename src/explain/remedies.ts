@@ -161,6 +161,7 @@ export function explainRemedy(remedy: Remedy): ExplainedRemedy {
     case "keep-schema":
     case "leave-optional":
     case "align-versions":
+    case "keep-names":
     case "compare-with-schemas":
       return { title: schemaRemedyTitle(remedy) };
     case "keep-webhook":

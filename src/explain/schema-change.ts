@@ -23,6 +23,8 @@ export function schemaMessage(fact: SchemaFact): string {
       );
     case "version-renamed":
       return `${quoted(fact.from)} would go on as ${quoted(fact.to)}, with the very same schema: writes in ${quoted(fact.from)} fail, and need another apiVersion, no more`;
+    case "names-gone":
+      return `${listOf(fact.names.map(quoted))} would no longer name its objects: commands and scripts that say so would fail`;
     case "schemas-unknown":
       return `whether ${listOf(fact.versions.map(quoted))} would take less than today is not known: the schemas of today are not`;
   }
@@ -93,7 +95,7 @@ export function changePhrase(change: FormChange): string {
     case "any-of":
     case "one-of":
     case "not":
-      return `${placeOf(change)} would have to meet ${JUNCTORS[change.kind]} of other conditions than today`;
+      return `${placeOf(change)} would have to meet other conditions than today (${JUNCTORS[change.kind]})`;
     case "cel-rule-added":
       return `${rulePlace(change, change.after)} would have to meet a new rule: ${ruleWords(change.after)}`;
     case "cel-rule-changed":
@@ -158,6 +160,8 @@ export function schemaRemedyTitle(remedy: SchemaRemedy): string {
       return `leave ${shown(remedy.path)} optional, or give it a default`;
     case "align-versions":
       return `say the same in the schemas of ${listOf(remedy.versions.map(quoted))}, or convert between them by a webhook`;
+    case "keep-names":
+      return `keep ${listOf(remedy.names.map(quoted))} in spec.names`;
     case "compare-with-schemas":
       return "compare with the cluster itself, by --against live: the schemas are left out of what you compare with";
   }
@@ -280,7 +284,8 @@ function listTypePhrase(change: Of<"list-type">): string {
   }
 }
 
-const JUNCTORS = { "all-of": "all", "any-of": "any", "one-of": "exactly one", not: "none" } as const;
+/** As the schema has them. */
+const JUNCTORS = { "all-of": "allOf", "any-of": "anyOf", "one-of": "oneOf", not: "not" } as const;
 
 /** A rule that reads the old value is about changes of it. */
 function rulePlace(change: Pick<SchemaChange, "path">, { rule }: CelRule): string {

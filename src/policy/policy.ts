@@ -136,6 +136,7 @@ function versionsOf(fact: Fact): readonly string[] {
     case "declaration-unreadable":
     case "bundle-downgraded":
     case "owner-changed":
+    case "names-gone":
       return [];
   }
 }

@@ -83,6 +83,7 @@ function neededBy(fact: Fact): Extract<Fact, { kind: "requirement-unsure" }>["hu
     case "schema-narrowed":
     case "versions-apart":
     case "version-renamed":
+    case "names-gone":
     case "schemas-unknown":
     case "conversion-removed":
     case "conversion-unreachable":

@@ -127,6 +127,8 @@ export type SchemaFact =
     }
   /** `from` is gone, and `to` is new and has the very same schema. */
   | { readonly kind: "version-renamed"; readonly from: string; readonly to: string }
+  /** Singular, short names and categories by which clients name its objects. */
+  | { readonly kind: "names-gone"; readonly names: readonly [string, ...string[]] }
   /** Of versions that are served before and after, what they look like before is not known. */
   | { readonly kind: "schemas-unknown"; readonly versions: readonly [string, ...string[]] };
 
@@ -251,6 +253,7 @@ export type SchemaRemedy =
   /** `path`: of a field that is required from now on, and has no default. */
   | { readonly kind: "leave-optional"; readonly path: string }
   | { readonly kind: "align-versions"; readonly versions: readonly [string, string] }
+  | { readonly kind: "keep-names"; readonly names: readonly [string, ...string[]] }
   | { readonly kind: "compare-with-schemas" };
 
 /** Of `conversion-lost`, and of the rules that find what goes back or changes hands. */

@@ -1,6 +1,6 @@
 /** @file Finds what clients could write, read or do in a version, and no longer can by its new schema. */
 import type { Crd, CrdVersion, VersionForm } from "../../crd/crd.ts";
-import { compareForms, renamedVersions } from "../../crd/schema/compare-crds.ts";
+import { compareDefinitions, compareForms, renamedVersions } from "../../crd/schema/compare-crds.ts";
 import { directionOf } from "../../crd/schema/direction.ts";
 import { changeKey, changePlace } from "../../crd/schema/same-change.ts";
 import type { FormChange } from "../../crd/schema/schema-change.ts";
@@ -29,6 +29,7 @@ export const schemaNarrowed = defineRule({
       ...narrowings(narrowed),
       ...divergences(previous, next, new Map(narrowed.map(({ name, causes }) => [name, new Set(causes.map(changePlace))]))),
       ...renamings(previous, next),
+      ...namesGone(previous, next),
       ...unknowns(previous, next),
     ];
   },
@@ -192,6 +193,16 @@ function renamings(previous: Crd, next: Crd): readonly RuleFinding[] {
       ],
       isAdvisory: true,
     }));
+}
+
+function namesGone(previous: Crd, next: Crd): readonly RuleFinding[] {
+  return compareDefinitions(previous, next).flatMap((change): readonly RuleFinding[] => {
+    if (change.kind !== "names" || directionOf(change) !== "narrows") return [];
+    const [first, ...others] = change.removed;
+    if (first === undefined) return [];
+    const names = [first, ...others] as const;
+    return [{ field: "spec.names", fact: { kind: "names-gone", names }, remedies: [{ kind: "keep-names", names }] }];
+  });
 }
 
 function unknowns(previous: Crd, next: Crd): readonly RuleFinding[] {

@@ -443,8 +443,8 @@ function findCrd(manifests: readonly Manifest[], name: string): Crd {
   return found;
 }
 
-function readCrd(text: string): Crd {
-  return valueOf(parseCrd(parse(text)));
+function readCrd(manifest: string): Crd {
+  return valueOf(parseCrd(parse(manifest)));
 }
 
 type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: { readonly message: string } };

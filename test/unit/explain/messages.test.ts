@@ -296,6 +296,14 @@ const EXPECTED: { readonly [Kind in Fact["kind"]]: { readonly fact: Extract<Fact
       targets: [],
     },
   },
+  "names-gone": {
+    fact: { kind: "names-gone", names: ["gr", "all-gears"] },
+    told: {
+      message: '"gr" and "all-gears" would no longer name its objects: commands and scripts that say so would fail',
+      lines: [],
+      targets: [],
+    },
+  },
   "schemas-unknown": {
     fact: { kind: "schemas-unknown", versions: ["v1", "v1beta1"] },
     told: {

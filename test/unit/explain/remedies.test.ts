@@ -262,6 +262,10 @@ const EXPECTED: {
     remedy: { kind: "align-versions", versions: ["v1", "v1beta1"] },
     told: { title: 'say the same in the schemas of "v1" and "v1beta1", or convert between them by a webhook' },
   },
+  "keep-names": {
+    remedy: { kind: "keep-names", names: ["gr", "all-gears"] },
+    told: { title: 'keep "gr" and "all-gears" in spec.names' },
+  },
   "compare-with-schemas": {
     remedy: { kind: "compare-with-schemas" },
     told: {

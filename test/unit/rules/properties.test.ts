@@ -291,6 +291,8 @@ function whoIn(fact: Fact): readonly string[] {
       return [fact.from, fact.to];
     case "schemas-unknown":
       return fact.versions;
+    case "names-gone":
+      return fact.names;
     case "objects-deleted":
       return [];
     case "conversion-removed":

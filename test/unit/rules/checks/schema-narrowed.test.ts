@@ -226,6 +226,20 @@ describe("schema-narrowed", () => {
     ]);
   });
 
+  it("warns of names that are gone, and of none that come", () => {
+    const named = { ...crdWithForms(v1, { v1: AB }), otherNames: ["gear", "gr"] };
+    const unnamed = { ...named, otherNames: ["gear"] };
+
+    expect(schemaNarrowed.find({ change: update(named, unnamed), facts: noFacts })).toEqual([
+      {
+        field: "spec.names",
+        fact: { kind: "names-gone", names: ["gr"] },
+        remedies: [{ kind: "keep-names", names: ["gr"] }],
+      },
+    ]);
+    expect(schemaNarrowed.find({ change: update(unnamed, named), facts: noFacts })).toEqual([]);
+  });
+
   it("takes no version for a renamed one that differs, or was there before", () => {
     const renamed = (before: readonly string[], after: readonly string[], last = ONLY_A) =>
       schemaNarrowed
