@@ -16,23 +16,21 @@ export type Answer =
   /** One for each cause; `field` is empty where the API server names none. */
   | { readonly kind: "refused"; readonly causes: readonly { readonly field: string; readonly message: string }[] };
 
-/** One version of a definition of its own, until it is dropped. */
+/** One version of a definition. */
 export interface DefinedKind {
   readonly apiVersion: string;
   readonly kind: string;
   /** What becomes of such an object if it is created. @throws Error for any other answer. */
   create(content: WrittenObject): Promise<Answer>;
-  drop(): Promise<void>;
-}
-
-/** The API server does not take the schema. */
-export interface RefusedSchema {
-  readonly refusal: string;
 }
 
 export interface SchemaOracle {
-  /** Returns when objects of it can be created. */
-  define(schema: WrittenObject): Promise<DefinedKind | RefusedSchema>;
+  /**
+   * One definition with a version for each schema, which takes hardly longer than one with a single version; and one in which
+   * objects are stored, which keeps all: even what a dry run returns has been there. Returns when objects of it can be created.
+   * @throws Error where the API server does not take one of the schemas.
+   */
+  define(schemas: readonly WrittenObject[]): Promise<readonly DefinedKind[]>;
   close(): void;
 }
 
@@ -54,29 +52,31 @@ export function askSchemaOracle(api: ApiServer): SchemaOracle {
   }
 
   return {
-    async define(schema) {
+    async define(schemas) {
       count += 1;
-      // Of a group of its own: what is discovered and published for one is not made anew for all others.
       const group = `n${count}.oracle.dev`;
-      const apiVersion = `${group}/v1`;
-      const things = `/apis/${apiVersion}/things`;
-      const created = await send("POST", CRDS, definition(group, schema));
-      if (created.status !== 201) return { refusal: messageOf(created.body) };
-      await eventually(`${apiVersion} is served`, async () => (await send("GET", things)).status === 200, { intervalMs: 20 });
-      return {
-        apiVersion,
-        kind: "Thing",
-        async create(content) {
-          const object = { apiVersion, kind: "Thing", metadata: { name: "thing" }, ...content };
-          const { status, body } = await send("POST", `${things}?dryRun=All&fieldValidation=Ignore`, writtenJson(object));
-          if (status === 201 && isRecord(body)) return { kind: "taken", object: body };
-          if (status === 422 || status === 400) return { kind: "refused", causes: causesOf(body) };
-          throw new Error(`the API server answered ${status}: ${messageOf(body)}`);
-        },
-        async drop() {
-          await send("DELETE", `${CRDS}/things.${group}`);
-        },
-      };
+      const created = await send("POST", CRDS, definition(group, schemas));
+      if (created.status !== 201) throw new Error(`no such definition can be: ${messageOf(created.body)}`);
+      return Promise.all(
+        schemas.map(async (_, at) => {
+          const apiVersion = `${group}/v${at + 1}`;
+          const things = `/apis/${apiVersion}/things`;
+          await eventually(`${apiVersion} is served`, async () => (await send("GET", `${things}?limit=1`)).status === 200, {
+            timeoutMs: 30_000,
+          });
+          return {
+            apiVersion,
+            kind: "Thing",
+            async create(content) {
+              const object = { apiVersion, kind: "Thing", metadata: { name: "thing" }, ...content };
+              const { status, body } = await send("POST", `${things}?dryRun=All&fieldValidation=Ignore`, writtenJson(object));
+              if (status === 201 && isRecord(body)) return { kind: "taken", object: body };
+              if (status === 422 || status === 400) return { kind: "refused", causes: causesOf(body) };
+              throw new Error(`the API server answered ${status}: ${messageOf(body)}`);
+            },
+          };
+        }),
+      );
     },
     close() {
       agent.destroy();
@@ -86,7 +86,9 @@ export function askSchemaOracle(api: ApiServer): SchemaOracle {
 
 const CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
-function definition(group: string, schema: WrittenObject): string {
+const ANYTHING: WrittenObject = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+
+function definition(group: string, schemas: readonly WrittenObject[]): string {
   return writtenJson({
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
@@ -95,7 +97,12 @@ function definition(group: string, schema: WrittenObject): string {
       group,
       scope: "Cluster",
       names: { plural: "things", kind: "Thing" },
-      versions: [{ name: "v1", served: true, storage: true, schema: { openAPIV3Schema: schema } }],
+      versions: [ANYTHING, ...schemas].map((schema, at) => ({
+        name: `v${at}`,
+        served: true,
+        storage: at === 0,
+        schema: { openAPIV3Schema: schema },
+      })),
     },
   });
 }

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { Choices, choices, randomRow } from "./choices.ts";
 import { withFaults } from "./faults.ts";
-import { contentFor } from "./objects.ts";
+import { contentFor, withoutTypeMeta } from "./objects.ts";
 import { changedSchema } from "./schema-changes.ts";
 import { rootSchema } from "./schemas.ts";
 import { writtenJson, type WrittenObject } from "./written.ts";
@@ -59,5 +59,5 @@ export function told({ schema, contents }: SchemaAndObjects): string {
 
 function content(draw: Choices, schema: WrittenObject): Content {
   const faultCount = draw.oneOf(0, 1, 1, 2, 0);
-  return { value: withFaults(draw, contentFor(draw, schema), faultCount), faultCount };
+  return { value: withoutTypeMeta(withFaults(draw, contentFor(draw, schema), faultCount)), faultCount };
 }

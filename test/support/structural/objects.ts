@@ -7,8 +7,11 @@ import { isObject, NumberText, type Written, type WrittenObject } from "./writte
 /** Spec and the like, without apiVersion, kind and metadata. @param schema of a whole version. */
 export function contentFor(draw: Choices, schema: WrittenObject): WrittenObject {
   const value = valueFor(draw, { ...schema, type: "object" });
-  if (!isObject(value)) return {};
-  return Object.fromEntries(Object.entries(value).filter(([name]) => !TYPE_META.has(name)));
+  return isObject(value) ? withoutTypeMeta(value) : {};
+}
+
+export function withoutTypeMeta(object: WrittenObject): WrittenObject {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => !TYPE_META.has(name)));
 }
 
 const TYPE_META: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata"]);
