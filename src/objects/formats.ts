@@ -61,14 +61,14 @@ function isHostname(text: string): boolean {
 function isIsbn10(text: string): boolean {
   const bare = text.replaceAll(/[\t\n\f\r -]+/g, "");
   if (!/^(?:[0-9]{9}X|[0-9]{10})$/.test(bare)) return false;
-  const sum = [...bare].reduce((total, digit, index) => total + (index + 1) * (digit === "X" ? 10 : Number(digit)), 0);
+  const sum = Array.from(bare).reduce((total, digit, index) => total + (index + 1) * (digit === "X" ? 10 : Number(digit)), 0);
   return sum % 11 === 0;
 }
 
 function isIsbn13(text: string): boolean {
   const bare = text.replaceAll(/[\t\n\f\r -]+/g, "");
   if (!/^[0-9]{13}$/.test(bare)) return false;
-  const sum = [...bare].slice(0, 12).reduce((total, digit, index) => total + (index % 2 === 0 ? 1 : 3) * Number(digit), 0);
+  const sum = Array.from(bare.slice(0, 12)).reduce((total, digit, index) => total + (index % 2 === 0 ? 1 : 3) * Number(digit), 0);
   return Number(bare[12]) === (10 - (sum % 10)) % 10;
 }
 
@@ -79,10 +79,12 @@ function isCreditCard(text: string): boolean {
       digits,
     );
   if (!isKnown) return false;
-  const sum = [...digits].toReversed().reduce((total, digit, index) => {
-    const value = Number(digit) * (index % 2 === 0 ? 1 : 2);
-    return total + (value >= 10 ? (value % 10) + 1 : value);
-  }, 0);
+  const sum = Array.from(digits)
+    .toReversed()
+    .reduce((total, digit, index) => {
+      const value = Number(digit) * (index % 2 === 0 ? 1 : 2);
+      return total + (value >= 10 ? (value % 10) + 1 : value);
+    }, 0);
   return sum % 10 === 0;
 }
 

@@ -271,9 +271,9 @@ function isEnumValue(value: unknown, allowed: Json): boolean {
     if (typeof allowed === "string") return number.kind === "int64" && characterOf(number.value) === allowed;
     if (typeof allowed !== "number" && typeof allowed !== "bigint") return false;
     const other = goNumber(allowed);
-    return other.kind === "int64" && number.kind === "float64"
-      ? toInt64(number.value) == other.value
-      : number.value == other.value;
+    const converted = other.kind === "int64" && number.kind === "float64" ? toInt64(number.value) : number.value;
+    // Of a number and a bigint.
+    return !(converted < other.value) && !(converted > other.value);
   }
   return (
     typeof value === "object" &&
