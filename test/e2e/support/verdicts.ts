@@ -38,7 +38,8 @@ const NO_FIELD = "<nil>";
 /** One line that says in what they differ; null where they agree. */
 export function difference(own: OwnVerdict, answer: Answer): string | null {
   if (answer.kind === "refused") {
-    if (own.fields.length === 0) return `refused, and taken by us: ${answer.causes.map(({ field, message }) => `${field}: ${message}`).join("; ")}`;
+    if (own.fields.length === 0)
+      return `refused, and taken by us: ${answer.causes.map(({ field, message }) => `${field}: ${message}`).join("; ")}`;
     const fields = distinct(answer.causes.map(({ field }) => field));
     if (fields.join("\n") === own.fields.join("\n")) return null;
     // What cannot be decoded at all is refused without a field.
@@ -53,7 +54,9 @@ export function difference(own: OwnVerdict, answer: Answer): string | null {
 
 /** Of keys in a map, OpenAPI's validation writes `labels.app`, the others write `labels[app]`: here it is always the former. */
 function distinct(fields: readonly string[]): readonly string[] {
-  return [...new Set(fields.map((field) => (field === "" ? NO_FIELD : field).replaceAll(/\[(?!\d+\])([^\]]*)\]/g, ".$1")))].toSorted();
+  return [
+    ...new Set(fields.map((field) => (field === "" ? NO_FIELD : field).replaceAll(/\[(?!\d+\])([^\]]*)\]/g, ".$1"))),
+  ].toSorted();
 }
 
 /** The API server adds to metadata, and has a double for each integer beyond 64 bits. */
