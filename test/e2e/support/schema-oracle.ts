@@ -115,7 +115,11 @@ function causesOf(status: unknown): readonly { readonly field: string; readonly 
   const details = isRecord(status) && isRecord(status["details"]) ? status["details"] : {};
   const causes = Array.isArray(details["causes"]) ? details["causes"].filter(isRecord) : [];
   if (causes.length === 0) return [{ field: "", message: messageOf(status) }];
-  return causes.map(({ field, message }) => ({ field: String(field ?? ""), message: String(message ?? "") }));
+  return causes.map(({ field, message }) => ({ field: textOf(field), message: textOf(message) }));
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 function messageOf(status: unknown): string {

@@ -84,10 +84,8 @@ function textFits({ minLength, maxLength, pattern }: WrittenObject, value: strin
 }
 
 function numberFits({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: WrittenObject, value: number): boolean {
-  // Beyond int64 the API server's own arithmetic overflows.
-  const isBeyond = [minimum, maximum].some(
-    (bound) => bound !== undefined && !(typeof bound === "number" && Math.abs(bound) < 2 ** 63),
-  );
+  // Of bounds the API server makes integers where the value is one, and beyond int64 that overflows.
+  const isBeyond = [minimum, maximum].some((bound) => bound !== undefined && !Number.isSafeInteger(bound));
   if (isBeyond || !isAtLeast(value, minimum) || !isAtMost(value, maximum)) return false;
   return (exclusiveMinimum !== true || value !== minimum) && (exclusiveMaximum !== true || value !== maximum);
 }
