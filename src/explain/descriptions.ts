@@ -9,6 +9,7 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "objects-deleted": "A definition is deleted while objects of it exist",
   "required-resource-deleted": "A definition is deleted that a running workload needs",
   "required-version-unserved": "A running workload would not get an API version that it needs",
+  "schema-narrowed": "A version would take less than before, or drop what it kept",
   "stored-version-forgotten":
     "A stored version is taken out of status.storedVersions without proof that no object is stored in it",
   "stored-version-removed": "A version that objects may be stored in is dropped",

@@ -2,6 +2,7 @@
 import type { EvidenceSource, MigrationEvidence, Need, ObjectEvidence, Writer } from "../rules/facts.ts";
 import type { Doubt, Fact, HurtWorkload } from "../rules/finding.ts";
 import { type ApiState, crdNameOf, isHard, type Outcome } from "../rules/requirement.ts";
+import { schemaMessage } from "./schema-change.ts";
 import { countOf, listOf, numberOf, quoted, shown } from "./text.ts";
 
 /** One sentence without a full stop, and without names: those are evidence, and shown to those who may see them. */
@@ -32,6 +33,11 @@ export function messageOf(fact: Fact, subjectName: string): string {
       return `${quoted(fact.version)} would ${fact.isListed ? "no longer be served" : "be gone"}, and ${whoWrites(fact.writers)}${sampleNote(fact)}`;
     case "writers-unknown":
       return `who writes in ${listOf(fact.versions.map(quoted))}, which ${fact.versions.length === 1 ? "goes" : "go"} away, is not known: ${shown(fact.reason)}`;
+    case "schema-narrowed":
+    case "versions-apart":
+    case "version-renamed":
+    case "schemas-unknown":
+      return schemaMessage(fact);
   }
 }
 
@@ -142,7 +148,10 @@ function storedConsequence(fact: Extract<Fact, { kind: "stored-version-removed" 
     case "storage-version-dropped":
       return `${count}, and it is the storage version itself: another version must take over first`;
     case "no-common-version":
-      return `${count}, and no version survives that could hold them: they must be backed up, deleted and created anew`;
+      return fact.renamedTo === undefined
+        ? `${count}, and no version survives that could hold them: they must be backed up, deleted and created anew`
+        : `${count}, and no version survives that could hold them: they must be backed up, deleted and created anew, in ` +
+            `${quoted(fact.renamedTo)}, which is the same under another name`;
   }
 }
 

@@ -114,7 +114,13 @@ function versionsOf(fact: Fact): readonly string[] {
       return [fact.version];
     case "required-version-unserved":
     case "writers-unknown":
+    case "schema-narrowed":
+    case "schemas-unknown":
       return fact.versions;
+    case "versions-apart":
+      return [fact.writtenIn, fact.readIn];
+    case "version-renamed":
+      return [fact.from];
     case "workload-requirement-unmet":
       return fact.unmet.flatMap(({ need }) => need.requirement.versions);
     case "requirement-unsure":

@@ -80,6 +80,10 @@ function neededBy(fact: Fact): Extract<Fact, { kind: "requirement-unsure" }>["hu
     case "objects-deleted":
     case "version-in-use-unserved":
     case "writers-unknown":
+    case "schema-narrowed":
+    case "versions-apart":
+    case "version-renamed":
+    case "schemas-unknown":
       return [];
   }
 }

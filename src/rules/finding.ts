@@ -1,5 +1,6 @@
 /** @file What a rule finds: facts and ways out as data. Words for people are made of them in `explain/`. */
 import type { Crd } from "../crd/crd.ts";
+import type { FormChange } from "../crd/schema/schema-change.ts";
 import type { Bundle } from "./bundle.ts";
 import type { Certainty, MigrationEvidence, Need, ObjectEvidence, UnreadableDeclaration, Writer } from "./facts.ts";
 import type { ApiState, Outcome, Requirement } from "./requirement.ts";
@@ -36,6 +37,8 @@ export type Fact =
       readonly objects: ObjectEvidence;
       /** True when the old CRD's status was not given, so that its storage version was taken for stored. */
       readonly isAssumedStored: boolean;
+      /** The version that has the very same schema from now on; absent where none has, or the schemas are not known. */
+      readonly renamedTo?: string;
     }
   | {
       readonly kind: "stored-version-forgotten";
@@ -85,7 +88,28 @@ export type Fact =
       readonly isComplete: boolean;
     }
   /** Who writes in versions that go away is not known. */
-  | { readonly kind: "writers-unknown"; readonly versions: readonly [string, ...string[]]; readonly reason: string };
+  | { readonly kind: "writers-unknown"; readonly versions: readonly [string, ...string[]]; readonly reason: string }
+  | SchemaFact;
+
+/** Of `schema-narrowed`. */
+export type SchemaFact =
+  /** Each of the versions changes in all of these. More than one where there are too many for a finding each. */
+  | {
+      readonly kind: "schema-narrowed";
+      readonly versions: readonly [string, ...string[]];
+      readonly causes: readonly [FormChange, ...FormChange[]];
+    }
+  /** No webhook converts, and what is written in one is lost or refused in the other, which it was not before. */
+  | {
+      readonly kind: "versions-apart";
+      readonly writtenIn: string;
+      readonly readIn: string;
+      readonly causes: readonly [FormChange, ...FormChange[]];
+    }
+  /** `from` is gone, and `to` is new and has the very same schema. */
+  | { readonly kind: "version-renamed"; readonly from: string; readonly to: string }
+  /** Of versions that are served before and after, what they look like before is not known. */
+  | { readonly kind: "schemas-unknown"; readonly versions: readonly [string, ...string[]] };
 
 /** A way out. Each becomes a title and, where one exists, a command that can be pasted. */
 export type Remedy =
@@ -99,7 +123,14 @@ export type Remedy =
   | { readonly kind: "keep-version-listed"; readonly version: string }
   | { readonly kind: "keep-stored-version"; readonly version: string }
   /** `readIn`: a served version to back up in, if there is one; `newVersion`: the one to restore in. */
-  | { readonly kind: "replace-by-backup"; readonly crd: Crd; readonly readIn: string | null; readonly newVersion: string | null }
+  | {
+      readonly kind: "replace-by-backup";
+      readonly crd: Crd;
+      readonly readIn: string | null;
+      readonly newVersion: string | null;
+      /** No field has moved: the new version has the schema of the one that is gone. */
+      readonly isRenamed?: true;
+    }
   /** `isPossibleBefore`: that version runs on the CRDs as they are, so that it can come first. */
   | {
       readonly kind: "upgrade-workload";
@@ -134,7 +165,17 @@ export type Remedy =
   /** The server may not list its objects. */
   | { readonly kind: "allow-counting"; readonly crd: Crd }
   | { readonly kind: "declare-requirement"; readonly need: Need }
-  | { readonly kind: "correct-declaration"; readonly declaration: UnreadableDeclaration };
+  | { readonly kind: "correct-declaration"; readonly declaration: UnreadableDeclaration }
+  | SchemaRemedy;
+
+/** Of `schema-narrowed`. */
+export type SchemaRemedy =
+  /** In these versions, and be strict in a new one. */
+  | { readonly kind: "keep-schema"; readonly versions: readonly [string, ...string[]] }
+  /** `path`: of a field that is required from now on, and has no default. */
+  | { readonly kind: "leave-optional"; readonly path: string }
+  | { readonly kind: "align-versions"; readonly versions: readonly [string, string] }
+  | { readonly kind: "compare-with-schemas" };
 
 /** What a rule returns; `evaluate` adds the rule's id and its default. */
 export interface RuleFinding {

@@ -3,6 +3,7 @@ import type { Rule } from "../rule.ts";
 import { objectsDeleted } from "./objects-deleted.ts";
 import { requiredResourceDeleted } from "./required-resource-deleted.ts";
 import { requiredVersionUnserved } from "./required-version-unserved.ts";
+import { schemaNarrowed } from "./schema-narrowed.ts";
 import { storedVersionForgotten } from "./stored-version-forgotten.ts";
 import { storedVersionRemoved } from "./stored-version-removed.ts";
 import { versionInUseUnserved } from "./version-in-use-unserved.ts";
@@ -12,6 +13,7 @@ export const rules: readonly Rule[] = [
   objectsDeleted,
   requiredResourceDeleted,
   requiredVersionUnserved,
+  schemaNarrowed,
   storedVersionForgotten,
   storedVersionRemoved,
   versionInUseUnserved,

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { parse } from "yaml";
 import { kubectlLines } from "../../../src/cli/kubectl-lines.ts";
 import { folderCluster } from "../../../src/cluster/snapshot/folder-cluster.ts";
 import { type Manifest, parseManifests, readManifests } from "../../../src/cluster/snapshot/manifests.ts";
@@ -100,6 +101,16 @@ const GATEWAY_STANDARD_CLUSTER = [
   ),
 ].join("---");
 
+/** Of Gateway API, experimental channel: as far as the status is concerned, in which v1.2 tells features otherwise than v1.1. */
+function gatewayClasses(features: string): string {
+  const status = `{ type: object, properties: { supportedFeatures: { type: array, maxItems: 64, items: ${features} } } }`;
+  const schema = `{ openAPIV3Schema: { type: object, properties: { status: ${status} } } }`;
+  const version = (name: string, isStorage: boolean): string =>
+    `{ name: ${name}, served: true, storage: ${String(isStorage)}, schema: ${schema}, subresources: { status: {} } }`;
+  const versions = [version("v1", true), version("v1beta1", false)].join(", ");
+  return definition("gatewayclasses.gateway.networking.k8s.io", "GatewayClass", versions);
+}
+
 const EXAMPLES: Readonly<Record<string, Example | readonly Example[]>> = {
   "objects-deleted": {
     command: "kubectl delete crd mysqlservers.database.azure.crossplane.io",
@@ -135,6 +146,23 @@ metadata: { name: orders }
     crd: "grpcroutes.gateway.networking.k8s.io",
     change: (previous, changed) => ({ kind: "update", previous, next: findCrd(changed, previous.name) }),
   },
+  "schema-narrowed": [
+    {
+      command: "kubectl apply --server-side -f gatewayclasses-v1.2.1-experimental.yaml",
+      cluster: gatewayClasses("{ type: string, maxLength: 64 }"),
+      crd: "gatewayclasses.gateway.networking.k8s.io",
+      change: (previous) => ({
+        kind: "update",
+        previous,
+        next: readCrd(gatewayClasses("{ type: object, required: [name], properties: { name: { type: string } } }")),
+      }),
+    },
+    {
+      command: "crdguard check -f gatewayclasses-v1.2.1-experimental.yaml --against live",
+      cluster: gatewayClasses("{ type: string, maxLength: 64 }"),
+      input: gatewayClasses("{ type: object, required: [name], properties: { name: { type: string } } }"),
+    },
+  ],
   "stored-version-forgotten": {
     command: `kubectl patch crd referencegrants.gateway.networking.k8s.io --subresource=status --type=merge -p '{"status":{"storedVersions":["v1beta1"]}}'`,
     crd: "referencegrants.gateway.networking.k8s.io",
@@ -308,6 +336,10 @@ function findCrd(manifests: readonly Manifest[], name: string): Crd {
     .find((crd) => crd.name === name);
   if (found === undefined) throw new Error(`no CRD ${name} among the manifests`);
   return found;
+}
+
+function readCrd(text: string): Crd {
+  return valueOf(parseCrd(parse(text)));
 }
 
 type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: { readonly message: string } };

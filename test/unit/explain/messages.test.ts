@@ -5,6 +5,7 @@ import { messageOf, objectCount, outcomePhrase } from "../../../src/explain/mess
 import type { ObjectEvidence, Writer } from "../../../src/rules/facts.ts";
 import type { Fact } from "../../../src/rules/finding.ts";
 import { counted, need, writer } from "../../support/builders.ts";
+import { schema } from "../../support/schemas.ts";
 
 const gears = { group: "own.dev", plural: "gears" };
 const turner = need({ versions: ["v1"], image: "own.dev/turner:v1.0.0" });
@@ -168,6 +169,61 @@ const EXPECTED: { readonly [Kind in Fact["kind"]]: { readonly fact: Extract<Fact
       targets: [],
     },
   },
+  "schema-narrowed": {
+    fact: {
+      kind: "schema-narrowed",
+      versions: ["v1", "v1beta1"],
+      causes: [
+        { kind: "field-removed", path: "spec.rules[].name", before: schema({ type: "string" }), isPreserved: false },
+        { kind: "max-items", path: "spec.rules", before: null, after: 16 },
+        { kind: "selectable-field-removed", jsonPath: ".spec.color" },
+      ],
+    },
+    told: {
+      message:
+        '"v1" and "v1beta1" would take less than today: what clients set in 1 place would be dropped without a word, 1 place would be stricter and 1 way to use it would be gone',
+      lines: [
+        "spec.rules[].name would be gone: what clients set there would be dropped without a word",
+        "spec.rules would have to have at most 16 items",
+        "field selectors could no longer name .spec.color: requests that do would fail",
+      ],
+      targets: [],
+    },
+  },
+  "versions-apart": {
+    fact: {
+      kind: "versions-apart",
+      writtenIn: "v1",
+      readIn: "v1beta1",
+      causes: [
+        { kind: "field-removed", path: "spec.a", before: schema({ type: "string" }), isPreserved: false },
+        { kind: "nullable", path: "spec.b", before: true, after: false },
+      ],
+    },
+    told: {
+      message:
+        'what is written in "v1" would not all fit "v1beta1", and nothing converts between them: spec.a would be lost there and spec.b could be refused there',
+      lines: ["spec.a would be gone: what clients set there would be dropped without a word", "spec.b would no longer take null"],
+      targets: [],
+    },
+  },
+  "version-renamed": {
+    fact: { kind: "version-renamed", from: "v1alpha2", to: "v1alpha3" },
+    told: {
+      message:
+        '"v1alpha2" would go on as "v1alpha3", with the very same schema: writes in "v1alpha2" fail, and need another apiVersion, no more',
+      lines: [],
+      targets: [],
+    },
+  },
+  "schemas-unknown": {
+    fact: { kind: "schemas-unknown", versions: ["v1", "v1beta1"] },
+    told: {
+      message: 'whether "v1" and "v1beta1" would take less than today is not known: the schemas of today are not',
+      lines: [],
+      targets: [],
+    },
+  },
 };
 
 /** Of v1beta1, as far as the words depend on it. */
@@ -210,6 +266,19 @@ describe("a fact in words", () => {
         hurt: [crashing, stopping],
       },
       message: '"v1" would be gone, and 2 running workloads need it to work',
+    },
+    {
+      title: "a stored version that goes on under another name",
+      fact: {
+        kind: "stored-version-removed",
+        version: "v1alpha2",
+        case: "no-common-version",
+        objects: counted(2),
+        isAssumedStored: false,
+        renamedTo: "v1alpha3",
+      },
+      message:
+        '"v1alpha2" would be dropped while status.storedVersions names it; 2 objects of it exist, and no version survives that could hold them: they must be backed up, deleted and created anew, in "v1alpha3", which is the same under another name',
     },
     {
       title: "lost features",

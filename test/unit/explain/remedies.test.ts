@@ -202,6 +202,24 @@ const EXPECTED: {
         "correct the annotation crdguard.dev/requires of turner: <plural>.<group>/<version>[|<version>], separated by commas",
     },
   },
+  "keep-schema": {
+    remedy: { kind: "keep-schema", versions: ["v1", "v1beta1"] },
+    told: { title: 'keep in "v1" and "v1beta1" what they take today, and serve the stricter form as a new version' },
+  },
+  "leave-optional": {
+    remedy: { kind: "leave-optional", path: "spec.size" },
+    told: { title: "leave spec.size optional, or give it a default" },
+  },
+  "align-versions": {
+    remedy: { kind: "align-versions", versions: ["v1", "v1beta1"] },
+    told: { title: 'say the same in the schemas of "v1" and "v1beta1", or convert between them by a webhook' },
+  },
+  "compare-with-schemas": {
+    remedy: { kind: "compare-with-schemas" },
+    told: {
+      title: "compare with the cluster itself, by --against live: the schemas are left out of what you compare with",
+    },
+  },
 };
 
 /** The workload that a remedy is about, if it is about one alone. */
@@ -221,6 +239,21 @@ describe("explainRemedies", () => {
       told: {
         title:
           "back the objects up, delete them and the definition, apply your change again, and create the objects anew; serve a version first, or they cannot be read",
+      },
+    },
+    {
+      title: "restores what only changes its name as it is",
+      remedy: { kind: "replace-by-backup", crd: gears, readIn: "v1alpha1", newVersion: "v2", isRenamed: true },
+      told: {
+        title: "back the objects up, delete them and the definition, apply your change again, and create the objects anew",
+        command: [
+          "crdguard backup gears.own.dev -o gears.own.dev.backup",
+          "kubectl delete gears.v1alpha1.own.dev --all --all-namespaces",
+          "kubectl delete customresourcedefinition gears.own.dev",
+          "echo 'Apply your change in another terminal; this waits.'",
+          "until kubectl get gears.v2.own.dev >/dev/null 2>&1; do sleep 1; done",
+          "crdguard restore gears.own.dev.backup --version v2",
+        ].join(" &&\n"),
       },
     },
     {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Crd, CrdVersion } from "../../../src/crd/crd.ts";
+import { changeKey } from "../../../src/crd/schema/same-change.ts";
 import { DEFAULT_POLICY, judge } from "../../../src/policy/policy.ts";
 import { type Change, type CrdChange, type WorkloadChange } from "../../../src/rules/change.ts";
 import { rules } from "../../../src/rules/checks/index.ts";
@@ -230,6 +231,14 @@ function whoIn(fact: Fact): readonly string[] {
       return [fact.version, ...fact.writers.map((writer) => JSON.stringify(writer))];
     case "writers-unknown":
       return [fact.versions.join("|"), fact.reason];
+    case "schema-narrowed":
+      return [...fact.versions, ...fact.causes.map(changeKey)];
+    case "versions-apart":
+      return [fact.writtenIn, fact.readIn, ...fact.causes.map(changeKey)];
+    case "version-renamed":
+      return [fact.from, fact.to];
+    case "schemas-unknown":
+      return fact.versions;
     case "objects-deleted":
       return [];
   }
