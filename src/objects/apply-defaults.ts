@@ -11,7 +11,12 @@ import { copyOf, type JsonObject, mapItems, setMember } from "./with-member.ts";
  * Source: k8s.io/apiextensions-apiserver/pkg/apiserver/customresource_handler.go, unstructuredSchemaCoercer, unstructuredDefaulter.
  */
 export function asRead<Value>(object: Value, schema: Schema): Value {
-  return applyDefaults(dropNulls(prune(object, schema), schema), schema);
+  return asReadPruned(prune(object, schema), schema);
+}
+
+/** The same of an object that is pruned already. */
+export function asReadPruned<Value>(object: Value, schema: Schema): Value {
+  return applyDefaults(dropNulls(object, schema), schema);
 }
 
 /**
@@ -27,6 +32,7 @@ export function dropNulls(value: unknown, schema: Schema | null): unknown {
   let copy: Record<string, unknown> | null = null;
   for (const name of Object.keys(value)) {
     const member = value[name];
+    if (typeof member !== "object") continue;
     const known = below(schema, name);
     if (known === null) continue;
     if (member === null) {
@@ -63,6 +69,7 @@ export function applyDefaults(value: unknown, schema: Schema | null): unknown {
   const filled: JsonObject = copy ?? value;
   for (const name of Object.keys(filled)) {
     const member = filled[name];
+    if (typeof member !== "object") continue;
     const known = below(schema, name);
     if (known === null) continue;
     const defaulted = applyDefaults(member === null && !schema.properties.has(name) ? insteadOfNull(known) : member, known);

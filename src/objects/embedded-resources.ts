@@ -34,6 +34,7 @@ function validateLevel(value: unknown, schema: Schema | null, at: (string | numb
   } else if (isRecord(value)) {
     if (schema.isEmbeddedResource) validateResource(value, at, problems);
     for (const name of Object.keys(value)) {
+      if (typeof value[name] !== "object") continue;
       at.push(name);
       validateLevel(value[name], below(schema, name), at, problems);
       at.pop();

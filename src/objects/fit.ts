@@ -1,6 +1,6 @@
 /** @file What of one object is not fine by a schema, and was by the one before. */
 import type { Schema } from "../crd/schema/schema.ts";
-import { asRead } from "./apply-defaults.ts";
+import { asRead, asReadPruned } from "./apply-defaults.ts";
 import type { CelChecker, CelFailedRule } from "./cel-checker.ts";
 import type { Path } from "./paths.ts";
 import type { Problem } from "./problem.ts";
@@ -29,9 +29,11 @@ export interface Fit {
 /** @param object of the version of the check. */
 export function fitOf(object: JsonObject, check: ReadCheck): Fit {
   const { before, after } = check;
-  const losses = check.prunedAs === null ? [] : unknownFields(before === null ? object : prune(object, before), after);
+  const pruned = prune(object, after);
+  const isLossLooked = check.prunedAs !== null && pruned !== object;
+  const losses = isLossLooked ? unknownFields(before === null ? object : prune(object, before), after) : [];
   if (!check.isValidated) return { problems: [], losses, failedRules: [] };
-  const read = asRead(object, after);
+  const read = asReadPruned(pruned, after);
   const problems = problemsOf(read, after);
   return {
     problems: problems.length === 0 || before === null ? problems : withoutThoseOf(problems, object, before),

@@ -64,6 +64,7 @@ function pruneLevel(value: unknown, schema: Schema | null, trail: Trail | null, 
         delete copy[name];
         continue;
       }
+      if (typeof member !== "object") continue;
       trail?.at.push(name);
       pruned = pruneLevel(member, known, trail, false);
       trail?.at.pop();
@@ -98,7 +99,7 @@ function pruneWithinKept(value: unknown, schema: Schema | null, trail: Trail | n
       pruned = pruneMetadata(member, trail);
     } else {
       const known = knownMember(schema, name);
-      if (known === undefined) continue;
+      if (known === undefined || typeof member !== "object") continue;
       trail?.at.push(name);
       pruned = pruneLevel(member, known, trail, false);
       trail?.at.pop();

@@ -17,6 +17,7 @@ import type { JsonObject } from "./with-member.ts";
 export function validateByOpenApi(object: unknown, schema: Schema): readonly Problem[] {
   const result = emptyResult();
   validateLevel(object, schema, [], result);
+  if (result.problems.length < 2) return result.problems;
   const told = emptyResult();
   merge(told, result);
   return told.problems;
