@@ -3,10 +3,11 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { exactJsonText, parseExactJson } from "../../src/crd/exact-json.ts";
 import { schemaAndObjects, type SchemaAndObjects } from "../support/structural/arbitraries.ts";
+import { asSchema } from "../support/structural/narrower.ts";
 import { NumberText, type WrittenObject, writtenJson } from "../support/structural/written.ts";
 import { type ApiServer, startApiServer } from "./support/api-server.ts";
 import { askSchemaOracle, type DefinedKind, type SchemaOracle } from "./support/schema-oracle.ts";
-import { asSchema, difference, ownVerdict } from "./support/verdicts.ts";
+import { difference, ownVerdict } from "./support/verdicts.ts";
 
 /** Another each time, and printed: CRDGUARD_ORACLE_SEED runs one again, CRDGUARD_ORACLE_RUNS tells of how many schemas. */
 const SEED = Number(process.env["CRDGUARD_ORACLE_SEED"] ?? Date.now() % 2 ** 31);

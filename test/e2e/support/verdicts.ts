@@ -2,7 +2,6 @@
 import { canonicalText } from "../../../src/crd/canonical-text.ts";
 import { isRecord } from "../../../src/crd/is-record.ts";
 import { parseExactJson } from "../../../src/crd/exact-json.ts";
-import { readSchema } from "../../../src/crd/schema/read-schema.ts";
 import type { Schema } from "../../../src/crd/schema/schema.ts";
 import { asRead } from "../../../src/objects/apply-defaults.ts";
 import { exactPath } from "../../../src/objects/paths.ts";
@@ -15,10 +14,6 @@ export interface OwnVerdict {
   /** Paths of what is wrong as the API server names them, in their order, each once. */
   readonly fields: readonly string[];
   readonly messages: readonly string[];
-}
-
-export function asSchema(schema: WrittenObject): Schema {
-  return readSchema({ kind: "json", text: writtenJson(schema) });
 }
 
 export function ownVerdict(schema: Schema, object: WrittenObject): OwnVerdict {
