@@ -6,6 +6,13 @@ export function isKnownMetadata(name: string): boolean {
   return FIELDS.has(name);
 }
 
+/** Go leaves out what is empty where it writes metadata. Source: k8s.io/apimachinery/pkg/apis/meta/v1, ObjectMeta, `omitempty`. */
+export function isEmptyMetadata(name: string, value: unknown): boolean {
+  if (value === null || value === "") return true;
+  if (value === 0) return name === "generation";
+  return typeof value === "object" && Object.keys(value).length === 0;
+}
+
 export interface MetadataProblem {
   readonly path: Path;
   readonly message: string;
@@ -38,15 +45,15 @@ export function metadataProblems(metadata: unknown): readonly MetadataProblem[] 
     check(["namespace"], namespace.length <= 63 && DNS_LABEL.test(namespace), "must be a lowercase RFC 1123 label");
   }
   check(["generation"], typeof generation !== "number" || generation >= 0, "must be greater than or equal to 0");
+  // No key and no index is told: the map or list as a whole is.
   for (const [key, value] of membersOf(labels)) {
-    check(["labels", key], isQualifiedName(key), "must be a qualified name");
-    check(["labels", key], typeof value !== "string" || isLabelValue(value), "must be a valid label value");
+    check(["labels"], isQualifiedName(key), "must be a qualified name");
+    check(["labels"], typeof value !== "string" || isLabelValue(value), "must be a valid label value");
   }
-  for (const [key] of membersOf(annotations)) {
-    check(["annotations", key], isQualifiedName(key.toLowerCase()), "must be a qualified name");
-  }
-  for (const [index, finalizer] of Array.isArray(finalizers) ? finalizers.entries() : []) {
-    check(["finalizers", index], typeof finalizer === "string" && isQualifiedName(finalizer), "must be a qualified name");
+  for (const [key] of membersOf(annotations))
+    check(["annotations"], isQualifiedName(key.toLowerCase()), "must be a qualified name");
+  for (const finalizer of Array.isArray(finalizers) ? finalizers : []) {
+    check(["finalizers"], typeof finalizer === "string" && isQualifiedName(finalizer), "must be a qualified name");
   }
   return problems;
 }

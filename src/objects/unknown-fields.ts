@@ -1,7 +1,7 @@
 /** @file Which fields of an object a schema does not know, and the object without them, as the API server prunes it. */
 import { isRecord } from "../crd/is-record.ts";
 import type { Schema } from "../crd/schema/schema.ts";
-import { isKnownMetadata } from "./object-metadata.ts";
+import { isEmptyMetadata, isKnownMetadata } from "./object-metadata.ts";
 import type { Path } from "./paths.ts";
 import { copyOf, mapItems, setMember } from "./with-member.ts";
 
@@ -129,8 +129,10 @@ function pruneMetadata(metadata: unknown, trail: Trail | null): unknown {
   if (!isRecord(metadata)) return metadata;
   let copy: Record<string, unknown> | null = null;
   for (const name of Object.keys(metadata)) {
-    if (isKnownMetadata(name)) continue;
-    if (trail !== null) trail.found.push([...trail.at, "metadata", name]);
+    const isKnown = isKnownMetadata(name);
+    if (isKnown && !isEmptyMetadata(name, metadata[name])) continue;
+    // What is empty goes too, and nothing is lost.
+    if (!isKnown && trail !== null) trail.found.push([...trail.at, "metadata", name]);
     copy ??= copyOf(metadata);
     // oxlint-disable-next-line typescript/no-dynamic-delete -- a copy of our own
     delete copy[name];
