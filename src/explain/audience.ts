@@ -60,12 +60,23 @@ function thingsOf(fact: JudgedFinding["fact"], crd: { readonly group: string; re
     // What it tells is read out of the objects.
     case "version-in-use-unserved":
       return [objectsEverywhere(crd)];
-    // The first speaks of the workload that is applied by the reader, the second names nothing.
+    // The first speaks of the workload that is applied by the reader, the others name nothing but what the CRD says.
     case "workload-requirement-unmet":
     case "writers-unknown":
+    case "schema-narrowed":
+    case "versions-apart":
+    case "version-renamed":
+    case "schemas-unknown":
+    // What these name is in the CRD itself.
+    case "conversion-unknown":
+    case "bundle-downgraded":
+    case "storage-version-downgraded":
+    case "owner-changed":
       return [];
     case "stored-version-removed":
     case "objects-deleted":
+    case "conversion-removed":
+    case "conversion-unreachable":
       return objectThings(fact.objects, crd);
     case "stored-version-forgotten":
       return [...objectThings(fact.objects, crd), ...unprovenThings(fact.migration, crd)];

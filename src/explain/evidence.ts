@@ -4,6 +4,7 @@ import type { Fact, HurtWorkload } from "../rules/finding.ts";
 import { type ApiState, crdNameOf, type Outcome } from "../rules/requirement.ts";
 import { type Audience, objectsEverywhere, workloadThings } from "./audience.ts";
 import { effectOf, outcomePhrase, statePhrase } from "./messages.ts";
+import { type ChangeEffect, changeEffect, changePhrase } from "./schema-change.ts";
 import { workloadName } from "./subject.ts";
 import { countOf, listOf, numberOf, quoted, shown } from "./text.ts";
 
@@ -64,7 +65,18 @@ export type Evidence =
       readonly lastWrittenAt: string | null;
     }
   /** Field managers of objects that the reader may not list. */
-  | { readonly kind: "hidden-writers"; readonly count: number };
+  | { readonly kind: "hidden-writers"; readonly count: number }
+  | {
+      readonly kind: "schema-change";
+      /** As `FormChange` has it. */
+      readonly change: string;
+      /** Of the objects; empty: the object as a whole. */
+      readonly path: string;
+      /** What becomes of what clients write as before: `gone`, of what is no field. */
+      readonly effect: ChangeEffect;
+      /** Null where the sentence has told it, as there is no other. */
+      readonly text: string | null;
+    };
 
 export function evidenceOf(
   fact: Fact,
@@ -105,6 +117,8 @@ export function evidenceOf(
       );
     case "stored-version-removed":
     case "objects-deleted":
+    case "conversion-removed":
+    case "conversion-unreachable":
       return objects(fact.objects, crd, audience);
     case "stored-version-forgotten":
       return storedObjects(fact, crd, audience);
@@ -112,7 +126,22 @@ export function evidenceOf(
       return audience.mayName(objectsEverywhere(crd))
         ? fact.writers.map(writerEvidence)
         : [{ kind: "hidden-writers", count: fact.writers.length }];
+    case "schema-narrowed":
+    case "versions-apart":
+      return fact.causes.map((change) => ({
+        kind: "schema-change",
+        change: change.kind,
+        path: "path" in change ? shown(change.path) : "",
+        effect: changeEffect(change),
+        text: fact.kind === "schema-narrowed" && fact.causes.length === 1 ? null : changePhrase(change),
+      }));
     case "writers-unknown":
+    case "version-renamed":
+    case "schemas-unknown":
+    case "conversion-unknown":
+    case "bundle-downgraded":
+    case "storage-version-downgraded":
+    case "owner-changed":
       return [];
   }
 }
@@ -146,6 +175,8 @@ export function evidenceLine(evidence: Evidence): string | null {
     }
     case "hidden-writers":
       return `${countOf(evidence.count, "field manager")}, whose ${evidence.count === 1 ? "name is" : "names are"} for those who may list these objects`;
+    case "schema-change":
+      return evidence.text;
   }
 }
 

@@ -5,6 +5,8 @@ import type { Need } from "../rules/facts.ts";
 import type { Remedy } from "../rules/finding.ts";
 import { crdNameOf } from "../rules/requirement.ts";
 import { type Audience, workloadThings } from "./audience.ts";
+import { schemaRemedyTitle } from "./schema-change.ts";
+import { explainGuardRemedy } from "./guard-remedies.ts";
 import { workloadName } from "./subject.ts";
 import { listOf, quoted, shellWord, shown } from "./text.ts";
 
@@ -156,6 +158,20 @@ export function explainRemedy(remedy: Remedy): ExplainedRemedy {
           `correct the annotation ${shown(remedy.declaration.key)} of ${shown(remedy.declaration.workload.name)}: ` +
           "<plural>.<group>/<version>[|<version>], separated by commas",
       };
+    case "keep-schema":
+    case "leave-optional":
+    case "align-versions":
+    case "compare-with-schemas":
+      return { title: schemaRemedyTitle(remedy) };
+    case "keep-webhook":
+    case "settle-on-version":
+    case "start-webhook":
+    case "look-at-webhook":
+    case "install-other-channel":
+    case "keep-storage-version":
+    case "change-by-owner":
+    case "release-ownership":
+      return explainGuardRemedy(remedy);
   }
 }
 
@@ -221,15 +237,16 @@ function replaceByBackup(remedy: Extract<Remedy, { kind: "replace-by-backup" }>)
   const title = "back the objects up, delete them and the definition, apply your change again, and create the objects anew";
   if (readIn === null) return { title: `${title}; serve a version first, or they cannot be read` };
   const restoreIn = newVersion ?? readIn;
+  const edit = remedy.isRenamed === true ? "Apply" : `Edit the files in ${backupName([crd])} where fields have moved, then apply`;
   return {
     title,
     command: inTurn([
       backUp([crd]),
       deleteObjects(crd, readIn),
       `kubectl delete customresourcedefinition ${shellWord(crd.name)}`,
-      `echo ${shellWord(`Edit the files in ${backupName([crd])} where fields have moved, then apply your change in another terminal; this waits.`)}`,
+      `echo ${shellWord(`${edit} your change in another terminal; this waits.`)}`,
       `until kubectl get ${resourceArgument(crd, restoreIn)} >/dev/null 2>&1; do sleep 1; done`,
-      `crdguard restore ${backupFolder([crd])} --version ${shellWord(restoreIn)} --edited`,
+      `crdguard restore ${backupFolder([crd])} --version ${shellWord(restoreIn)}${remedy.isRenamed === true ? "" : " --edited"}`,
     ]),
   };
 }

@@ -80,6 +80,16 @@ function neededBy(fact: Fact): Extract<Fact, { kind: "requirement-unsure" }>["hu
     case "objects-deleted":
     case "version-in-use-unserved":
     case "writers-unknown":
+    case "schema-narrowed":
+    case "versions-apart":
+    case "version-renamed":
+    case "schemas-unknown":
+    case "conversion-removed":
+    case "conversion-unreachable":
+    case "conversion-unknown":
+    case "bundle-downgraded":
+    case "storage-version-downgraded":
+    case "owner-changed":
       return [];
   }
 }

@@ -61,32 +61,38 @@ export const ANYTHING: Schema = {
 const MAX_DEPTH = 500;
 
 function toSchema(input: unknown, depth: number): Schema {
-  if (!isRecord(input)) return { ...ANYTHING, unhandled: new Map([["", input as Json]]) };
-  let schema: Schema = ANYTHING;
+  if (!isRecord(input)) return isJson(input) ? { ...ANYTHING, unhandled: new Map([["", input]]) } : ANYTHING;
+  // One object a level: a new one for each keyword takes twice the time.
+  const schema = { ...ANYTHING };
   const documentation = new Map<string, Json>();
   const unhandled = new Map<string, Json>();
   for (const [keyword, value] of Object.entries(input)) {
-    if (value === undefined || value === null) {
+    if (value === null || !isJson(value)) {
       // `default: null` says something; any other keyword with null is as good as not written.
-      if (keyword === "default" && value === null) schema = { ...schema, default: null };
+      if (keyword === "default" && value === null) Object.assign(schema, { default: null });
       continue;
     }
     if (DOCUMENTATION.has(keyword)) {
-      documentation.set(keyword, value as Json);
+      documentation.set(keyword, value);
       continue;
     }
     const reader = depth < MAX_DEPTH ? KEYWORDS.get(keyword) : undefined;
     const result = reader?.(value, depth);
-    if (result === undefined) unhandled.set(keyword, value as Json);
-    else schema = { ...schema, ...result };
+    if (result === undefined) unhandled.set(keyword, value);
+    else Object.assign(schema, result);
   }
   return { ...schema, documentation, unhandled };
 }
 
 const DOCUMENTATION: ReadonlySet<string> = new Set(["description", "title", "example", "externalDocs"]);
 
+/** Whatever JSON or YAML is parsed to holds nothing but the like. */
+function isJson(value: unknown): value is Json {
+  return value !== undefined;
+}
+
 /** Undefined: of another form than Kubernetes gives it. */
-type ReadKeyword = (value: unknown, depth: number) => Partial<Schema> | undefined;
+type ReadKeyword = (value: Json, depth: number) => Partial<Schema> | undefined;
 
 const KEYWORDS: ReadonlyMap<string, ReadKeyword> = new Map<string, ReadKeyword>([
   ["type", (value) => (isType(value) ? { type: value } : undefined)],
@@ -126,8 +132,8 @@ const KEYWORDS: ReadonlyMap<string, ReadKeyword> = new Map<string, ReadKeyword>(
   ["maximum", count("maximum")],
   ["exclusiveMaximum", flag("hasExclusiveMaximum")],
   ["multipleOf", count("multipleOf")],
-  ["enum", (value) => (Array.isArray(value) ? { enum: value as readonly Json[] } : undefined)],
-  ["default", (value) => ({ default: value as Json })],
+  ["enum", (value) => (Array.isArray(value) ? { enum: value } : undefined)],
+  ["default", (value) => ({ default: value })],
   ["allOf", schemas("allOf")],
   ["anyOf", schemas("anyOf")],
   ["oneOf", schemas("oneOf")],

@@ -1,5 +1,6 @@
 /** @file Finds an update that drops a version in which objects may still be stored. */
 import type { Crd } from "../../crd/crd.ts";
+import { renamedVersions } from "../../crd/schema/compare-crds.ts";
 import { commonVersions, findVersion, readableVersion, storageVersion } from "../../crd/versions.ts";
 import type { ObjectEvidence } from "../facts.ts";
 import type { Remedy, StoredVersionCase } from "../finding.ts";
@@ -15,12 +16,14 @@ export const storedVersionRemoved = defineRule({
   id: "stored-version-removed",
   defaultEnforcement: "deny",
   noOverride: "api-server-refuses",
-  evidence: (change) => (change.kind === "update" && removedVersions(change.previous, change.next).length > 0 ? ["objects"] : []),
+  evidence: (change) =>
+    change.kind === "update" && removedVersions(change.previous, change.next).length > 0 ? ["objects", "forms"] : [],
   find({ change, facts }) {
     if (change.kind !== "update") return [];
 
     const { previous, next } = change;
     const situation = caseOf(previous, next, facts.objects);
+    const renamed = new Map(renamedVersions(previous, next).map(({ from, to }) => [from.name, to.name]));
     return removedVersions(previous, next).map((version) => ({
       field: `spec.versions[${version}]`,
       fact: {
@@ -29,11 +32,16 @@ export const storedVersionRemoved = defineRule({
         case: situation,
         objects: facts.objects,
         isAssumedStored: previous.stored.source === "assumed",
+        ...renaming(renamed.get(version)),
       },
-      remedies: remediesFor(situation, previous, next, version),
+      remedies: remediesFor(situation, previous, next, version, renamed),
     }));
   },
 });
+
+function renaming(to: string | undefined): { readonly renamedTo?: string } {
+  return to === undefined ? {} : { renamedTo: to };
+}
 
 /** A version missing from the old spec too is a problem that was there before. */
 function removedVersions(previous: Crd, next: Crd): readonly string[] {
@@ -52,7 +60,13 @@ function survivingStorage(previous: Crd, next: Crd): string | null {
   return storage !== null && findVersion(next, storage) !== null ? storage : null;
 }
 
-function remediesFor(situation: StoredVersionCase, previous: Crd, next: Crd, version: string): readonly Remedy[] {
+function remediesFor(
+  situation: StoredVersionCase,
+  previous: Crd,
+  next: Crd,
+  version: string,
+  renamed: ReadonlyMap<string, string>,
+): readonly Remedy[] {
   const keep: Remedy = { kind: "keep-version-listed", version };
   switch (situation) {
     case "no-objects":
@@ -73,16 +87,21 @@ function remediesFor(situation: StoredVersionCase, previous: Crd, next: Crd, ver
       if (to === undefined) return [keep];
       return [{ kind: "flip-storage-version", crd: previous, to }, keep];
     }
-    case "no-common-version":
+    case "no-common-version": {
+      const readIn = readableVersion(previous);
+      const to = readIn === null ? undefined : renamed.get(readIn);
+      const isRenamed = to !== undefined && findVersion(next, to)?.isServed === true;
       return [
         {
           kind: "replace-by-backup",
           crd: previous,
-          readIn: readableVersion(previous),
-          newVersion: storageVersion(next),
+          readIn,
+          newVersion: isRenamed ? to : storageVersion(next),
+          ...(isRenamed ? { isRenamed } : {}),
         },
         keep,
       ];
+    }
   }
 }
 

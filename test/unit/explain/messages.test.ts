@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { EVERYTHING, targetsOf } from "../../../src/explain/audience.ts";
 import { evidenceLine, evidenceOf } from "../../../src/explain/evidence.ts";
-import { messageOf, objectCount, outcomePhrase } from "../../../src/explain/messages.ts";
+import { messageOf, outcomePhrase } from "../../../src/explain/messages.ts";
+import { objectCount } from "../../../src/explain/object-count.ts";
 import type { ObjectEvidence, Writer } from "../../../src/rules/facts.ts";
 import type { Fact } from "../../../src/rules/finding.ts";
-import { counted, need, writer } from "../../support/builders.ts";
+import { converter, counted, need, writer } from "../../support/builders.ts";
+import { schema } from "../../support/schemas.ts";
 
 const gears = { group: "own.dev", plural: "gears" };
 const turner = need({ versions: ["v1"], image: "own.dev/turner:v1.0.0" });
@@ -160,10 +162,144 @@ const EXPECTED: { readonly [Kind in Fact["kind"]]: { readonly fact: Extract<Fact
       targets: ["gears.own.dev/"],
     },
   },
+  "conversion-removed": {
+    fact: {
+      kind: "conversion-removed",
+      target: converter().target,
+      look: { kind: "answers" },
+      versions: ["v1", "v1beta1"],
+      objects: counted(1),
+      isUntold: false,
+    },
+    told: {
+      message:
+        'objects would no longer be converted between "v1" and "v1beta1", as service mill/converter:443 does today: fields that the version asked for does not have are dropped, unless all have the same schema; 1 object of it exists',
+      lines: ["mill/g1"],
+      targets: OBJECT_TARGETS,
+    },
+  },
+  "conversion-unreachable": {
+    fact: {
+      kind: "conversion-unreachable",
+      target: converter().target,
+      problem: { kind: "service-missing" },
+      wasBroken: false,
+      versions: ["v1", "v1beta1"],
+      objects: counted(1),
+    },
+    told: {
+      message:
+        '"v1" and "v1beta1" are to be converted by service mill/converter:443, and there is no such service: objects can then not be read or written in a version that they are not stored in; 1 object of it exists',
+      lines: ["mill/g1"],
+      targets: OBJECT_TARGETS,
+    },
+  },
+  "conversion-unknown": {
+    fact: { kind: "conversion-unknown", target: converter().target, reason: "forbidden", versions: ["v1", "v1beta1"] },
+    told: {
+      message: 'whether service mill/converter:443 converts "v1" and "v1beta1", as it must then, is not known: forbidden',
+      lines: [],
+      targets: [],
+    },
+  },
+  "bundle-downgraded": {
+    fact: {
+      kind: "bundle-downgraded",
+      before: { version: "v1.2.0", channel: "experimental" },
+      after: { version: "v1.1.0", channel: "standard" },
+      isOlder: true,
+      dropped: ["v1alpha2"],
+      unserved: ["v1beta1", "v1alpha3"],
+    },
+    told: {
+      message:
+        '"v1.2.0" (experimental) would be replaced by the older "v1.1.0" (standard): "v1alpha2" would be gone, and "v1beta1" and "v1alpha3" would no longer be served, and fields that only the newer release has are dropped from objects at their next write',
+      lines: [],
+      targets: [],
+    },
+  },
+  "storage-version-downgraded": {
+    fact: { kind: "storage-version-downgraded", before: "v1", after: "v1beta1", isConverted: false },
+    told: {
+      message:
+        'new objects would be stored in "v1beta1" and no longer in "v1", the more stable one: fields that only "v1" has are dropped when an object is written',
+      lines: [],
+      targets: [],
+    },
+  },
+  "owner-changed": {
+    fact: {
+      kind: "owner-changed",
+      before: [{ kind: "helm-release", namespace: "tools", name: "mill", isKept: false }],
+      after: [{ kind: "field-manager", name: "kubectl" }],
+      isMarkKept: true,
+    },
+    told: {
+      message:
+        'it is kept by Helm release "mill" in namespace "tools", and would be written by field manager "kubectl" too: whichever of them applies it next undoes what the other has done',
+      lines: [],
+      targets: [],
+    },
+  },
   "writers-unknown": {
     fact: { kind: "writers-unknown", versions: ["v1beta1"], reason: "crdguard may not list gears.own.dev" },
     told: {
       message: 'who writes in "v1beta1", which goes away, is not known: crdguard may not list gears.own.dev',
+      lines: [],
+      targets: [],
+    },
+  },
+  "schema-narrowed": {
+    fact: {
+      kind: "schema-narrowed",
+      versions: ["v1", "v1beta1"],
+      causes: [
+        { kind: "field-removed", path: "spec.rules[].name", before: schema({ type: "string" }), isPreserved: false },
+        { kind: "max-items", path: "spec.rules", before: null, after: 16 },
+        { kind: "selectable-field-removed", jsonPath: ".spec.color" },
+      ],
+    },
+    told: {
+      message:
+        '"v1" and "v1beta1" would take less than today: what clients set in 1 place would be dropped without a word, 1 place would be stricter and 1 way to use it would be gone',
+      lines: [
+        "spec.rules[].name would be gone: what clients set there would be dropped without a word",
+        "spec.rules would have to have at most 16 items",
+        "field selectors could no longer name .spec.color: requests that do would fail",
+      ],
+      targets: [],
+    },
+  },
+  "versions-apart": {
+    fact: {
+      kind: "versions-apart",
+      writtenIn: "v1",
+      readIn: "v1beta1",
+      causes: [
+        { kind: "field-removed", path: "spec.a", before: schema({ type: "string" }), isPreserved: false },
+        { kind: "nullable", path: "spec.b", before: true, after: false },
+      ],
+    },
+    told: {
+      message:
+        'what is written in "v1" would not all fit "v1beta1", and nothing converts between them: spec.a would be lost there and spec.b could be refused there',
+      lines: ["spec.a would be gone: what clients set there would be dropped without a word", "spec.b would no longer take null"],
+      targets: [],
+    },
+  },
+  "version-renamed": {
+    fact: { kind: "version-renamed", from: "v1alpha2", to: "v1alpha3" },
+    told: {
+      message:
+        '"v1alpha2" would go on as "v1alpha3", with the very same schema: writes in "v1alpha2" fail, and need another apiVersion, no more',
+      lines: [],
+      targets: [],
+    },
+  },
+  "schemas-unknown": {
+    fact: { kind: "schemas-unknown", versions: ["v1", "v1beta1"] },
+    told: {
+      message: 'whether "v1" and "v1beta1" would take less than today is not known: the schemas of today are not',
       lines: [],
       targets: [],
     },
@@ -196,6 +332,81 @@ describe("a fact in words", () => {
 
   it.each<{ title: string; fact: Fact; message: string }>([
     {
+      title: "a webhook that goes and has not worked",
+      fact: {
+        kind: "conversion-removed",
+        target: { kind: "url", url: "https://mill.example/convert" },
+        look: { kind: "broken", problem: { kind: "no-endpoints" } },
+        versions: ["v1", "v1beta1"],
+        objects: counted(0),
+        isUntold: true,
+      },
+      message:
+        'objects would no longer be converted between "v1" and "v1beta1", as https://mill.example/convert does today, which does not work (no pod of it is ready), if what nobody writes of is not kept, as by kubectl replace: fields that the version asked for does not have are dropped, unless all have the same schema; no object of it exists',
+    },
+    ...(
+      [
+        [{ kind: "no-endpoints" }, "no pod of it is ready"],
+        [{ kind: "refused", reason: "ECONNREFUSED" }, "it could not be connected to from here (ECONNREFUSED)"],
+        [{ kind: "ca-malformed", reason: "no PEM" }, "the API server cannot trust it: no PEM"],
+        [{ kind: "distrusted", reason: "expired" }, "the caBundle does not vouch for it (expired)"],
+      ] as const
+    ).map(([problem, clause]) => ({
+      title: `a webhook that does not work: ${problem.kind}`,
+      fact: {
+        kind: "conversion-unreachable" as const,
+        target: converter().target,
+        problem,
+        wasBroken: true,
+        versions: ["v1", "v1beta1"] as const,
+        objects: counted(2),
+      },
+      message: `"v1" and "v1beta1" are to be converted by service mill/converter:443, and ${clause}, nor did what was called before answer: objects can then not be read or written in a version that they are not stored in; 2 objects of it exist`,
+    })),
+    {
+      title: "a channel that is left, of a CRD whose versions stay",
+      fact: {
+        kind: "bundle-downgraded",
+        before: { version: "v1.1.0", channel: "experimental" },
+        after: { version: "v1.1.0", channel: "standard" },
+        isOlder: false,
+        dropped: [],
+        unserved: [],
+      },
+      message:
+        '"v1.1.0" (experimental) would be replaced by "v1.1.0" (standard): fields that only the experimental channel has are dropped from objects at their next write',
+    },
+    {
+      title: "a release without a channel",
+      fact: {
+        kind: "bundle-downgraded",
+        before: { version: "v1.1.0", channel: null },
+        after: { version: "v1.0.0", channel: null },
+        isOlder: true,
+        dropped: [],
+        unserved: [],
+      },
+      message:
+        '"v1.1.0" would be replaced by the older "v1.0.0": fields that only the newer release has are dropped from objects at their next write',
+    },
+    {
+      title: "a storage version that a webhook converts into",
+      fact: { kind: "storage-version-downgraded", before: "v1", after: "v1beta1", isConverted: true },
+      message:
+        'new objects would be stored in "v1beta1" and no longer in "v1", the more stable one: fields that only "v1" has are dropped when an object is written, unless the conversion webhook keeps them',
+    },
+    {
+      title: "an owner in place of another",
+      fact: {
+        kind: "owner-changed",
+        before: [{ kind: "argo-application", namespace: null, name: "mill" }],
+        after: [{ kind: "flux-kustomization", namespace: "flux-system", name: "crds" }],
+        isMarkKept: false,
+      },
+      message:
+        'it is kept by Argo CD application "mill", and would belong to Flux Kustomization "crds" in namespace "flux-system": whichever of them applies it next undoes what the other has done',
+    },
+    {
       title: "a create that does not list a version",
       fact: { kind: "required-version-unserved", versions: ["v1"], stateAfter: "unlisted", isCreate: true, hurt: [crashing] },
       message: '"v1" would not be listed, and 1 running workload needs it to start',
@@ -210,6 +421,19 @@ describe("a fact in words", () => {
         hurt: [crashing, stopping],
       },
       message: '"v1" would be gone, and 2 running workloads need it to work',
+    },
+    {
+      title: "a stored version that goes on under another name",
+      fact: {
+        kind: "stored-version-removed",
+        version: "v1alpha2",
+        case: "no-common-version",
+        objects: counted(2),
+        isAssumedStored: false,
+        renamedTo: "v1alpha3",
+      },
+      message:
+        '"v1alpha2" would be dropped while status.storedVersions names it; 2 objects of it exist, and no version survives that could hold them: they must be backed up, deleted and created anew, in "v1alpha3", which is the same under another name',
     },
     {
       title: "lost features",
