@@ -6,6 +6,7 @@ import type { Path } from "./paths.ts";
 import type { Problem } from "./problem.ts";
 import { problemsOf } from "./problems-of.ts";
 import { prune, unknownFields } from "./unknown-fields.ts";
+import { MAX_PROBLEMS } from "./validate.ts";
 import type { JsonObject } from "./with-member.ts";
 
 /** A `FitCheck` whose schemas are read. */
@@ -44,7 +45,10 @@ export function fitOf(object: JsonObject, check: ReadCheck): Fit {
 
 /** A value that broke the same keyword before is no worse off by another bound or list. */
 function withoutThoseOf(problems: readonly Problem[], object: JsonObject, before: Schema): readonly Problem[] {
-  const known = new Set(problemsOf(asRead(object, before), before).map(identity));
+  const knownProblems = problemsOf(asRead(object, before), before);
+  // Not all of them are told, and what is not may be among these.
+  if (knownProblems.length >= MAX_PROBLEMS) return [];
+  const known = new Set(knownProblems.map(identity));
   return problems.filter((problem) => !known.has(identity(problem)));
 }
 
