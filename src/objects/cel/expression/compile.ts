@@ -4,7 +4,7 @@ import { FUNCTIONS } from "../library/functions.ts";
 import { add, divide, modulo, multiply, negate, subtract } from "../values/arithmetic.ts";
 import { MadeList, MadeMap, keyText } from "../values/collections.ts";
 import { compare, isEqual } from "../values/equality.ts";
-import { CelFailure, NoSuchOverload, NotEvaluated, TypeName, int, uint } from "../values/value.ts";
+import { CelFailure, NoSuchOverload, NotEvaluated, Optional, TypeName, int, uint } from "../values/value.ts";
 import type { Value } from "../values/value.ts";
 import { access, accessOptional, contains, selectField, selectOptional } from "./access.ts";
 import { compileMacro } from "./macros.ts";
@@ -185,11 +185,25 @@ function compileCall(key: string, name: string, args: readonly Node[], scope: Sc
 function compileMethod([name, receiver, args]: readonly [string, Node, readonly Node[]], scope: Scope): Compiled {
   const macro = compileMacro(name, receiver, args, scope, compileNode);
   if (macro !== null) return macro;
+  const [other] = args;
+  if ((name === "or" || name === "orValue") && other !== undefined && args.length === 1) {
+    return compileOr(name === "or", compileNode(receiver, scope), compileNode(other, scope));
+  }
   if (receiver.op === "id" && scope.find(receiver.args) === null) {
     const qualified = `${receiver.args}.${name}`;
     return compileCall(`${qualified}/${args.length}`, qualified, args, scope);
   }
   return compileCall(`.${name}/${args.length + 1}`, name, [receiver, ...args], scope);
+}
+
+/** What stands for a missing value is evaluated where the value is missing. */
+function compileOr(isOptional: boolean, receiver: Compiled, other: Compiled): Compiled {
+  return untyped((frame) => {
+    const value = receiver.run(frame);
+    if (!(value instanceof Optional)) throw new NoSuchOverload();
+    if (value.content === undefined) return other.run(frame);
+    return isOptional ? value : value.content;
+  });
 }
 
 function compileList(items: readonly Node[], scope: Scope): Compiled {

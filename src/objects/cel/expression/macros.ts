@@ -1,4 +1,5 @@
 /** @file `has()`, loops over lists and maps, and what else takes an expression for an argument. */
+import type { Schema } from "../../../crd/schema/schema.ts";
 import { MadeList, MadeMap, keyText } from "../values/collections.ts";
 import { compare } from "../values/equality.ts";
 import {
@@ -44,8 +45,17 @@ export function compileMacro(
   });
   const range = compileNode(receiver, scope);
   const loop = openLoop(range, names, scope);
-  const bodies = args.slice(variableCount).map((arg) => compileNode(arg, loop.scope).run);
-  return { run: make(range.run, loop.bind, bodies), shape: null };
+  const bodies = args.slice(variableCount).map((arg) => compileNode(arg, loop.scope));
+  const made = bodies.at(-1)?.shape ?? null;
+  return {
+    run: make(
+      range.run,
+      loop.bind,
+      bodies.map(({ run }) => run),
+      name === "filter" ? itemShape(range.shape) : made,
+    ),
+    shape: null,
+  };
 }
 
 /** Puts an element into the variables of the loop. */
@@ -74,7 +84,8 @@ function openLoop(range: Compiled, names: readonly string[], scope: Scope): { re
   };
 }
 
-type MakeMacro = (range: Run, bind: Bind, bodies: readonly Run[]) => Run;
+/** @param made of the elements of a list that comes of it. */
+type MakeMacro = (range: Run, bind: Bind, bodies: readonly Run[], made: Schema | null) => Run;
 
 const ONE_VARIABLE: ReadonlySet<string> = new Set([
   "all/2",
@@ -173,7 +184,7 @@ function existsOne(range: Run, bind: Bind, [predicate = nothing]: readonly Run[]
   };
 }
 
-function filter(range: Run, bind: Bind, [predicate = nothing]: readonly Run[]): Run {
+function filter(range: Run, bind: Bind, [predicate = nothing]: readonly Run[], made: Schema | null): Run {
   return (frame) => {
     const over = range(frame);
     const kept: Value[] = [];
@@ -181,7 +192,7 @@ function filter(range: Run, bind: Bind, [predicate = nothing]: readonly Run[]): 
       if (isTrue(predicate(frame))) kept.push(over instanceof ListValue ? over.at(Number(key)) : key);
       return false;
     });
-    return new MadeList(kept);
+    return new MadeList(kept, made);
   };
 }
 
@@ -194,7 +205,7 @@ function transformed(bodies: readonly Run[]): (frame: Frame, take: (value: Value
   };
 }
 
-function transformList(range: Run, bind: Bind, bodies: readonly Run[]): Run {
+function transformList(range: Run, bind: Bind, bodies: readonly Run[], made: Schema | null): Run {
   const step = transformed(bodies);
   return (frame) => {
     const items: Value[] = [];
@@ -202,7 +213,7 @@ function transformList(range: Run, bind: Bind, bodies: readonly Run[]): Run {
       step(frame, (value) => items.push(value));
       return false;
     });
-    return new MadeList(items);
+    return new MadeList(items, made);
   };
 }
 
