@@ -6,7 +6,7 @@ import { MadeList, MadeMap, keyText } from "../values/collections.ts";
 import { compare, isEqual } from "../values/equality.ts";
 import { CelFailure, NoSuchOverload, NotEvaluated, Optional, TypeName, int, uint } from "../values/value.ts";
 import type { Value } from "../values/value.ts";
-import { access, accessOptional, contains, selectField, selectOptional } from "./access.ts";
+import { access, accessOptional, contains, fieldOf, selectField, selectOptional } from "./access.ts";
 import { compileMacro } from "./macros.ts";
 import { callOverload } from "./overloads.ts";
 import type { Node } from "./parse.ts";
@@ -25,7 +25,8 @@ export function compileNode(node: Node, scope: Scope): Compiled {
     case ".?": {
       const [operand, name] = node.args;
       const { run } = compileNode(operand, scope);
-      return untyped((frame) => selectOptional(run(frame), name));
+      const field = fieldOf(name);
+      return untyped((frame) => selectOptional(run(frame), field));
     }
     case "[]": {
       const [operand, index] = pair(node.args, scope);
@@ -91,7 +92,7 @@ export function compileNode(node: Node, scope: Scope): Compiled {
 }
 
 /** @throws NoSuchOverload for what is neither true nor false. */
-export function truth(value: Value): boolean {
+function truth(value: Value): boolean {
   if (typeof value !== "boolean") throw new NoSuchOverload();
   return value;
 }
@@ -155,7 +156,8 @@ function compileSelect([operand, name]: readonly [Node, string], scope: Scope): 
   if (QUALIFIED_TYPES.has(full)) return constant(new TypeName(full));
   const { run, shape } = compileNode(operand, scope);
   const member = memberShape(shape, name);
-  return { run: (frame) => selectField(run(frame), name), shape: member };
+  const field = fieldOf(name);
+  return { run: (frame) => selectField(run(frame), field), shape: member };
 }
 
 const QUALIFIED_TYPES: ReadonlySet<string> = new Set([

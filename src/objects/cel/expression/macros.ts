@@ -14,7 +14,7 @@ import {
   typeNameOf,
 } from "../values/value.ts";
 import type { Value } from "../values/value.ts";
-import { hasField } from "./access.ts";
+import { fieldOf, hasField } from "./access.ts";
 import { itemShape, memberShape } from "./shapes.ts";
 import type { Node } from "./parse.ts";
 import type { Compiled, Frame, Run, Scope } from "./scope.ts";
@@ -126,7 +126,8 @@ function compileHas(arg: Node, scope: Scope, compileNode: CompileNode): Compiled
   const [operand, name] = arg.args;
   const { run, shape } = compileNode(operand, scope);
   if (arg.op === ".") memberShape(shape, name);
-  return { run: (frame) => hasField(run(frame), name), shape: null };
+  const field = fieldOf(name);
+  return { run: (frame) => hasField(run(frame), field), shape: null };
 }
 
 /** @param visit is told to stop by true. */
