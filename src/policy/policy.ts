@@ -108,6 +108,13 @@ function isAbout({ rule, versions }: EffectiveException, finding: Finding): bool
 /** Versions of the CRD that a fact is about; none of one that is about all of it. */
 function versionsOf(fact: Fact): readonly string[] {
   switch (fact.kind) {
+    case "object-rejected":
+      return fact.causes.flatMap(({ versions }) => versions);
+    case "object-pruned":
+      return fact.fields.flatMap(({ versions }) => versions);
+    case "object-rules-failed":
+    case "object-rules-unevaluated":
+      return fact.rules.map(({ version }) => version);
     case "stored-version-removed":
     case "stored-version-forgotten":
     case "version-in-use-unserved":
@@ -122,6 +129,8 @@ function versionsOf(fact: Fact): readonly string[] {
     case "required-resource-deleted":
     case "objects-deleted":
     case "declaration-unreadable":
+    case "objects-not-all-checked":
+    case "objects-unchecked":
       return [];
   }
 }

@@ -80,6 +80,12 @@ function neededBy(fact: Fact): Extract<Fact, { kind: "requirement-unsure" }>["hu
     case "objects-deleted":
     case "version-in-use-unserved":
     case "writers-unknown":
+    case "object-rejected":
+    case "object-pruned":
+    case "objects-not-all-checked":
+    case "objects-unchecked":
+    case "object-rules-failed":
+    case "object-rules-unevaluated":
       return [];
   }
 }

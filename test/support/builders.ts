@@ -1,10 +1,11 @@
 /** @file Short ways to write CRDs, changes, needs and facts in tests; every default is the harmless one. */
-import { type Bundle, type Crd, UNRECORDED } from "../../src/crd/crd.ts";
+import { type Bundle, type Crd, type CrdConversion, UNRECORDED, type VersionForm } from "../../src/crd/crd.ts";
 import type { CheckReport } from "../../src/explain/report.ts";
 import type { CrdChange } from "../../src/rules/change.ts";
 import type {
   Certainty,
   Facts,
+  FitLook,
   LaterRelease,
   Need,
   ObjectEvidence,
@@ -27,6 +28,9 @@ export interface CrdShape {
   readonly scope?: "Namespaced" | "Cluster";
   readonly bundle?: Bundle | null;
   readonly isTerminating?: boolean;
+  /** By version; versions have no form where it is missing. */
+  readonly schemas?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly conversion?: CrdConversion;
 }
 
 export function crd(shape: CrdShape): Crd {
@@ -37,6 +41,7 @@ export function crd(shape: CrdShape): Crd {
     name: versionName,
     isServed,
     isStorage: versionName === storage,
+    ...(shape.schemas === undefined ? {} : { form: form(shape.schemas[versionName] ?? {}) }),
   });
   return {
     name,
@@ -48,7 +53,36 @@ export function crd(shape: CrdShape): Crd {
     stored: { names: shape.stored ?? [storage], source: shape.storedSource ?? "status" },
     bundle: shape.bundle ?? null,
     ...UNRECORDED,
+    conversion: shape.conversion ?? UNRECORDED.conversion,
     isTerminating: shape.isTerminating ?? false,
+  };
+}
+
+function form(value: Readonly<Record<string, unknown>>): VersionForm {
+  return {
+    schema: { kind: "value", value },
+    hasStatus: false,
+    scale: null,
+    selectableFields: [],
+    printerColumns: [],
+    isDeprecated: false,
+  };
+}
+
+/** A look at 12 objects, all there are, at which nothing was found. */
+export function looked(found: Partial<FitLook> = {}): FitLook {
+  return {
+    kind: "looked",
+    objectCount: 12,
+    totalCount: 12,
+    isComplete: true,
+    seconds: 0.1,
+    rejections: [],
+    losses: [],
+    failedRules: [],
+    unevaluatedRules: [],
+    source: { kind: "cluster" },
+    ...found,
   };
 }
 

@@ -19,6 +19,7 @@ import {
 } from "./declarations.ts";
 import { findMigration } from "./find-migration.ts";
 import { isRecord, textAt } from "./json.ts";
+import { lookAtObjects, type ObjectLookOptions } from "./look-at-objects.ts";
 import { mayList } from "./may-list.ts";
 import { mayOverride } from "./may-override.ts";
 import { createOwnCatalog, type OwnCatalogSource } from "./own-catalog.ts";
@@ -47,6 +48,8 @@ export interface LiveClusterOptions {
   readonly timing?: Timing;
   /** Of the reflectors. */
   readonly idleSeconds?: number;
+  /** By which live objects are held against new schemas; they are not looked at without. */
+  readonly objectLook?: ObjectLookOptions | undefined;
   /** How long settings may hold back the first picture; 5 unless told. */
   readonly settingsPatienceSeconds?: number;
 }
@@ -73,7 +76,7 @@ export interface LiveCluster extends Cluster {
  * growing old at worst, whatever happens to the API server.
  */
 export function connectLiveCluster(options: LiveClusterOptions): LiveCluster {
-  const { client, catalog, observer } = options;
+  const { client, catalog, observer, objectLook } = options;
   const settings = createSettings({
     changed() {
       builder.settingsChanged();
@@ -236,7 +239,8 @@ export function connectLiveCluster(options: LiveClusterOptions): LiveCluster {
     findMigration: (crd, signal) => findMigration(client, crd, signal),
     sampleWriters: (crd, signal) => sampleWriters(client, crd, signal),
     readForms: (crd, signal) => readForms(client, crd, signal),
-    lookAtObjects: () => Promise.resolve({ kind: "not-looked" }),
+    lookAtObjects: async (previous, next, signal) =>
+      objectLook === undefined ? { kind: "not-looked" } : lookAtObjects(client, previous, next, objectLook, signal),
     mayList: (requester, target, signal) => mayList(client, requester, target, signal),
     mayOverride: (requester, ruleId, signal) => mayOverride(client, requester, ruleId, signal),
   };
