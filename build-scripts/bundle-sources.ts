@@ -10,6 +10,8 @@ const MAIN = join(ROOT, "src/cli/main.ts");
 /** The command that people wait for most often: it is in one file with what all need. */
 const CHECK = join(ROOT, "src/cli/check.ts");
 const CHECK_FLAGS = join(ROOT, "src/cli/commands/check.ts");
+/** Runs in a thread of its own, which must not run what the commands' file runs: nothing of it is shared. */
+const WORKER = join(ROOT, "src/objects/examiner-worker.ts");
 const LAZY_PACKAGES = join(ROOT, "src/requirements/lazy-packages.ts");
 const CHECK_IMPORT = 'await import("../check.ts")';
 
@@ -18,6 +20,9 @@ const CHECK_IMPORT = 'await import("../check.ts")';
  * `src/requirements/lazy-packages.ts` loads.
  */
 const NOT_BUNDLED = ["ajv", "fastify", "pino", "prom-client", "re2js", "selfsigned"];
+
+/** Names stay, so that a stack tells something. */
+const MINIFY = { compress: false, mangle: false, codegen: { removeWhitespace: true } } as const;
 
 /** @param folder two below the root, since sources find `catalog/` and `demo/` from there. @returns the licenses of what was put in. */
 export async function bundleSources(folder: string): Promise<string> {
@@ -41,14 +46,32 @@ export async function bundleSources(folder: string): Promise<string> {
     format: "esm",
     entryFileNames: "[name].js",
     chunkFileNames: "[name].js",
-    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+    minify: MINIFY,
     codeSplitting: { groups: [{ name: "main", test: (id) => core.has(id) }] },
   });
   await bundle.close();
+  await bundleWorker(folder);
   const packages = new Set(
     output.flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : [])).flatMap((id) => packageFolder(id) ?? []),
   );
   return (await Promise.all([...packages].toSorted().map(licenseOf))).join("\n");
+}
+
+/** One file, of our own sources alone. */
+async function bundleWorker(folder: string): Promise<void> {
+  const bundle = await rolldown({
+    input: { "examiner-worker": WORKER },
+    platform: "node",
+    external: NOT_BUNDLED,
+    plugins: [inAscii()],
+  });
+  const { output } = await bundle.write({ dir: folder, format: "esm", entryFileNames: "[name].js", minify: MINIFY });
+  await bundle.close();
+  const foreign = output
+    .flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : []))
+    .find((id) => packageFolder(id) !== null);
+  if (output.length !== 1 || foreign !== undefined)
+    throw new Error(`${WORKER} is no longer one file of our own: ${String(foreign)}`);
 }
 
 function withCheck(): Plugin {

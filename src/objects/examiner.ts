@@ -37,8 +37,29 @@ export interface PageLook {
 
 export interface FitTally {
   readonly objectCount: number;
+  /** Of which some version would refuse so many, each for at least one cause. */
+  readonly rejectedCount: number;
+  /** Of which so many would lose at least one field. */
+  readonly losingCount: number;
+  /** Most objects first; of each sort at most `MAX_CAUSES`. */
   readonly rejections: readonly Rejection[];
   readonly losses: readonly Loss[];
   readonly failedRules: readonly FailedCelRule[];
   readonly unevaluatedRules: readonly UnevaluatedCelRule[];
+  /** Causes that are not among these, of all sorts. */
+  readonly untoldCauses: number;
 }
+
+/** How examining ends where it goes wrong. `message`: a sentence's end, for whoever tells why nothing is known. */
+export class ExaminerError extends Error {
+  override readonly name = "ExaminerError";
+  readonly code: ExaminerErrorCode;
+
+  constructor(code: ExaminerErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export type ExaminerErrorCode =
+  "examiner-closed" | "list-unreadable" | "object-too-deep" | "schema-unreadable" | "worker-died" | "worker-out-of-memory";
