@@ -13,6 +13,25 @@ export interface LookOutcome {
   readonly problem: { readonly reason: string; readonly isForbidden: boolean } | null;
 }
 
+const EMPTY_TALLY: FitTally = {
+  objectCount: 0,
+  rejectedCount: 0,
+  losingCount: 0,
+  rejections: [],
+  losses: [],
+  failedRules: [],
+  unevaluatedRules: [],
+  untoldCauses: 0,
+};
+
+export const UNEXAMINED: LookOutcome = {
+  tally: EMPTY_TALLY,
+  objectCount: 0,
+  totalCount: null,
+  isComplete: false,
+  problem: null,
+};
+
 /** Each look sees all objects, in a version of its own. What could be read in one version counts, though another could not. */
 export function fitEvidenceOf(outcomes: readonly LookOutcome[], seconds: number, source: EvidenceSource): FitEvidence {
   const problem = outcomes.find((outcome) => outcome.problem !== null)?.problem ?? null;
@@ -27,6 +46,8 @@ export function fitEvidenceOf(outcomes: readonly LookOutcome[], seconds: number,
     totalCount: totals.length === 0 ? null : Math.max(...totals),
     isComplete: problem === null && outcomes.every(({ isComplete }) => isComplete),
     seconds,
+    rejectedCount: Math.max(0, ...looked.map(({ tally }) => tally.rejectedCount)),
+    losingCount: Math.max(0, ...looked.map(({ tally }) => tally.losingCount)),
     rejections: looked.flatMap(({ tally }) => tally.rejections).toSorted(mostObjects),
     losses: looked.flatMap(({ tally }) => tally.losses).toSorted(mostObjects),
     failedRules: looked.flatMap(({ tally }) => tally.failedRules).toSorted(mostObjects),

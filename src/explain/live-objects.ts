@@ -70,8 +70,10 @@ export function liveObjectsMessage(fact: LiveObjectsFact): string {
       const versions = [...new Set(fact.causes.flatMap((cause) => cause.versions))];
       const why = count === 1 ? `: ${pathOf(first.path)} ${shown(first.message)}` : ` for ${numberOf(count)} causes`;
       return (
-        `${schemaOf(versions)} would refuse ${ofObjects(first.objectCount, fact.look, count > 1)}${why}; ` +
-        "they stay as they are, and an update that leaves that part alone passes, but to change it, to create them anew or to restore them fails"
+        `${schemaOf(versions)} would refuse ${ofObjects(fact.objectCount, fact.look)}${why}; ` +
+        (fact.isRatcheted
+          ? "an update that leaves that part alone passes, but to change it, to create such objects anew or to restore them fails"
+          : "no write of them passes any more, be it of labels, the status or a finalizer, until that part is of the new form")
       );
     }
     case "object-pruned": {
@@ -82,7 +84,7 @@ export function liveObjectsMessage(fact: LiveObjectsFact): string {
       const knows = `${schemaOf(versions)} does not know ${count === 1 ? "it" : "them"}`;
       const it = count === 1 ? "it is" : "they are";
       return (
-        `${what} would be lost from ${ofObjects(first.objectCount, fact.look, count > 1)}: ${knows}; ` +
+        `${what} would be lost from ${ofObjects(fact.objectCount, fact.look)}: ${knows}; ` +
         (fact.role === "stored"
           ? `${it} gone from what is read at once, and for good with the next write of each object`
           : `${it} gone for good with the next write in ${versions.length === 1 ? "that version" : "one of these versions"}`)
@@ -253,7 +255,7 @@ function placeOf(path: string): string {
 }
 
 /** `2 of 12 objects`; of a look that was cut short, what was looked at. */
-function ofObjects(count: number, look: LookSize, isLeast: boolean): string {
+function ofObjects(count: number, look: LookSize, isLeast = false): string {
   const atLeast = isLeast || !look.isComplete ? "at least " : "";
   if (look.isComplete) return `${atLeast}${numberOf(count)} of ${countOf(look.objectCount, "object")}${whenOf(look)}`;
   return `${atLeast}${countOf(count, "object")} (checked ${sizeOf(look)})`;
@@ -279,7 +281,7 @@ function whenOf({ source }: LookSize): string {
     case "cluster":
       return "";
     case "folder":
-      return ` in ${shown(source.path)}`;
+      return "";
     case "snapshot":
       return " of when the snapshot was taken";
   }

@@ -125,8 +125,12 @@ export interface FieldLoss {
 export type LiveObjectsFact =
   | {
       readonly kind: "object-rejected";
+      /** For whatever cause; a lower bound where several versions were looked at by themselves. */
+      readonly objectCount: number;
       /** Most objects first. */
       readonly causes: readonly [RejectionCause, ...RejectionCause[]];
+      /** Whether an update passes that leaves alone what does not fit, as it does by validation ratcheting. */
+      readonly isRatcheted: boolean;
       /** Causes that are not among them. */
       readonly otherCauseCount: number;
       readonly look: LookSize;
@@ -135,6 +139,8 @@ export type LiveObjectsFact =
       readonly kind: "object-pruned";
       /** Objects are stored in one of these versions, so that every write loses it; else a write in one of them does. */
       readonly role: Loss["role"];
+      /** That set any of the fields; a lower bound where several versions were looked at by themselves. */
+      readonly objectCount: number;
       /** Most objects first. */
       readonly fields: readonly [FieldLoss, ...FieldLoss[]];
       readonly otherFieldCount: number;

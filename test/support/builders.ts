@@ -77,6 +77,8 @@ export function looked(found: Partial<FitLook> = {}): FitLook {
     totalCount: 12,
     isComplete: true,
     seconds: 0.1,
+    rejectedCount: Math.max(0, ...(found.rejections ?? []).map(({ objectCount }) => objectCount)),
+    losingCount: Math.max(0, ...(found.losses ?? []).map(({ objectCount }) => objectCount)),
     rejections: [],
     losses: [],
     failedRules: [],

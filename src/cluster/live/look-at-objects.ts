@@ -4,7 +4,7 @@ import type { Crd } from "../../crd/crd.ts";
 import { isUnformed, type Look, looksFor } from "../../crd/schema/looks.ts";
 import type { Examination, Examiner } from "../../objects/examiner.ts";
 import type { FitEvidence } from "../../rules/facts.ts";
-import { fitEvidenceOf, type LookOutcome } from "../fit-evidence.ts";
+import { fitEvidenceOf, type LookOutcome, UNEXAMINED } from "../fit-evidence.ts";
 import type { ApiClient } from "./api-client.ts";
 import type { ApiError } from "./api-error.ts";
 import { listBytes } from "./list-bytes.ts";
@@ -63,7 +63,7 @@ async function lookOnce(
       },
       () => undefined,
     );
-    return { ...UNSEEN, problem: null };
+    return UNEXAMINED;
   }
   try {
     return await examinePages(client, crd, readIn, examination, onProgress, signal);
@@ -96,10 +96,10 @@ async function examinePages(
     },
   });
   const isComplete = error === null;
-  if (!isComplete && objectCount === 0 && !signal.aborted) return { ...UNSEEN, problem: problemOf(error, crd, readIn) };
+  if (!isComplete && objectCount === 0 && !signal.aborted) return { ...UNEXAMINED, problem: problemOf(error, crd, readIn) };
   const tally = await untilAborted(examination.tally(), signal, GRACE_MILLISECONDS);
   return {
-    tally: tally ?? UNSEEN.tally,
+    tally: tally ?? UNEXAMINED.tally,
     objectCount,
     totalCount: isComplete ? objectCount : totalCount,
     isComplete: isComplete && tally !== null,
@@ -129,13 +129,6 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal, graceMilli
     done.abort();
   }
 }
-
-const UNSEEN: Omit<LookOutcome, "problem"> = {
-  tally: { objectCount: 0, rejections: [], losses: [], failedRules: [], unevaluatedRules: [] },
-  objectCount: 0,
-  totalCount: null,
-  isComplete: false,
-};
 
 function problemOf(error: ApiError, crd: Crd, version: string): LookOutcome["problem"] {
   return { reason: whyUnlisted(error, crd, version), isForbidden: error.code === "forbidden" };

@@ -1,5 +1,7 @@
 /** @file The rules, sorted by id: the only file that names them all. */
 import type { Rule } from "../rule.ts";
+import { objectPruned } from "./object-pruned.ts";
+import { objectRejected } from "./object-rejected.ts";
 import { objectsDeleted } from "./objects-deleted.ts";
 import { requiredResourceDeleted } from "./required-resource-deleted.ts";
 import { requiredVersionUnserved } from "./required-version-unserved.ts";
@@ -9,6 +11,8 @@ import { versionInUseUnserved } from "./version-in-use-unserved.ts";
 import { workloadRequirementUnmet } from "./workload-requirement-unmet.ts";
 
 export const rules: readonly Rule[] = [
+  objectPruned,
+  objectRejected,
   objectsDeleted,
   requiredResourceDeleted,
   requiredVersionUnserved,

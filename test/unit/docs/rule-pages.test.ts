@@ -34,7 +34,7 @@ interface KubectlExample {
   readonly cluster?: string;
   /** The CRD in question. */
   readonly crd: string;
-  readonly change: (previous: Crd, changed: readonly Manifest[]) => CrdChange;
+  readonly change: (previous: Crd, changed: readonly Manifest[]) => CrdChange | Promise<CrdChange>;
   /** What a live cluster knows of it; a folder knows nothing. */
   readonly migration?: MigrationEvidence;
 }
@@ -60,6 +60,28 @@ spec:
   scope: Namespaced
   versions: [${versions}]
 `;
+}
+
+function schemaDefinition(properties: string): string {
+  const schema = `{ openAPIV3Schema: { type: object, properties: { ${properties} } } }`;
+  return definition("routes.example.com", "Route", `{ name: v1, served: true, storage: true, schema: ${schema} }`);
+}
+
+/** Two of them with all that a schema may leave out. */
+const ROUTES = ["checkout", "search"]
+  .map(
+    (name) => `---
+apiVersion: example.com/v1
+kind: Route
+metadata: { name: ${name}, namespace: shop }
+spec: { timeouts: { request: 5s } }
+status: { features: [HTTPRoute] }
+`,
+  )
+  .join("");
+
+async function withSchemaOf(previous: Crd, manifest: string): Promise<CrdChange> {
+  return { kind: "update", previous, next: findCrd(valueOf(await parseManifests("routes.yaml", manifest)), previous.name) };
 }
 
 /** external-secrets 0.16, the objects as they were saved with their managedFields, and 0.17. */
@@ -101,6 +123,24 @@ const GATEWAY_STANDARD_CLUSTER = [
 ].join("---");
 
 const EXAMPLES: Readonly<Record<string, Example | readonly Example[]>> = {
+  "object-pruned": {
+    command: "kubectl apply --server-side -f routes-standard.yaml",
+    cluster: `${schemaDefinition("spec: { type: object, properties: { timeouts: { type: object, properties: { request: { type: string } } } } }")}${ROUTES}`,
+    crd: "routes.example.com",
+    change: (previous) => withSchemaOf(previous, schemaDefinition("spec: { type: object }")),
+  },
+  "object-rejected": {
+    command: "kubectl apply --server-side -f routes-with-features.yaml",
+    cluster: `${schemaDefinition("spec: { type: object, x-kubernetes-preserve-unknown-fields: true }, status: { type: object, properties: { features: { type: array, items: { type: string } } } }")}${ROUTES}`,
+    crd: "routes.example.com",
+    change: (previous) =>
+      withSchemaOf(
+        previous,
+        schemaDefinition(
+          "spec: { type: object, x-kubernetes-preserve-unknown-fields: true }, status: { type: object, properties: { features: { type: array, items: { type: object, properties: { name: { type: string } } } } } }",
+        ),
+      ),
+  },
   "objects-deleted": {
     command: "kubectl delete crd mysqlservers.database.azure.crossplane.io",
     cluster: `
@@ -271,7 +311,7 @@ async function kubectlOutput(id: string, example: KubectlExample): Promise<reado
   const folder = valueOf(folderCluster("demo/cluster", manifests, catalog));
   const { migration } = example;
   const cluster = migration === undefined ? folder : { ...folder, findMigration: () => Promise.resolve(migration) };
-  const change = example.change(findCrd(manifests, example.crd), valueOf(await readFolder("demo/changes")));
+  const change = await example.change(findCrd(manifests, example.crd), valueOf(await readFolder("demo/changes")));
   const verdict = await review({ change, requester: null }, cluster, DEFAULT_POLICY, AbortSignal.timeout(10_000));
   const crd = previousCrd(change);
   if (verdict.kind === "undecided" || crd === null) throw new Error(`the example of ${id} is not judged`);

@@ -54,6 +54,8 @@ const EXPECTED: { readonly [Kind in Fact["kind"]]: { readonly fact: Extract<Fact
   "object-rejected": {
     fact: {
       kind: "object-rejected",
+      objectCount: 3,
+      isRatcheted: true,
       causes: [
         {
           versions: ["v1", "v1beta1"],
@@ -71,7 +73,7 @@ const EXPECTED: { readonly [Kind in Fact["kind"]]: { readonly fact: Extract<Fact
     },
     told: {
       message:
-        'the new schema of "v1" and "v1beta1" would refuse 3 of 12 objects: "status.features[]" must be of type object; they stay as they are, and an update that leaves that part alone passes, but to change it, to create them anew or to restore them fails',
+        'the new schema of "v1" and "v1beta1" would refuse 3 of 12 objects: "status.features[]" must be of type object; an update that leaves that part alone passes, but to change it, to create such objects anew or to restore them fails',
       lines: ['status.features[] must be of type object: 3 objects, in v1 and v1beta1: mill/g1 has "Turning", mill/g2, 1 more'],
       targets: OBJECT_TARGETS,
     },
@@ -80,6 +82,7 @@ const EXPECTED: { readonly [Kind in Fact["kind"]]: { readonly fact: Extract<Fact
     fact: {
       kind: "object-pruned",
       role: "stored",
+      objectCount: 3,
       fields: [
         {
           versions: ["v1"],

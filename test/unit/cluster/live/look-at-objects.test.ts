@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Crd } from "../../../../src/crd/crd.ts";
+import { UNEXAMINED } from "../../../../src/cluster/fit-evidence.ts";
 import { isRecord, listAt, memberAt, textAt } from "../../../../src/cluster/live/json.ts";
 import { nextTokenOf } from "../../../../src/cluster/live/list-bytes.ts";
 import { lookAtObjects, type ObjectLookOptions } from "../../../../src/cluster/live/look-at-objects.ts";
@@ -243,7 +244,7 @@ function fakeExaminer(
         addObjects: () => Promise.resolve(),
         tally: () => {
           const loss: Loss = { version: "v1", role: "stored", path: "size", objectCount, examples: [] };
-          return Promise.resolve({ objectCount, rejections: [], losses: [loss], failedRules: [], unevaluatedRules: [] });
+          return Promise.resolve({ ...UNEXAMINED.tally, objectCount, losingCount: objectCount, losses: [loss] });
         },
         close() {
           openCount -= 1;
