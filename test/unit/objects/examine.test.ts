@@ -186,6 +186,39 @@ describe("examples", () => {
   });
 });
 
+describe("rules of CEL", () => {
+  const ruled = (rule: string, rest: object = {}): object =>
+    object(
+      { a: { type: "integer" }, b: { type: "integer" } },
+      { "x-kubernetes-validations": [{ rule, message: "a is not b" }], ...rest },
+    );
+
+  it("that are new are asked of every object", () => {
+    const { failedRules, rejections } = examine(
+      [check(object({}), ruled("self.a == self.b"))],
+      ['{"a":1,"b":2}', '{"a":1,"b":1}'],
+    );
+
+    expect(rejections).toEqual([]);
+    expect(failedRules).toMatchObject([
+      { version: "v1", path: "spec", rule: "self.a == self.b", message: "a is not b", objectCount: 1 },
+    ]);
+  });
+
+  it("are not asked of what lacks something", () => {
+    const { failedRules, rejections } = examine([check(object({}), ruled("self.a == 1", { required: ["b"] }))], ['{"a":2}']);
+
+    expect(rejections).toMatchObject([{ path: "spec.b" }]);
+    expect(failedRules).toEqual([]);
+  });
+
+  it("that cannot be evaluated are told of", () => {
+    const { unevaluatedRules } = examine([check(object({}), ruled("self.a >= oldSelf.a"))], ['{"a":1}']);
+
+    expect(unevaluatedRules).toMatchObject([{ version: "v1", path: "spec", rule: "self.a >= oldSelf.a" }]);
+  });
+});
+
 describe("a page", () => {
   const open = (): ReturnType<typeof openExamination> =>
     openExamination({ apiGroup: "own.dev", kind: "Gear", checks: [check(object({}), object({}))] }, createSchemaCache());

@@ -28,7 +28,7 @@ describe("formats", () => {
     },
     {
       format: "mac",
-      valid: ["aa:bb:cc:dd:ee:ff", "aa-bb-cc-dd-ee-ff", "aabb.ccdd.eeff", "aa:bb:cc:dd:ee:ff:00:11"],
+      valid: ["aa:bb:cc:dd:ee:ff", "aa-bb-cc-dd-ee-ff", "aabb.ccdd.eeff", "aabbccddeeff", "aa:bb:cc:dd:ee:ff:00:11"],
       invalid: ["aa:bb-cc:dd:ee:ff", "aa:bb:cc:dd:ee"],
     },
     { format: "byte", valid: ["Zm9v", "Zm8=", "Zg=="], invalid: ["Zm9", "", "Z==="] },
