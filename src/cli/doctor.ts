@@ -50,7 +50,8 @@ function settingsFrom(given: readonly string[]): Settings {
 async function examineLive(options: DoctorOptions, known: Known, settings: Settings, terminal: Terminal): Promise<ExitStatus> {
   // The Kubernetes client takes a third of a second to load, which only a live cluster is worth.
   const { withLiveCluster } = await import("./live-source.ts");
-  const { examineCluster, runsInCluster } = await import("./examine-cluster.ts");
+  const { examineCluster } = await import("./examine-cluster.ts");
+  const { runsInCluster } = await import("./runs-in-cluster.ts");
   return withLiveCluster(options, known, terminal, async (cluster, client) => {
     const progress = startProgress();
     try {

@@ -53,20 +53,3 @@ function isOwnServer({ labels, containers, isRunning }: Workload): boolean {
   const isOwnImage = containers.some(({ image }) => parseImage(image).path.split("/").at(-1) === "crdguard");
   return isRunning && (labels["app.kubernetes.io/name"] === "crdguard" || isOwnImage);
 }
-
-/** A pod that was given no other cluster asks about its own, in which names of services resolve. */
-export function runsInCluster({
-  kubeconfig,
-  context,
-}: {
-  readonly kubeconfig?: string | undefined;
-  readonly context?: string | undefined;
-}): boolean {
-  const { env } = process;
-  return (
-    kubeconfig === undefined &&
-    context === undefined &&
-    env["KUBECONFIG"] === undefined &&
-    env["KUBERNETES_SERVICE_HOST"] !== undefined
-  );
-}

@@ -12,6 +12,7 @@ import { readingLine } from "../explain/progress.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { startProgress } from "./progress.ts";
+import { runsInCluster } from "./runs-in-cluster.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface LiveChoice extends ConnectionChoice {
@@ -38,6 +39,7 @@ export async function withLiveCluster(
   const cluster = connectLiveCluster({
     client,
     ...known,
+    isInCluster: runsInCluster(choice),
     ownCatalog: catalogConfigMap && {
       ...catalogConfigMap,
       told(outcome) {

@@ -250,7 +250,7 @@ async function openHealthReports(
 ): Promise<HealthReports | null> {
   const { healthReports: form, healthReportsInterval: intervalSeconds } = options;
   if (form === "off") return null;
-  const { runsInCluster } = await import("./examine-cluster.ts");
+  const { runsInCluster } = await import("./runs-in-cluster.ts");
   const { startHealthReports } = await import("./serve/health-reports.ts");
   return startHealthReports({
     facts: live,

@@ -1,6 +1,13 @@
 /** @file The port through which reviews know the cluster; `live/` and `snapshot/` are its two sources. */
-import type { Crd } from "../crd/crd.ts";
-import type { EvidenceSource, FitEvidence, MigrationEvidence, ObjectEvidence, WriterEvidence } from "../rules/facts.ts";
+import type { ConversionWebhook, Crd } from "../crd/crd.ts";
+import type {
+  EvidenceSource,
+  FitEvidence,
+  MigrationEvidence,
+  ObjectEvidence,
+  WebhookLook,
+  WriterEvidence,
+} from "../rules/facts.ts";
 import type { ClusterPicture } from "./picture.ts";
 import type { Applied, Preview } from "./preview.ts";
 
@@ -47,6 +54,8 @@ export interface Cluster {
    * @param previous with its forms.
    */
   lookAtObjects(previous: Crd, next: Crd, signal: AbortSignal): Promise<FitEvidence>;
+  /** Whether the API server can have objects converted there. Never rejects: what cannot be told is `unknown`. */
+  lookAtWebhook(webhook: ConversionWebhook, signal: AbortSignal): Promise<WebhookLook>;
   /** What will be once these are applied. Never rejects; null until the first complete picture exists. */
   preview(applied: Applied, signal: AbortSignal): Promise<Preview | null>;
   /** Whether the requester may list the target. Never rejects: what cannot be asked is not allowed. */

@@ -65,9 +65,15 @@ export type WebhookTarget =
   | { readonly kind: "service"; readonly namespace: string; readonly name: string; readonly port: number }
   | { readonly kind: "url"; readonly url: string };
 
-/** How objects get from one version into another. `caBundle`: PEM in base64, or null where none is set. */
+/**
+ * How objects get from one version into another. `caBundle`: PEM in base64, or null where none is set. `isUntold`: a manifest says
+ * nothing of it, so that whoever applies it may well leave in place what somebody else has set.
+ */
 export type CrdConversion =
-  { readonly kind: "none" } | { readonly kind: "webhook"; readonly target: WebhookTarget; readonly caBundle: string | null };
+  | { readonly kind: "none"; readonly isUntold?: true }
+  | { readonly kind: "webhook"; readonly target: WebhookTarget; readonly caBundle: string | null };
+
+export type ConversionWebhook = Extract<CrdConversion, { readonly kind: "webhook" }>;
 
 /** Who says of itself, on the CRD, that it keeps it. */
 export type CrdOwner =
@@ -81,6 +87,13 @@ export type CrdOwner =
   | { readonly kind: "addon-manager" }
   /** Operator Lifecycle Manager. */
   | { readonly kind: "olm" };
+
+/** A field manager that `spec.versions` are of: there is one, unless several apply the same server-side. */
+export interface CrdDefiner {
+  readonly manager: string;
+  /** By server-side apply; else by an update, as client-side tools do it. */
+  readonly isApplied: boolean;
+}
 
 /** An override, as annotations ask for it: raw text, which `policy/override.ts` reads. */
 export interface OverrideRequest {
@@ -125,6 +138,10 @@ export interface Crd {
   readonly owners: readonly CrdOwner[];
   /** Field managers that apply its main resource server-side. */
   readonly appliers: readonly string[];
+  /** None where the object does not tell, as manifests and snapshots do not. */
+  readonly definers: readonly CrdDefiner[];
+  /** Somebody is asked by an annotation to write the caBundle of the conversion webhook. */
+  readonly isCaBundleInjected: boolean;
 }
 
 /** What a CRD has that no cluster has taken yet, and that nobody says to own. */
@@ -143,4 +160,6 @@ export const UNRECORDED = {
   conversion: { kind: "none" },
   owners: [],
   appliers: [],
+  definers: [],
+  isCaBundleInjected: false,
 } as const satisfies Partial<Crd>;

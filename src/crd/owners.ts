@@ -1,5 +1,5 @@
 /** @file Reads who keeps an object, from the labels, annotations and managed fields that each of them leaves on it. */
-import type { CrdOwner } from "./crd.ts";
+import type { CrdDefiner, CrdOwner } from "./crd.ts";
 import { isRecord } from "./is-record.ts";
 
 /**
@@ -27,6 +27,23 @@ export function readAppliers(managedFields: unknown): readonly string[] {
     .map((entry: unknown) => (isRecord(entry) ? text(entry["manager"]) : null))
     .filter((name) => name !== null);
   return [...new Set(names)];
+}
+
+/**
+ * Managers that `spec.versions` belong to. The list is atomic, so that whoever changes anything in it has all of it, and whoever
+ * writes no more than the caBundle of a webhook has none of it.
+ * Source: k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1, CustomResourceDefinitionSpec.Versions (listType atomic);
+ * Kubernetes, "Server-Side Apply", section on field management.
+ */
+export function readDefiners(managedFields: unknown): readonly CrdDefiner[] {
+  if (!Array.isArray(managedFields)) return [];
+  return managedFields.flatMap((entry: unknown): readonly CrdDefiner[] => {
+    if (!isRecord(entry) || (entry["subresource"] ?? "") !== "") return [];
+    const manager = text(entry["manager"]);
+    const spec = isRecord(entry["fieldsV1"]) ? entry["fieldsV1"]["f:spec"] : undefined;
+    if (manager === null || !isRecord(spec) || spec["f:versions"] === undefined) return [];
+    return [{ manager, isApplied: entry["operation"] === "Apply" }];
+  });
 }
 
 const NOTHING: Readonly<Record<string, unknown>> = {};

@@ -14,7 +14,7 @@ import type {
 } from "./crd.ts";
 import { canonicalText } from "./canonical-text.ts";
 import { isRecord } from "./is-record.ts";
-import { readAppliers, readOwners } from "./owners.ts";
+import { readAppliers, readDefiners, readOwners } from "./owners.ts";
 
 export interface CrdParseError {
   readonly code: "not-a-crd" | "crd-malformed";
@@ -112,6 +112,8 @@ function readCrd(input: unknown, writtenSchema: FindSchema): Crd {
     conversion: readConversion(spec["conversion"]),
     owners: readOwners(metadata),
     appliers: readAppliers(metadata["managedFields"]),
+    definers: readDefiners(metadata["managedFields"]),
+    isCaBundleInjected: isInjected(metadata["annotations"]),
   };
 }
 
@@ -243,12 +245,25 @@ function toCondition({ type, status, reason, message }: Readonly<Record<string, 
 
 /** Lenient: nothing is decided by it, and the API server has checked it. */
 function readConversion(conversion: unknown): CrdConversion {
+  if (conversion === undefined || conversion === null) return UNTOLD_CONVERSION;
   if (!isRecord(conversion) || conversion["strategy"] !== "Webhook" || !isRecord(conversion["webhook"])) return NO_CONVERSION;
   const { clientConfig } = conversion["webhook"];
   const target = readWebhookTarget(clientConfig);
   if (target === null || !isRecord(clientConfig)) return NO_CONVERSION;
   const { caBundle } = clientConfig;
   return { kind: "webhook", target, caBundle: typeof caBundle === "string" && caBundle !== "" ? caBundle : null };
+}
+
+/** Source: cert-manager, "CA Injector"; OpenShift, "Securing service traffic using service serving certificate secrets". */
+const INJECTIONS = [
+  "cert-manager.io/inject-ca-from",
+  "cert-manager.io/inject-ca-from-secret",
+  "cert-manager.io/inject-apiserver-ca",
+  "service.beta.openshift.io/inject-cabundle",
+] as const;
+
+function isInjected(annotations: unknown): boolean {
+  return isRecord(annotations) && INJECTIONS.some((key) => annotations[key] !== undefined);
 }
 
 /** A `clientConfig`, as conversion and admission webhooks have it alike; null for what is none. */
@@ -266,6 +281,9 @@ export function readWebhookTarget(clientConfig: unknown): WebhookTarget | null {
 const DEFAULT_PORT = 443;
 
 const NO_CONVERSION: CrdConversion = { kind: "none" };
+
+/** The API server writes `None` where nobody has written anything, so that this is a manifest. */
+const UNTOLD_CONVERSION: CrdConversion = { kind: "none", isUntold: true };
 
 function textOr(input: unknown): string {
   return typeof input === "string" ? input : "";

@@ -15,6 +15,11 @@ export function compareVersions(left: string, right: string): number {
   return a.stability - b.stability || a.major - b.major || a.minor - b.minor;
 }
 
+/** Whether the name tells how stable the version is; dates and words do not, and are put in order by their letters alone. */
+export function tellsStability(name: string): boolean {
+  return parseVersionName(name) !== null;
+}
+
 /** The version that new objects are persisted in. Null only for a CRD that no API server would accept. */
 export function storageVersion(crd: Crd): string | null {
   return crd.versions.find((version) => version.isStorage)?.name ?? null;

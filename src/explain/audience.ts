@@ -67,9 +67,16 @@ function thingsOf(fact: JudgedFinding["fact"], crd: { readonly group: string; re
     case "versions-apart":
     case "version-renamed":
     case "schemas-unknown":
+    // What these name is in the CRD itself.
+    case "conversion-unknown":
+    case "bundle-downgraded":
+    case "storage-version-downgraded":
+    case "owner-changed":
       return [];
     case "stored-version-removed":
     case "objects-deleted":
+    case "conversion-removed":
+    case "conversion-unreachable":
       return objectThings(fact.objects, crd);
     case "stored-version-forgotten":
       return [...objectThings(fact.objects, crd), ...unprovenThings(fact.migration, crd)];

@@ -6,10 +6,14 @@ export function descriptionOf(rule: string): string {
 }
 
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  "bundle-downgraded": "A definition goes back to an older release, or from the experimental channel to the standard one",
+  "conversion-lost": "Objects of several versions can no longer be converted, or not by anybody who answers",
   "objects-deleted": "A definition is deleted while objects of it exist",
+  "owner-changed": "Somebody else comes to keep a definition that has an owner",
   "required-resource-deleted": "A definition is deleted that a running workload needs",
   "required-version-unserved": "A running workload would not get an API version that it needs",
   "schema-narrowed": "A version would take less than before, or drop what it kept",
+  "storage-version-downgraded": "New objects would be stored in a less stable version",
   "stored-version-forgotten":
     "A stored version is taken out of status.storedVersions without proof that no object is stored in it",
   "stored-version-removed": "A version that objects may be stored in is dropped",

@@ -117,6 +117,8 @@ export function evidenceOf(
       );
     case "stored-version-removed":
     case "objects-deleted":
+    case "conversion-removed":
+    case "conversion-unreachable":
       return objects(fact.objects, crd, audience);
     case "stored-version-forgotten":
       return storedObjects(fact, crd, audience);
@@ -136,6 +138,10 @@ export function evidenceOf(
     case "writers-unknown":
     case "version-renamed":
     case "schemas-unknown":
+    case "conversion-unknown":
+    case "bundle-downgraded":
+    case "storage-version-downgraded":
+    case "owner-changed":
       return [];
   }
 }

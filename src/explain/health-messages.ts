@@ -4,8 +4,10 @@ import type { CheckedCertificate, ConversionProblem, HealthFact, LeftCrd } from 
 import { countedNone } from "../health/objects.ts";
 import type { MigrationEvidence } from "../rules/facts.ts";
 import { crdNameOf, isHard } from "../rules/requirement.ts";
-import { ownerName, targetName } from "./health-names.ts";
-import { doubtReason, objectCount, unprovenPhrase } from "./messages.ts";
+import { doubtReason, unprovenPhrase } from "./messages.ts";
+import { objectCount } from "./object-count.ts";
+import { ownerName } from "./owner-name.ts";
+import { targetName } from "./webhook-words.ts";
 import { countOf, listOf, quoted, shown } from "./text.ts";
 import { unreadSentence } from "./health-unread.ts";
 

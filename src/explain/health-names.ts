@@ -1,9 +1,9 @@
-/** @file How doctor names what it speaks of: what ails, owners, addresses of webhooks. */
-import type { CrdOwner, WebhookTarget } from "../crd/crd.ts";
+/** @file How doctor names what it speaks of: what ails, and owners. */
 import type { TraceableOwner } from "../health/facts.ts";
 import type { HealthSubject } from "../health/finding.ts";
+import { ownerName } from "./owner-name.ts";
 import { workloadName } from "./subject.ts";
-import { quoted, shown } from "./text.ts";
+import { shown } from "./text.ts";
 
 /** Kind and name, as kubectl would give them, of what ails. */
 export function subjectName(subject: HealthSubject): { readonly kind: string; readonly name: string } {
@@ -61,27 +61,4 @@ export function subjectTitle(subject: HealthSubject): string {
     case "guard":
       return subjectName(subject).name;
   }
-}
-
-export function ownerName(owner: CrdOwner): string {
-  switch (owner.kind) {
-    case "helm-release":
-      return `Helm release ${quoted(owner.name)} in namespace ${quoted(owner.namespace)}`;
-    case "argo-application":
-      return `Argo CD application ${quoted(owner.name)}${owner.namespace === null ? "" : ` in namespace ${quoted(owner.namespace)}`}`;
-    case "flux-kustomization":
-      return `Flux Kustomization ${quoted(owner.name)} in namespace ${quoted(owner.namespace)}`;
-    case "flux-helm-release":
-      return `Flux HelmRelease ${quoted(owner.name)} in namespace ${quoted(owner.namespace)}`;
-    case "addon-manager":
-      return "the addon manager of the cluster's provider";
-    case "olm":
-      return "Operator Lifecycle Manager";
-  }
-}
-
-export function targetName(target: WebhookTarget): string {
-  return target.kind === "url"
-    ? shown(target.url)
-    : `service ${shown(`${target.namespace}/${target.name}`)}:${String(target.port)}`;
 }

@@ -5,7 +5,7 @@ import type { TraceableOwner } from "../health/facts.ts";
 import type { HealthRemedy, LeftCrd } from "../health/finding.ts";
 import { countedNone } from "../health/objects.ts";
 import { crdNameOf } from "../rules/requirement.ts";
-import { targetName } from "./health-names.ts";
+import { endpointCommands, targetName } from "./webhook-words.ts";
 import {
   allNamespaces,
   backUp,
@@ -286,12 +286,8 @@ function disown(crdWords: string, owner: TraceableOwner): string {
 
 function lookAt(target: WebhookTarget): ExplainedRemedy {
   if (target.kind === "url") return { title: `start what should answer at ${shown(target.url)}, or see what is in the way` };
-  const namespace = shellWord(target.namespace);
   return {
     title: `see why ${targetName(target)} has nobody to answer, and start what should`,
-    command: inTurn([
-      `kubectl -n ${namespace} get service ${shellWord(target.name)} -o wide`,
-      `kubectl -n ${namespace} get endpointslices -l ${shellWord(`kubernetes.io/service-name=${target.name}`)}`,
-    ]),
+    command: inTurn(endpointCommands(target)),
   };
 }

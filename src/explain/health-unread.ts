@@ -1,6 +1,7 @@
 /** @file What could not be looked at, and what is not known for that. */
 import type { Unread, UnreadThing } from "../health/facts.ts";
-import { ownerName, targetName } from "./health-names.ts";
+import { ownerName } from "./owner-name.ts";
+import { targetName } from "./webhook-words.ts";
 import { countOf, listOf, shown } from "./text.ts";
 
 export function unreadSentence({ what, reason }: Unread): string {

@@ -1,8 +1,10 @@
 /** @file Fact → sentence: quoted value, fact, who is hurt. */
-import type { EvidenceSource, MigrationEvidence, Need, ObjectEvidence, Writer } from "../rules/facts.ts";
+import type { MigrationEvidence, Need, ObjectEvidence, Writer } from "../rules/facts.ts";
 import type { Doubt, Fact, HurtWorkload } from "../rules/finding.ts";
 import { type ApiState, crdNameOf, isHard, type Outcome } from "../rules/requirement.ts";
 import { schemaMessage } from "./schema-change.ts";
+import { guardMessage } from "./guard-messages.ts";
+import { objectCount } from "./object-count.ts";
 import { countOf, listOf, numberOf, quoted, shown } from "./text.ts";
 
 /** One sentence without a full stop, and without names: those are evidence, and shown to those who may see them. */
@@ -38,6 +40,13 @@ export function messageOf(fact: Fact, subjectName: string): string {
     case "version-renamed":
     case "schemas-unknown":
       return schemaMessage(fact);
+    case "conversion-removed":
+    case "conversion-unreachable":
+    case "conversion-unknown":
+    case "bundle-downgraded":
+    case "storage-version-downgraded":
+    case "owner-changed":
+      return guardMessage(fact);
   }
 }
 
@@ -100,35 +109,6 @@ export function statePhrase(state: ApiState): string {
       return "which is not listed";
     case "absent":
       return "whose definition does not exist";
-  }
-}
-
-/** `3 objects exist`, honest about a count that was cut short. */
-export function objectCount(objects: ObjectEvidence): string {
-  switch (objects.kind) {
-    case "not-counted":
-      return "objects were not counted";
-    case "uncountable":
-      return `its objects could not be counted (${shown(objects.reason)})`;
-    case "counted":
-      if (!objects.isComplete) {
-        return objects.total === 0
-          ? "its objects could not be counted in time"
-          : `at least ${countOf(objects.total, "object")} of it ${objects.total === 1 ? "exists" : "exist"}`;
-      }
-      if (objects.total === 0) return `no object of it ${placeOf(objects.source)}`;
-      return `${countOf(objects.total, "object")} of it ${objects.total === 1 ? "exists" : "exist"}`;
-  }
-}
-
-function placeOf(source: EvidenceSource): string {
-  switch (source.kind) {
-    case "cluster":
-      return "exists";
-    case "folder":
-      return `is in ${shown(source.path)}`;
-    case "snapshot":
-      return "existed when the snapshot was taken";
   }
 }
 

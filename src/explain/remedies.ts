@@ -6,6 +6,7 @@ import type { Remedy } from "../rules/finding.ts";
 import { crdNameOf } from "../rules/requirement.ts";
 import { type Audience, workloadThings } from "./audience.ts";
 import { schemaRemedyTitle } from "./schema-change.ts";
+import { explainGuardRemedy } from "./guard-remedies.ts";
 import { workloadName } from "./subject.ts";
 import { listOf, quoted, shellWord, shown } from "./text.ts";
 
@@ -162,6 +163,15 @@ export function explainRemedy(remedy: Remedy): ExplainedRemedy {
     case "align-versions":
     case "compare-with-schemas":
       return { title: schemaRemedyTitle(remedy) };
+    case "keep-webhook":
+    case "settle-on-version":
+    case "start-webhook":
+    case "look-at-webhook":
+    case "install-other-channel":
+    case "keep-storage-version":
+    case "change-by-owner":
+    case "release-ownership":
+      return explainGuardRemedy(remedy);
   }
 }
 

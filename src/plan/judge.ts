@@ -3,9 +3,17 @@ import type { ClusterPicture } from "../cluster/picture.ts";
 import type { Crd } from "../crd/crd.ts";
 import type { JudgedFinding } from "../policy/policy.ts";
 import { judgeChange } from "../review/effective-policy.ts";
-import type { Change, CrdChange, WorkloadChange } from "../rules/change.ts";
+import { type Change, type CrdChange, nextCrd, previousCrd, type WorkloadChange } from "../rules/change.ts";
 import { evaluate } from "../rules/evaluate.ts";
-import { type Facts, type Need, type ObjectEvidence, type UnreadableDeclaration, workloadKey } from "../rules/facts.ts";
+import {
+  type Facts,
+  type Need,
+  type ObjectEvidence,
+  type UnreadableDeclaration,
+  type WebhookLook,
+  type WebhookLooks,
+  workloadKey,
+} from "../rules/facts.ts";
 import { findHurt, gradeHurt, isSure, outcomesOf } from "../rules/hurt.ts";
 import { compareHarm, crdNameOf, fareOf, isHard, type Outcome, type Requirement } from "../rules/requirement.ts";
 import { COST, NEVER } from "./cost.ts";
@@ -103,6 +111,7 @@ export function createJudge(question: PlanQuestion): Judge {
       migration: { kind: "none" },
       writers: { kind: "not-sampled" },
       fit: { kind: "not-looked" },
+      webhooks: { before: null, after: null },
     };
     return judged(change, facts, { crds });
   }
@@ -239,7 +248,7 @@ function evidenceFor(
   change: CrdChange,
   before: Definition,
   question: PlanQuestion,
-): Pick<Facts, "objects" | "migration" | "writers" | "fit"> {
+): Pick<Facts, "objects" | "migration" | "writers" | "fit" | "webhooks"> {
   const found = evidenceOf(before.name, question);
   return {
     objects: before.objects === "none" ? NO_OBJECTS : found.objects,
@@ -247,6 +256,27 @@ function evidenceFor(
     // They write what was restored too, as soon as they come by again.
     writers: before.objects === "none" ? { kind: "not-sampled" } : found.writers,
     fit: { kind: "not-looked" },
+    webhooks: webhooksFor(change, before.name, question),
+  };
+}
+
+/**
+ * One that is missing today may come with the workloads of the plan: it is asked about as not known, so that the step carries a
+ * warning, and admission has the last word.
+ */
+function webhooksFor(change: CrdChange, name: string, question: PlanQuestion): WebhookLooks {
+  const today = question.picture.crds.get(name)?.conversion;
+  const look = evidenceOf(name, question).webhook;
+  const lookAt = (crd: Crd | null): WebhookLook | null => {
+    if (crd === null || crd.conversion.kind === "none") return null;
+    if (look !== undefined && JSON.stringify(crd.conversion) === JSON.stringify(today)) return look;
+    return { kind: "unknown", reason: "it was not looked at, since the plan may bring it along" };
+  };
+  const after = lookAt(nextCrd(change));
+  return {
+    before: lookAt(previousCrd(change)),
+    after:
+      after?.kind === "broken" ? { kind: "unknown", reason: "it does not answer today, and the plan may change that" } : after,
   };
 }
 

@@ -2,7 +2,14 @@
 import type { ClusterPicture } from "../cluster/picture.ts";
 import type { Crd } from "../crd/crd.ts";
 import type { PolicyFlags } from "../policy/combine.ts";
-import type { MigrationEvidence, Need, ObjectEvidence, UnreadableDeclaration, WriterEvidence } from "../rules/facts.ts";
+import type {
+  MigrationEvidence,
+  Need,
+  ObjectEvidence,
+  UnreadableDeclaration,
+  WebhookLook,
+  WriterEvidence,
+} from "../rules/facts.ts";
 import type { PlannedWorkload } from "./plan.ts";
 
 export interface PlanQuestion {
@@ -38,6 +45,8 @@ export interface CrdEvidence {
   readonly objects: ObjectEvidence;
   readonly migration: MigrationEvidence;
   readonly writers: WriterEvidence;
+  /** The conversion webhook that it names today; nothing where it names none. */
+  readonly webhook?: WebhookLook;
 }
 
 export interface PlanWorkload {

@@ -121,6 +121,12 @@ function versionsOf(fact: Fact): readonly string[] {
       return [fact.writtenIn, fact.readIn];
     case "version-renamed":
       return [fact.from];
+    case "conversion-removed":
+    case "conversion-unreachable":
+    case "conversion-unknown":
+      return fact.versions;
+    case "storage-version-downgraded":
+      return [fact.after];
     case "workload-requirement-unmet":
       return fact.unmet.flatMap(({ need }) => need.requirement.versions);
     case "requirement-unsure":
@@ -128,6 +134,8 @@ function versionsOf(fact: Fact): readonly string[] {
     case "required-resource-deleted":
     case "objects-deleted":
     case "declaration-unreadable":
+    case "bundle-downgraded":
+    case "owner-changed":
       return [];
   }
 }

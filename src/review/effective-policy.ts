@@ -84,6 +84,12 @@ function neededBy(fact: Fact): Extract<Fact, { kind: "requirement-unsure" }>["hu
     case "versions-apart":
     case "version-renamed":
     case "schemas-unknown":
+    case "conversion-removed":
+    case "conversion-unreachable":
+    case "conversion-unknown":
+    case "bundle-downgraded":
+    case "storage-version-downgraded":
+    case "owner-changed":
       return [];
   }
 }

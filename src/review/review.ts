@@ -1,13 +1,22 @@
 /** @file The one use case: a change, the facts, the rules and the policy make a verdict. */
 import type { Cluster, Requester } from "../cluster/cluster.ts";
 import type { ClusterPicture } from "../cluster/picture.ts";
+import type { Crd } from "../crd/crd.ts";
 import type { PolicyFlags } from "../policy/combine.ts";
 import { overrideClaims, overrideRequestOf, withOverrides } from "../policy/override.ts";
 import type { JudgedFinding } from "../policy/policy.ts";
-import { type Change, changedCrdName, type CrdChange, previousCrd } from "../rules/change.ts";
+import { type Change, changedCrdName, type CrdChange, nextCrd, previousCrd } from "../rules/change.ts";
 import { rules } from "../rules/checks/index.ts";
 import { evaluate, evidenceNeeded } from "../rules/evaluate.ts";
-import type { Facts, FitEvidence, MigrationEvidence, ObjectEvidence, WriterEvidence } from "../rules/facts.ts";
+import type {
+  Facts,
+  FitEvidence,
+  MigrationEvidence,
+  ObjectEvidence,
+  WebhookLook,
+  WebhookLooks,
+  WriterEvidence,
+} from "../rules/facts.ts";
 import type { EvidenceKind } from "../rules/rule.ts";
 import { judgeChange, policyOfCrd } from "./effective-policy.ts";
 import type { Verdict } from "./verdict.ts";
@@ -108,6 +117,7 @@ async function gatherFacts(
   const fit =
     change.kind === "update" && needed.has("fit") ? cluster.lookAtObjects(change.previous, change.next, signal) : NOT_LOOKED;
   const writers = crd !== null && needed.has("writers") ? cluster.sampleWriters(crd, signal) : NOT_SAMPLED;
+  const webhooks = needed.has("webhooks") ? lookAtWebhooks(change, cluster, signal) : NO_WEBHOOKS;
   return {
     ...NOTHING_GATHERED,
     crds,
@@ -119,6 +129,7 @@ async function gatherFacts(
     migration: await migration,
     writers: await writers,
     fit: await fit,
+    webhooks: await webhooks,
   };
 }
 
@@ -128,11 +139,29 @@ const NOTHING_GATHERED = {
   migration: { kind: "none" },
   writers: { kind: "not-sampled" },
   fit: { kind: "not-looked" },
+  webhooks: { before: null, after: null },
 } as const satisfies Partial<Facts>;
 const NOT_COUNTED: ObjectEvidence = { kind: "not-counted" };
 const NO_MIGRATION: MigrationEvidence = { kind: "none" };
 const NOT_LOOKED: FitEvidence = { kind: "not-looked" };
 const NOT_SAMPLED: WriterEvidence = { kind: "not-sampled" };
+
+const NO_WEBHOOKS: WebhookLooks = { before: null, after: null };
+
+/** One that stays is looked at once. */
+async function lookAtWebhooks(
+  change: CrdChange,
+  cluster: Pick<Cluster, "lookAtWebhook">,
+  signal: AbortSignal,
+): Promise<WebhookLooks> {
+  const [previous, next] = [previousCrd(change), nextCrd(change)];
+  const look = async (crd: Crd | null): Promise<WebhookLook | null> =>
+    crd === null || crd.conversion.kind === "none" ? null : cluster.lookAtWebhook(crd.conversion, signal);
+  const before = look(previous);
+  const isSame = JSON.stringify(previous?.conversion) === JSON.stringify(next?.conversion);
+  const [first, second] = await Promise.all([before, isSame ? before : look(next)]);
+  return { before: first, after: second };
+}
 
 /**
  * Since Kubernetes 1.36 the API server's own migrator prunes storedVersions when it is done, under this identity, which

@@ -37,6 +37,44 @@ export function compareReleases(left: string, right: string): number {
 }
 
 /**
+ * Of releases as a CRD is marked with them, `v1.2.0` or `v1.2.0-rc.1`: positive where the left one is the newer one.
+ * Source: semver.org, section 11.
+ * @returns null where one of them is no semantic version, as those of monthly builds.
+ */
+export function compareMarks(left: string, right: string): number | null {
+  const [a, b] = [parseMark(left), parseMark(right)];
+  if (a === null || b === null) return null;
+  const order = a.numbers.map((number, index) => number - (b.numbers[index] ?? 0)).find((difference) => difference !== 0);
+  return order ?? comparePrereleases(a.prerelease, b.prerelease);
+}
+
+function parseMark(mark: string): { readonly numbers: readonly number[]; readonly prerelease: readonly string[] } | null {
+  const match = /^v?(?<numbers>\d+\.\d+\.\d+)(?:-(?<prerelease>[0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?$/.exec(mark);
+  if (match?.groups === undefined) return null;
+  const { numbers = "", prerelease = "" } = match.groups;
+  return { numbers: numbers.split(".").map(Number), prerelease: prerelease === "" ? [] : prerelease.split(".") };
+}
+
+function comparePrereleases(left: readonly string[], right: readonly string[]): number {
+  if (left.length === 0 || right.length === 0) return right.length - left.length;
+  for (const [index, own] of left.entries()) {
+    const other = right[index];
+    if (other === undefined) return 1;
+    const order = compareIdentifiers(own, other);
+    if (order !== 0) return order;
+  }
+  return left.length - right.length;
+}
+
+/** Numbers before words. */
+function compareIdentifiers(left: string, right: string): number {
+  const [a, b] = [left, right].map((identifier) => /^\d+$/.test(identifier));
+  if (a === true && b === true) return Number(left) - Number(right);
+  if (a === b) return compareText(left, right);
+  return a === true ? -1 : 1;
+}
+
+/**
  * The bundle to install for these requirements: the oldest that leaves none of them unmet, of those no older than what is
  * installed. Applied over what is there, since `kubectl apply` deletes nothing.
  * @param all everything that the workload needs; none of it may fail for the sake of the rest.

@@ -248,6 +248,28 @@ export interface UnevaluatedCelRule {
   readonly reason: string;
 }
 
+/** What is wrong with the webhook that converts objects, as far as can be told from where crdguard runs. */
+export type WebhookProblem =
+  | { readonly kind: "service-missing" }
+  /** The service is there, and no pod of it is ready. */
+  | { readonly kind: "no-endpoints" }
+  /** Tried from here, which need not be where the API server calls from. */
+  | { readonly kind: "refused"; readonly reason: string }
+  | { readonly kind: "ca-malformed"; readonly reason: string }
+  /** It shows a certificate that the caBundle does not vouch for. */
+  | { readonly kind: "distrusted"; readonly reason: string };
+
+export type WebhookLook =
+  | { readonly kind: "answers" }
+  | { readonly kind: "broken"; readonly problem: WebhookProblem }
+  | { readonly kind: "unknown"; readonly reason: string };
+
+/** The conversion webhook of the CRD, before the change and after; null where there is none, and where no rule asked. */
+export interface WebhookLooks {
+  readonly before: WebhookLook | null;
+  readonly after: WebhookLook | null;
+}
+
 export interface Facts {
   /** All CRDs of the cluster, by name, as they are before the change. */
   readonly crds: ReadonlyMap<string, Crd>;
@@ -263,4 +285,5 @@ export interface Facts {
   readonly migration: MigrationEvidence;
   readonly writers: WriterEvidence;
   readonly fit: FitEvidence;
+  readonly webhooks: WebhookLooks;
 }

@@ -1,8 +1,17 @@
 /** @file What a rule finds: facts and ways out as data. Words for people are made of them in `explain/`. */
-import type { Crd } from "../crd/crd.ts";
+import type { Crd, CrdOwner, WebhookTarget } from "../crd/crd.ts";
 import type { FormChange } from "../crd/schema/schema-change.ts";
 import type { Bundle } from "./bundle.ts";
-import type { Certainty, MigrationEvidence, Need, ObjectEvidence, UnreadableDeclaration, Writer } from "./facts.ts";
+import type {
+  Certainty,
+  MigrationEvidence,
+  Need,
+  ObjectEvidence,
+  UnreadableDeclaration,
+  WebhookLook,
+  WebhookProblem,
+  Writer,
+} from "./facts.ts";
 import type { ApiState, Outcome, Requirement } from "./requirement.ts";
 
 export type Enforcement = "deny" | "warn" | "audit";
@@ -28,6 +37,15 @@ export interface HurtWorkload {
   readonly after: Outcome;
   readonly stateAfter: ApiState;
 }
+
+/** A release that a CRD says it is of. */
+export interface ReleaseMark {
+  readonly version: string;
+  readonly channel: string | null;
+}
+
+/** Who keeps a CRD: as its labels and annotations say, or the API server's record of who has written its versions. */
+export type Keeper = CrdOwner | { readonly kind: "field-manager"; readonly name: string };
 
 export type Fact =
   | {
@@ -89,7 +107,8 @@ export type Fact =
     }
   /** Who writes in versions that go away is not known. */
   | { readonly kind: "writers-unknown"; readonly versions: readonly [string, ...string[]]; readonly reason: string }
-  | SchemaFact;
+  | SchemaFact
+  | KeepingFact;
 
 /** Of `schema-narrowed`. */
 export type SchemaFact =
@@ -110,6 +129,62 @@ export type SchemaFact =
   | { readonly kind: "version-renamed"; readonly from: string; readonly to: string }
   /** Of versions that are served before and after, what they look like before is not known. */
   | { readonly kind: "schemas-unknown"; readonly versions: readonly [string, ...string[]] };
+
+/** Of `conversion-lost`, and of the rules that find what goes back or changes hands. */
+export type KeepingFact =
+  | {
+      readonly kind: "conversion-removed";
+      /** The webhook that goes. */
+      readonly target: WebhookTarget;
+      /** What it has come to today; null: nobody looked. */
+      readonly look: WebhookLook | null;
+      /** The manifest says nothing of conversion: whether it goes hangs on who has set it, and how this is applied. */
+      readonly isUntold: boolean;
+      /** Versions that objects are stored in or asked for in afterwards, most stable first: two at least. */
+      readonly versions: readonly [string, ...string[]];
+      readonly objects: ObjectEvidence;
+    }
+  | {
+      readonly kind: "conversion-unreachable";
+      readonly target: WebhookTarget;
+      readonly problem: WebhookProblem;
+      /** Another one was called before, and that did not answer either. */
+      readonly wasBroken: boolean;
+      readonly versions: readonly [string, ...string[]];
+      readonly objects: ObjectEvidence;
+    }
+  | {
+      readonly kind: "conversion-unknown";
+      readonly target: WebhookTarget;
+      readonly reason: string;
+      readonly versions: readonly [string, ...string[]];
+    }
+  | {
+      readonly kind: "bundle-downgraded";
+      readonly before: ReleaseMark;
+      readonly after: ReleaseMark;
+      /** An older release; else the same or a newer one, of the standard channel. */
+      readonly isOlder: boolean;
+      /** Most stable first, as are those below. */
+      readonly dropped: readonly string[];
+      /** Listed still. */
+      readonly unserved: readonly string[];
+    }
+  | {
+      readonly kind: "storage-version-downgraded";
+      readonly before: string;
+      readonly after: string;
+      /** A webhook may keep fields that one version does not know. */
+      readonly isConverted: boolean;
+    }
+  | {
+      readonly kind: "owner-changed";
+      readonly before: readonly [Keeper, ...Keeper[]];
+      /** Those that have come. */
+      readonly after: readonly [Keeper, ...Keeper[]];
+      /** Labels and annotations of those before are there afterwards too. */
+      readonly isMarkKept: boolean;
+    };
 
 /** A way out. Each becomes a title and, where one exists, a command that can be pasted. */
 export type Remedy =
@@ -166,7 +241,8 @@ export type Remedy =
   | { readonly kind: "allow-counting"; readonly crd: Crd }
   | { readonly kind: "declare-requirement"; readonly need: Need }
   | { readonly kind: "correct-declaration"; readonly declaration: UnreadableDeclaration }
-  | SchemaRemedy;
+  | SchemaRemedy
+  | KeepingRemedy;
 
 /** Of `schema-narrowed`. */
 export type SchemaRemedy =
@@ -176,6 +252,20 @@ export type SchemaRemedy =
   | { readonly kind: "leave-optional"; readonly path: string }
   | { readonly kind: "align-versions"; readonly versions: readonly [string, string] }
   | { readonly kind: "compare-with-schemas" };
+
+/** Of `conversion-lost`, and of the rules that find what goes back or changes hands. */
+export type KeepingRemedy =
+  | { readonly kind: "keep-webhook"; readonly target: WebhookTarget }
+  /** Serve and store one version alone, so that nothing is left to convert. */
+  | { readonly kind: "settle-on-version"; readonly crd: Crd; readonly version: string }
+  | { readonly kind: "start-webhook"; readonly target: WebhookTarget; readonly problem: WebhookProblem }
+  | { readonly kind: "look-at-webhook"; readonly target: WebhookTarget }
+  /** In place of what is applied. */
+  | { readonly kind: "install-other-channel"; readonly bundle: Bundle }
+  /** `isListed`: the new manifest has it, so that `storage` alone is to be set. */
+  | { readonly kind: "keep-storage-version"; readonly version: string; readonly isListed: boolean }
+  | { readonly kind: "change-by-owner"; readonly owner: Keeper }
+  | { readonly kind: "release-ownership"; readonly crd: Crd; readonly owner: Keeper };
 
 /** What a rule returns; `evaluate` adds the rule's id and its default. */
 export interface RuleFinding {

@@ -7,7 +7,7 @@ import type { Enforcement, RuleFinding } from "./finding.ts";
  * Facts that cost requests to the API server, so that they are gathered only for changes that a rule asks them for. `forms`: those of
  * the CRD before the change (`CrdVersion.form`), where the change does not bring them along. `fit`: what live objects make of the new ones.
  */
-export type EvidenceKind = "objects" | "migration" | "writers" | "forms" | "fit";
+export type EvidenceKind = "objects" | "migration" | "writers" | "webhooks" | "forms" | "fit";
 
 /**
  * `api-server-refuses`: the API server refuses the same change by itself, whoever asks. `never-denied`: it finds something in

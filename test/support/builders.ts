@@ -1,5 +1,5 @@
 /** @file Short ways to write CRDs, changes, needs and facts in tests; every default is the harmless one. */
-import { type Bundle, type Crd, UNRECORDED } from "../../src/crd/crd.ts";
+import { type Bundle, type ConversionWebhook, type Crd, UNRECORDED } from "../../src/crd/crd.ts";
 import type { CheckReport } from "../../src/explain/report.ts";
 import type { CrdChange } from "../../src/rules/change.ts";
 import type {
@@ -27,6 +27,8 @@ export interface CrdShape {
   readonly scope?: "Namespaced" | "Cluster";
   readonly bundle?: Bundle | null;
   readonly isTerminating?: boolean;
+  /** None unless told. */
+  readonly conversion?: Crd["conversion"];
 }
 
 export function crd(shape: CrdShape): Crd {
@@ -49,7 +51,13 @@ export function crd(shape: CrdShape): Crd {
     bundle: shape.bundle ?? null,
     ...UNRECORDED,
     isTerminating: shape.isTerminating ?? false,
+    conversion: shape.conversion ?? { kind: "none" },
   };
+}
+
+/** At service mill/<name>:443, without a caBundle unless told. */
+export function converter(name = "converter", caBundle: string | null = null): ConversionWebhook {
+  return { kind: "webhook", target: { kind: "service", namespace: "mill", name, port: 443 }, caBundle };
 }
 
 export function create(next: Crd): CrdChange {
@@ -78,6 +86,7 @@ export const noFacts: Facts = {
   migration: { kind: "none" },
   writers: { kind: "not-sampled" },
   fit: { kind: "not-looked" },
+  webhooks: { before: null, after: null },
 };
 
 export interface NeedShape {

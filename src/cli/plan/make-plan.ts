@@ -177,10 +177,12 @@ function nameOf(object: Manifest["object"]): string {
 
 async function evidenceOf(crd: Crd, cluster: Opened["cluster"]): Promise<CrdEvidence> {
   const signal = AbortSignal.timeout(EVIDENCE_MILLISECONDS);
-  const [objects, migration, writers] = await Promise.all([
+  const { conversion } = crd;
+  const [objects, migration, writers, webhook] = await Promise.all([
     cluster.countObjects(crd, signal),
     cluster.findMigration(crd, signal),
     cluster.sampleWriters(crd, signal),
+    conversion.kind === "none" ? null : cluster.lookAtWebhook(conversion, signal),
   ]);
-  return { objects, migration, writers };
+  return { objects, migration, writers, ...(webhook === null ? {} : { webhook }) };
 }

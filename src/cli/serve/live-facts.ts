@@ -7,6 +7,7 @@ import type { Metrics } from "../../observability/metrics.ts";
 import type { Catalog } from "../../requirements/catalog.ts";
 import { giveBackMemory } from "../garbage-collection.ts";
 import { type LiveChoice, openClient } from "../live-source.ts";
+import { runsInCluster } from "../runs-in-cluster.ts";
 import { loadBundles } from "../sources.ts";
 
 export interface LiveFacts {
@@ -24,6 +25,7 @@ export async function openLiveFacts(choice: LiveChoice, catalog: Catalog, logger
     client,
     catalog,
     bundles,
+    isInCluster: runsInCluster(choice),
     ownCatalog: catalogConfigMap && {
       ...catalogConfigMap,
       told: (outcome) => {

@@ -18,6 +18,7 @@ import {
   type StoredGuardPolicy,
 } from "./declarations.ts";
 import { findMigration } from "./find-migration.ts";
+import { lookAtWebhook } from "./look-at-webhook.ts";
 import { isRecord, textAt } from "./json.ts";
 import { mayList } from "./may-list.ts";
 import { mayOverride } from "./may-override.ts";
@@ -42,6 +43,8 @@ export interface LiveClusterOptions {
   readonly bundles?: readonly Bundle[];
   /** A ConfigMap with entries beside or in place of those of `catalog`. */
   readonly ownCatalog?: OwnCatalogSource | undefined;
+  /** This process runs in the cluster, so that the names of services resolve; false unless told. */
+  readonly isInCluster?: boolean;
   readonly observer: LiveClusterObserver;
   /** Of the reflectors. */
   readonly timing?: Timing;
@@ -237,6 +240,7 @@ export function connectLiveCluster(options: LiveClusterOptions): LiveCluster {
     sampleWriters: (crd, signal) => sampleWriters(client, crd, signal),
     readForms: (crd, signal) => readForms(client, crd, signal),
     lookAtObjects: () => Promise.resolve({ kind: "not-looked" }),
+    lookAtWebhook: (webhook, signal) => lookAtWebhook({ client, webhook, isInCluster: options.isInCluster ?? false, signal }),
     mayList: (requester, target, signal) => mayList(client, requester, target, signal),
     mayOverride: (requester, ruleId, signal) => mayOverride(client, requester, ruleId, signal),
   };

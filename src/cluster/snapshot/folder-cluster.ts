@@ -1,11 +1,11 @@
 /** @file Facts from a folder of manifests, in place of a cluster. */
-import type { Crd } from "../../crd/crd.ts";
+import type { ConversionWebhook, Crd } from "../../crd/crd.ts";
 import type { Catalog } from "../../requirements/catalog.ts";
 import type { ApiRequirement } from "../../requirements/api-requirement.ts";
 import type { ReadSetting } from "../../requirements/condition.ts";
 import type { Workload } from "../../requirements/workload.ts";
 import type { Bundle } from "../../rules/bundle.ts";
-import type { ObjectRef, WriterEvidence } from "../../rules/facts.ts";
+import type { ObjectRef, WebhookLook, WriterEvidence } from "../../rules/facts.ts";
 import type { Cluster } from "../cluster.ts";
 import { createPictureBuilder } from "../picture.ts";
 import { previewOf } from "../preview.ts";
@@ -98,6 +98,7 @@ export function folderCluster(
       sampleWriters: (crd) => Promise.resolve(writersOf(crd, manifests)),
       readForms: (crd) => Promise.resolve(picture.crds.get(crd.name) ?? null),
       lookAtObjects: () => Promise.resolve({ kind: "not-looked" }),
+      lookAtWebhook: (webhook) => Promise.resolve(webhookIn(webhook, manifests)),
       // Who can read the folder can read all of it.
       mayList: () => Promise.resolve(true),
       // Nobody's rights are in it.
@@ -121,6 +122,19 @@ function writersOf(crd: Crd, manifests: readonly Manifest[]): WriterEvidence {
     );
   }
   return { kind: "sampled", objectCount: own.length, isComplete: true, writers: tally.writers() };
+}
+
+/** What runs, a folder does not tell; but a service that is in it is meant to be there, and what is behind it to run. */
+function webhookIn({ target }: ConversionWebhook, manifests: readonly Manifest[]): WebhookLook {
+  if (target.kind === "url") return { kind: "unknown", reason: "manifests tell nothing of what answers at a URL" };
+  const isThere = manifests.some(({ object }) => {
+    if (object["apiVersion"] !== "v1" || object["kind"] !== "Service") return false;
+    const { name, namespace } = metadataOf(object);
+    return name === target.name && (namespace === "" ? "default" : namespace) === target.namespace;
+  });
+  return isThere
+    ? { kind: "answers" }
+    : { kind: "unknown", reason: `no manifest of Service ${target.namespace}/${target.name} is there` };
 }
 
 function manifestsOf(crd: Crd, manifests: readonly Manifest[]): readonly Manifest[] {

@@ -41,6 +41,8 @@ export function snapshotCluster(snapshot: Snapshot, catalog: Catalog, bundles: r
     sampleWriters: (crd) => Promise.resolve(evidenceOf(crd).writers),
     readForms: (crd) => Promise.resolve(picture.crds.get(crd.name) ?? null),
     lookAtObjects: () => Promise.resolve({ kind: "not-looked" }),
+    // Whether somebody answered at the time does not tell whether somebody does.
+    lookAtWebhook: () => Promise.resolve({ kind: "unknown", reason: "a snapshot tells nothing of webhooks" }),
     // Who can read the file can read all of it.
     mayList: () => Promise.resolve(true),
     // Nobody's rights are in it.

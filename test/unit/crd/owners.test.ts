@@ -1,6 +1,42 @@
 import { describe, expect, it } from "vitest";
 import { parseCrd, readWebhookTarget } from "../../../src/crd/parse.ts";
-import { readAppliers, readOwners } from "../../../src/crd/owners.ts";
+import { readAppliers, readDefiners, readOwners } from "../../../src/crd/owners.ts";
+
+describe("who the versions of a CRD belong to", () => {
+  const entry = (manager: string, operation: string, fields: object, subresource?: string): object => ({
+    manager,
+    operation,
+    fieldsType: "FieldsV1",
+    fieldsV1: fields,
+    ...(subresource === undefined ? {} : { subresource }),
+  });
+  const versions = { "f:spec": { "f:versions": {} } };
+
+  it.each([
+    { title: "whoever applies them", fields: [entry("team-a", "Apply", versions)], expected: [["team-a", true]] },
+    { title: "whoever updates them", fields: [entry("helm", "Update", versions)], expected: [["helm", false]] },
+    {
+      title: "two that apply the same",
+      fields: [entry("team-a", "Apply", versions), entry("team-b", "Apply", versions)],
+      expected: [
+        ["team-a", true],
+        ["team-b", true],
+      ],
+    },
+    {
+      title: "not who writes the caBundle of a webhook",
+      fields: [entry("cainjector", "Update", { "f:spec": { "f:conversion": { "f:webhook": { "f:clientConfig": {} } } } })],
+      expected: [],
+    },
+    { title: "not who writes a label", fields: [entry("kubectl-label", "Update", { "f:metadata": {} })], expected: [] },
+    { title: "not who writes the status", fields: [entry("kube-apiserver", "Update", versions, "status")], expected: [] },
+    { title: "nobody who is told of without fields, as in a snapshot", fields: [{ manager: "helm" }], expected: [] },
+    { title: "nobody in a manifest", fields: undefined, expected: [] },
+    { title: "nobody in nonsense", fields: [null, 3, { fieldsV1: versions }], expected: [] },
+  ])("is $title", ({ fields, expected }) => {
+    expect(readDefiners(fields).map(({ manager, isApplied }) => [manager, isApplied])).toEqual(expected);
+  });
+});
 
 describe("owners of a CRD", () => {
   it.each([

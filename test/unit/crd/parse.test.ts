@@ -58,6 +58,7 @@ describe("parseCrd", () => {
         stored: { names: ["v1alpha1", "v1"], source: "status" },
         bundle: { version: "v1.1.0", channel: "standard" },
         ...UNRECORDED,
+        conversion: { kind: "none", isUntold: true },
         generation: 3,
         labels: { team: "mill" },
         lastWrittenAt: "2026-03-01T00:00:00Z",

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { EVERYTHING, targetsOf } from "../../../src/explain/audience.ts";
 import { evidenceLine, evidenceOf } from "../../../src/explain/evidence.ts";
-import { messageOf, objectCount, outcomePhrase } from "../../../src/explain/messages.ts";
+import { messageOf, outcomePhrase } from "../../../src/explain/messages.ts";
+import { objectCount } from "../../../src/explain/object-count.ts";
 import type { ObjectEvidence, Writer } from "../../../src/rules/facts.ts";
 import type { Fact } from "../../../src/rules/finding.ts";
-import { counted, need, writer } from "../../support/builders.ts";
+import { converter, counted, need, writer } from "../../support/builders.ts";
 import { schema } from "../../support/schemas.ts";
 
 const gears = { group: "own.dev", plural: "gears" };
@@ -161,6 +162,85 @@ const EXPECTED: { readonly [Kind in Fact["kind"]]: { readonly fact: Extract<Fact
       targets: ["gears.own.dev/"],
     },
   },
+  "conversion-removed": {
+    fact: {
+      kind: "conversion-removed",
+      target: converter().target,
+      look: { kind: "answers" },
+      versions: ["v1", "v1beta1"],
+      objects: counted(1),
+      isUntold: false,
+    },
+    told: {
+      message:
+        'objects would no longer be converted between "v1" and "v1beta1", as service mill/converter:443 does today: fields that the version asked for does not have are dropped, unless all have the same schema; 1 object of it exists',
+      lines: ["mill/g1"],
+      targets: OBJECT_TARGETS,
+    },
+  },
+  "conversion-unreachable": {
+    fact: {
+      kind: "conversion-unreachable",
+      target: converter().target,
+      problem: { kind: "service-missing" },
+      wasBroken: false,
+      versions: ["v1", "v1beta1"],
+      objects: counted(1),
+    },
+    told: {
+      message:
+        '"v1" and "v1beta1" are to be converted by service mill/converter:443, and there is no such service: objects can then not be read or written in a version that they are not stored in; 1 object of it exists',
+      lines: ["mill/g1"],
+      targets: OBJECT_TARGETS,
+    },
+  },
+  "conversion-unknown": {
+    fact: { kind: "conversion-unknown", target: converter().target, reason: "forbidden", versions: ["v1", "v1beta1"] },
+    told: {
+      message: 'whether service mill/converter:443 converts "v1" and "v1beta1", as it must then, is not known: forbidden',
+      lines: [],
+      targets: [],
+    },
+  },
+  "bundle-downgraded": {
+    fact: {
+      kind: "bundle-downgraded",
+      before: { version: "v1.2.0", channel: "experimental" },
+      after: { version: "v1.1.0", channel: "standard" },
+      isOlder: true,
+      dropped: ["v1alpha2"],
+      unserved: ["v1beta1", "v1alpha3"],
+    },
+    told: {
+      message:
+        '"v1.2.0" (experimental) would be replaced by the older "v1.1.0" (standard): "v1alpha2" would be gone, and "v1beta1" and "v1alpha3" would no longer be served, and fields that only the newer release has are dropped from objects at their next write',
+      lines: [],
+      targets: [],
+    },
+  },
+  "storage-version-downgraded": {
+    fact: { kind: "storage-version-downgraded", before: "v1", after: "v1beta1", isConverted: false },
+    told: {
+      message:
+        'new objects would be stored in "v1beta1" and no longer in "v1", the more stable one: fields that only "v1" has are dropped when an object is written',
+      lines: [],
+      targets: [],
+    },
+  },
+  "owner-changed": {
+    fact: {
+      kind: "owner-changed",
+      before: [{ kind: "helm-release", namespace: "tools", name: "mill", isKept: false }],
+      after: [{ kind: "field-manager", name: "kubectl" }],
+      isMarkKept: true,
+    },
+    told: {
+      message:
+        'it is kept by Helm release "mill" in namespace "tools", and would be written by field manager "kubectl" too: whichever of them applies it next undoes what the other has done',
+      lines: [],
+      targets: [],
+    },
+  },
   "writers-unknown": {
     fact: { kind: "writers-unknown", versions: ["v1beta1"], reason: "crdguard may not list gears.own.dev" },
     told: {
@@ -251,6 +331,81 @@ describe("a fact in words", () => {
   });
 
   it.each<{ title: string; fact: Fact; message: string }>([
+    {
+      title: "a webhook that goes and has not worked",
+      fact: {
+        kind: "conversion-removed",
+        target: { kind: "url", url: "https://mill.example/convert" },
+        look: { kind: "broken", problem: { kind: "no-endpoints" } },
+        versions: ["v1", "v1beta1"],
+        objects: counted(0),
+        isUntold: true,
+      },
+      message:
+        'objects would no longer be converted between "v1" and "v1beta1", as https://mill.example/convert does today, which does not work (no pod of it is ready), if what nobody writes of is not kept, as by kubectl replace: fields that the version asked for does not have are dropped, unless all have the same schema; no object of it exists',
+    },
+    ...(
+      [
+        [{ kind: "no-endpoints" }, "no pod of it is ready"],
+        [{ kind: "refused", reason: "ECONNREFUSED" }, "it could not be connected to from here (ECONNREFUSED)"],
+        [{ kind: "ca-malformed", reason: "no PEM" }, "the API server cannot trust it: no PEM"],
+        [{ kind: "distrusted", reason: "expired" }, "the caBundle does not vouch for it (expired)"],
+      ] as const
+    ).map(([problem, clause]) => ({
+      title: `a webhook that does not work: ${problem.kind}`,
+      fact: {
+        kind: "conversion-unreachable" as const,
+        target: converter().target,
+        problem,
+        wasBroken: true,
+        versions: ["v1", "v1beta1"] as const,
+        objects: counted(2),
+      },
+      message: `"v1" and "v1beta1" are to be converted by service mill/converter:443, and ${clause}, nor did what was called before answer: objects can then not be read or written in a version that they are not stored in; 2 objects of it exist`,
+    })),
+    {
+      title: "a channel that is left, of a CRD whose versions stay",
+      fact: {
+        kind: "bundle-downgraded",
+        before: { version: "v1.1.0", channel: "experimental" },
+        after: { version: "v1.1.0", channel: "standard" },
+        isOlder: false,
+        dropped: [],
+        unserved: [],
+      },
+      message:
+        '"v1.1.0" (experimental) would be replaced by "v1.1.0" (standard): fields that only the experimental channel has are dropped from objects at their next write',
+    },
+    {
+      title: "a release without a channel",
+      fact: {
+        kind: "bundle-downgraded",
+        before: { version: "v1.1.0", channel: null },
+        after: { version: "v1.0.0", channel: null },
+        isOlder: true,
+        dropped: [],
+        unserved: [],
+      },
+      message:
+        '"v1.1.0" would be replaced by the older "v1.0.0": fields that only the newer release has are dropped from objects at their next write',
+    },
+    {
+      title: "a storage version that a webhook converts into",
+      fact: { kind: "storage-version-downgraded", before: "v1", after: "v1beta1", isConverted: true },
+      message:
+        'new objects would be stored in "v1beta1" and no longer in "v1", the more stable one: fields that only "v1" has are dropped when an object is written, unless the conversion webhook keeps them',
+    },
+    {
+      title: "an owner in place of another",
+      fact: {
+        kind: "owner-changed",
+        before: [{ kind: "argo-application", namespace: null, name: "mill" }],
+        after: [{ kind: "flux-kustomization", namespace: "flux-system", name: "crds" }],
+        isMarkKept: false,
+      },
+      message:
+        'it is kept by Argo CD application "mill", and would belong to Flux Kustomization "crds" in namespace "flux-system": whichever of them applies it next undoes what the other has done',
+    },
     {
       title: "a create that does not list a version",
       fact: { kind: "required-version-unserved", versions: ["v1"], stateAfter: "unlisted", isCreate: true, hurt: [crashing] },

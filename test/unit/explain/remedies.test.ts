@@ -7,7 +7,7 @@ import { EVERYTHING } from "../../../src/explain/audience.ts";
 import { type ExplainedRemedy, explainRemedies } from "../../../src/explain/remedies.ts";
 import type { Bundle } from "../../../src/rules/bundle.ts";
 import type { Remedy } from "../../../src/rules/finding.ts";
-import { crd, need } from "../../support/builders.ts";
+import { converter, crd, need } from "../../support/builders.ts";
 
 const gears = crd({ served: ["v1", "v1alpha1"], storage: "v1alpha1", stored: ["v1alpha1", "v1"] });
 const clusterGears = crd({ served: ["v1"], unserved: ["v2"], scope: "Cluster" });
@@ -30,6 +30,8 @@ const declaration = {
 } as const;
 
 /** One of each kind, so that a new kind without its words tested does not compile. */
+const LOOK =
+  "kubectl -n mill get service converter -o wide &&\nkubectl -n mill get endpointslices -l kubernetes.io/service-name=converter";
 const IF_EMPTY = 'objects=$(kubectl get gears.v1alpha1.own.dev --all-namespaces -o name) &&\ntest -z "$objects" &&\n';
 
 const EXPECTED: {
@@ -64,6 +66,52 @@ const EXPECTED: {
         `kubectl patch customresourcedefinition gears.own.dev --type=json -p '[{"op":"test","path":"/spec/versions/0/name","value":"v1"},{"op":"replace","path":"/spec/versions/0/storage","value":true},{"op":"test","path":"/spec/versions/1/name","value":"v1alpha1"},{"op":"replace","path":"/spec/versions/1/storage","value":false}]' &&`,
         "crdguard migrate gears.own.dev",
       ].join("\n"),
+    },
+  },
+  "keep-webhook": {
+    remedy: { kind: "keep-webhook", target: converter().target },
+    told: { title: "keep service mill/converter:443 as the conversion webhook in the new manifest, and what answers there" },
+  },
+  "settle-on-version": {
+    remedy: { kind: "settle-on-version", crd: gears, version: "v1" },
+    told: {
+      title:
+        'rewrite every object into "v1" first, and serve and store no other version in the new manifest, so that nothing is left to convert',
+      command: "crdguard migrate gears.own.dev",
+    },
+  },
+  "start-webhook": {
+    remedy: { kind: "start-webhook", target: converter().target, problem: { kind: "service-missing" } },
+    told: {
+      title: "start what is to answer at service mill/converter:443 first, then apply your change again; to see what is there",
+      command: LOOK,
+    },
+  },
+  "look-at-webhook": {
+    remedy: { kind: "look-at-webhook", target: converter().target },
+    told: { title: "see whether service mill/converter:443 answers", command: LOOK },
+  },
+  "install-other-channel": {
+    remedy: { kind: "install-other-channel", bundle: mill },
+    told: {
+      title: "install the experimental channel of Mill API v1.1.0 in its place",
+      command: "kubectl apply --server-side -f https://own.dev/mill/v1.1.0.yaml",
+    },
+  },
+  "keep-storage-version": {
+    remedy: { kind: "keep-storage-version", version: "v1", isListed: true },
+    told: { title: 'go on storing "v1": set its storage to true in the new manifest, and that of all others to false' },
+  },
+  "change-by-owner": {
+    remedy: { kind: "change-by-owner", owner: { kind: "helm-release", namespace: "tools", name: "mill", isKept: false } },
+    told: { title: 'make the change where the definition is kept: upgrade Helm release "mill" in namespace "tools"' },
+  },
+  "release-ownership": {
+    remedy: { kind: "release-ownership", crd: gears, owner: { kind: "argo-application", namespace: null, name: "mill" } },
+    told: {
+      title:
+        'if the new one is to keep it: take it out of what Argo CD application "mill" applies, once it is marked to stay when that is done',
+      command: "kubectl annotate customresourcedefinition gears.own.dev argocd.argoproj.io/sync-options=Prune=false",
     },
   },
   "keep-version-listed": {

@@ -17,6 +17,8 @@ const REASONS: Readonly<Record<string, string>> = {
     "to accept a finished migration as proof that no object is stored in a version",
   "ClusterRole crdguard: list storageversionrecords.crdguard.dev":
     "to know since when objects are stored in the storage version of their CRD",
+  "ClusterRole crdguard: get services.": "to know whether the service of a conversion webhook exists, before a change needs it",
+  "ClusterRole crdguard: list endpointslices.discovery.k8s.io": "to know whether a pod of that service is ready",
   "ClusterRole crdguard: create subjectaccessreviews.authorization.k8s.io":
     "to name namespaces in a denial only to those who may list them, and to let those override it who may",
   "ClusterRole crdguard: list,watch apirequirements.crdguard.dev": "to know what people declare of workloads",

@@ -1,10 +1,11 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Cluster, Requester } from "../../../src/cluster/cluster.ts";
+import type { Crd } from "../../../src/crd/crd.ts";
 import { DEFAULT_POLICY, type Policy } from "../../../src/policy/policy.ts";
 import { review } from "../../../src/review/review.ts";
 import type { Change } from "../../../src/rules/change.ts";
 import type { MigrationEvidence, Need, WriterEvidence } from "../../../src/rules/facts.ts";
-import { counted, create, crd, need, remove, sampled, statusUpdate, update, writer } from "../../support/builders.ts";
+import { converter, counted, create, crd, need, remove, sampled, statusUpdate, update, writer } from "../../support/builders.ts";
 
 const twoVersions = crd({ served: ["v1", "v1alpha1"], storage: "v1", stored: ["v1alpha1", "v1"] });
 const onlyV1 = crd({ served: ["v1"] });
@@ -30,6 +31,7 @@ function clusterOf({
     sampleWriters: vi.fn<Cluster["sampleWriters"]>(() => Promise.resolve(writers)),
     readForms: vi.fn<Cluster["readForms"]>(() => Promise.resolve(null)),
     lookAtObjects: vi.fn<Cluster["lookAtObjects"]>(() => Promise.resolve({ kind: "not-looked" })),
+    lookAtWebhook: vi.fn<Cluster["lookAtWebhook"]>(() => Promise.resolve({ kind: "answers" })),
     preview: vi.fn<Cluster["preview"]>(() => Promise.resolve(null)),
     mayList: vi.fn<Cluster["mayList"]>(() => Promise.resolve(true)),
     mayOverride: vi.fn<Cluster["mayOverride"]>(() => Promise.resolve("not-allowed")),
@@ -185,6 +187,32 @@ describe("review", () => {
     expect(await review({ change, requester: null }, cluster, DEFAULT_POLICY, signal)).toMatchObject({
       kind: "allow",
       findings: [{ rule: "version-in-use-unserved", enforcement: "warn", fact: { writers: [{ name: "argocd-controller" }] } }],
+    });
+  });
+
+  it("looks at the conversion webhooks before and after, and once at one that stays", async () => {
+    const [first, second] = [converter("first"), converter("second")];
+    const asked = async (previous: Crd, next: Crd): Promise<unknown> => {
+      const cluster = clusterOf();
+      await review({ change: update(previous, next), requester: null }, cluster, DEFAULT_POLICY, signal);
+      return cluster.lookAtWebhook.mock.calls.map(([webhook]) => webhook);
+    };
+    const both = crd({ served: ["v1", "v1alpha1"], conversion: first });
+
+    expect(await asked(both, { ...both, conversion: second })).toEqual([first, second]);
+    expect(await asked(crd({ served: ["v1"], conversion: first }), both)).toEqual([first]);
+    expect(await asked(both, { ...both, conversion: { kind: "none" } })).toEqual([first]);
+    expect(await asked(both, both)).toEqual([]);
+  });
+
+  it("denies a conversion webhook that the cluster tells to be missing", async () => {
+    const cluster = clusterOf();
+    cluster.lookAtWebhook.mockResolvedValue({ kind: "broken", problem: { kind: "service-missing" } });
+    const change = update(twoVersions, { ...twoVersions, conversion: converter() });
+
+    expect(await review({ change, requester: null }, cluster, DEFAULT_POLICY, signal)).toMatchObject({
+      kind: "deny",
+      findings: [{ rule: "conversion-lost", fact: { kind: "conversion-unreachable", problem: { kind: "service-missing" } } }],
     });
   });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Bundle, compareBundles, compareReleases, findBundle } from "../../../src/rules/bundle.ts";
+import { type Bundle, compareBundles, compareMarks, compareReleases, findBundle } from "../../../src/rules/bundle.ts";
 import type { Crd } from "../../../src/crd/crd.ts";
 import { crd, requirement } from "../../support/builders.ts";
 
@@ -77,5 +77,27 @@ describe("compareBundles", () => {
     const later = bundle("1.1.0", "standard", []);
 
     expect([newest, experimental, later, old].toSorted(compareBundles)).toEqual([old, later, experimental, newest]);
+  });
+});
+
+describe("compareMarks", () => {
+  it.each([
+    { left: "v1.2.0", right: "v1.1.9", sign: 1 },
+    { left: "v1.10.0", right: "v1.9.0", sign: 1 },
+    { left: "1.2.0", right: "v1.2.0", sign: 0 },
+    { left: "v1.2.0+build.1", right: "v1.2.0", sign: 0 },
+    { left: "v1.2.0", right: "v1.2.0-rc.1", sign: 1 },
+    { left: "v1.2.0-rc.10", right: "v1.2.0-rc.9", sign: 1 },
+    { left: "v1.2.0-rc", right: "v1.2.0-beta", sign: 1 },
+    { left: "v1.2.0-rc.1", right: "v1.2.0-rc", sign: 1 },
+    { left: "v1.2.0-rc", right: "v1.2.0-1", sign: 1 },
+    { left: "v1.2", right: "v1.2.0", sign: null },
+    { left: "monthly-2026.01", right: "v1.2.0", sign: null },
+  ])("$left against $right: $sign", ({ left, right, sign }) => {
+    const order = compareMarks(left, right);
+    const back = compareMarks(right, left);
+
+    expect(order === null ? null : Math.sign(order)).toBe(sign);
+    expect(back === null ? null : Math.sign(back) + 0).toBe(sign === null ? null : 0 - sign);
   });
 });

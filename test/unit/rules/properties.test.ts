@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Crd, CrdVersion } from "../../../src/crd/crd.ts";
+import type { Crd, CrdDefiner, CrdOwner, CrdVersion } from "../../../src/crd/crd.ts";
 import { changeKey } from "../../../src/crd/schema/same-change.ts";
 import { DEFAULT_POLICY, judge } from "../../../src/policy/policy.ts";
 import { type Change, type CrdChange, type WorkloadChange } from "../../../src/rules/change.ts";
@@ -13,14 +13,43 @@ import type {
   Need,
   ObjectEvidence,
   UnreadableDeclaration,
+  WebhookLook,
   WriterEvidence,
 } from "../../../src/rules/facts.ts";
 import type { Fact, Finding } from "../../../src/rules/finding.ts";
 import { type Outcome, PRESENCES, type Requirement } from "../../../src/rules/requirement.ts";
-import { crd } from "../../support/builders.ts";
+import { converter, crd } from "../../support/builders.ts";
 
 const versionName = fc.constantFrom("v1", "v2", "v1beta1", "v1beta2", "v1alpha1", "v1alpha2", "odd");
 const outcome = fc.constantFrom<Outcome>("works", "loses-feature", "stops-working", "crashes");
+
+const anyOwner = fc.constantFrom<CrdOwner>(
+  { kind: "helm-release", namespace: "tools", name: "mill", isKept: false },
+  { kind: "helm-release", namespace: "tools", name: "other", isKept: false },
+  { kind: "flux-helm-release", namespace: "tools", name: "mill" },
+  { kind: "argo-application", namespace: null, name: "mill" },
+  { kind: "olm" },
+);
+
+const anyDefiner: fc.Arbitrary<CrdDefiner> = fc.record({
+  manager: fc.constantFrom("helm", "kubectl", "kubectl-patch", "argocd-controller", "team-a", "mill-operator"),
+  isApplied: fc.boolean(),
+});
+
+const anyConversion = fc.constantFrom<Crd["conversion"]>(
+  { kind: "none" },
+  converter(),
+  converter("other"),
+  converter("other", "bmV3"),
+);
+
+const anyBundle = fc.constantFrom(
+  null,
+  { version: "v1.0.0", channel: "experimental" },
+  { version: "v1.1.0-rc.1", channel: null },
+  { version: "v1.1.0", channel: "standard" },
+  { version: "monthly", channel: "experimental" },
+);
 
 /** A CRD that an API server would take: one storage version, which is stored; the others may be stored too. */
 const anyCrd: fc.Arbitrary<Crd> = fc
@@ -30,10 +59,19 @@ const anyCrd: fc.Arbitrary<Crd> = fc
     selector: ({ name }) => name,
   })
   .chain((versions) =>
-    fc.record({ versions: fc.constant(versions), storage: fc.nat(versions.length - 1), isTerminating: fc.constant(false) }),
+    fc.record({
+      versions: fc.constant(versions),
+      storage: fc.nat(versions.length - 1),
+      isTerminating: fc.constant(false),
+      conversion: anyConversion,
+      bundle: anyBundle,
+      owners: fc.array(anyOwner, { maxLength: 2 }),
+      definers: fc.array(anyDefiner, { maxLength: 2 }),
+    }),
   )
-  .map(({ versions, storage, isTerminating }) => ({
+  .map(({ versions, storage, isTerminating, ...rest }) => ({
     ...crd({ served: ["v1"] }),
+    ...rest,
     versions: versions.map(({ name, isServed }, index) => ({ name, isServed, isStorage: index === storage })),
     stored: {
       names: versions.filter(({ isStored }, index) => isStored || index === storage).map(({ name }) => name),
@@ -131,6 +169,14 @@ const anyWriters: fc.Arbitrary<WriterEvidence> = fc.oneof(
   }),
 );
 
+const anyLook = fc.constantFrom<WebhookLook>(
+  { kind: "answers" },
+  { kind: "broken", problem: { kind: "no-endpoints" } },
+  { kind: "broken", problem: { kind: "distrusted", reason: "expired" } },
+  { kind: "broken", problem: { kind: "refused", reason: "ECONNREFUSED" } },
+  { kind: "unknown", reason: "forbidden" },
+);
+
 /** The same CRD, or none. */
 const someCrds: fc.Arbitrary<ReadonlyMap<string, Crd>> = fc
   .option(anyCrd)
@@ -152,6 +198,7 @@ const anyFacts: fc.Arbitrary<Facts> = fc.record({
   ),
   writers: anyWriters,
   fit: fc.constant({ kind: "not-looked" } as const),
+  webhooks: fc.record({ before: fc.option(anyLook), after: fc.option(anyLook) }),
 });
 
 const anyCrdChange: fc.Arbitrary<CrdChange> = fc.oneof(
@@ -180,7 +227,7 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
 
 /**
  * What was there, served at least as before, and more that is served: nothing that anybody had goes away, but to those who
- * ask for preferred versions.
+ * ask for preferred versions. Nothing is converted by a webhook, which might not be there.
  */
 const removesNothing: fc.Arbitrary<Change> = fc
   .tuple(anyCrd, fc.uniqueArray(versionName), fc.uniqueArray(versionName))
@@ -192,7 +239,12 @@ const removesNothing: fc.Arbitrary<Change> = fc
     const fresh = added
       .filter((name) => !kept.some((version) => version.name === name))
       .map((name): CrdVersion => ({ name, isServed: true, isStorage: false }));
-    return { kind: "update", previous, next: { ...previous, versions: [...kept, ...fresh] } };
+    const { conversion } = crd({ served: ["v1"] });
+    return {
+      kind: "update",
+      previous: { ...previous, conversion },
+      next: { ...previous, conversion, versions: [...kept, ...fresh] },
+    };
   });
 
 function isDenied(change: Change, facts: Facts): boolean {
@@ -241,6 +293,16 @@ function whoIn(fact: Fact): readonly string[] {
       return fact.versions;
     case "objects-deleted":
       return [];
+    case "conversion-removed":
+    case "conversion-unreachable":
+    case "conversion-unknown":
+      return [fact.versions.toSorted().join("|"), JSON.stringify(fact.target)];
+    case "bundle-downgraded":
+      return [...fact.dropped, ...fact.unserved, String(fact.isOlder)];
+    case "storage-version-downgraded":
+      return [fact.before, fact.after];
+    case "owner-changed":
+      return [...fact.before, ...fact.after].map((keeper) => JSON.stringify(keeper));
   }
 }
 
@@ -305,18 +367,45 @@ describe("whatever the change and the cluster", () => {
     );
   });
 
-  it("finds nothing in a change of metadata alone", () => {
+  it("finds nothing in a change of metadata alone, but that of the release which it says it is of", () => {
     fc.assert(
-      fc.property(
-        anyCrd,
-        fc.option(fc.record({ version: fc.string(), channel: fc.option(fc.string()) })),
-        anyFacts,
-        (previous, bundle, facts) => {
-          const next: Crd = { ...previous, bundle, lastWrittenAt: "2026-01-01T00:00:00Z", isMigratedInTree: true };
+      fc.property(anyCrd, anyBundle, fc.array(anyOwner), anyFacts, (before, bundle, owners, facts) => {
+        const previous: Crd = { ...before, generation: 7 };
+        const next: Crd = { ...previous, bundle, owners, lastWrittenAt: "2026-01-01T00:00:00Z", isMigratedInTree: true };
 
-          expect(evaluate({ kind: "update", previous, next }, facts)).toEqual([]);
-        },
-      ),
+        const found = evaluate({ kind: "update", previous, next }, facts).map(({ rule }) => rule);
+        expect(found.filter((rule) => rule !== "bundle-downgraded")).toEqual([]);
+        expect([...evidenceNeeded({ kind: "update", previous, next })]).toEqual([]);
+      }),
+    );
+  });
+
+  it("never denies, unless told to, because of a webhook of which nothing is known", () => {
+    fc.assert(
+      fc.property(anyCrd, anyCrd, anyFacts, (previous, next, facts) => {
+        fc.pre(next.conversion.kind === "webhook");
+        const unknown: WebhookLook = { kind: "unknown", reason: "forbidden" };
+        const findings = evaluate(
+          { kind: "update", previous, next },
+          { ...facts, webhooks: { before: unknown, after: unknown } },
+        );
+
+        const denied = judge(findings, DEFAULT_POLICY).filter(({ enforcement }) => enforcement === "deny");
+        expect(denied.map(({ rule }) => rule)).not.toContain("conversion-lost");
+      }),
+    );
+  });
+
+  it("warns of a release that goes back on the way there or on the way back, and never on both", () => {
+    fc.assert(
+      fc.property(anyCrd, anyCrd, anyFacts, (left, right, facts) => {
+        const isWarned = (previous: Crd, next: Crd): boolean =>
+          evaluate({ kind: "update", previous, next }, facts).some(
+            ({ fact }) => fact.kind === "bundle-downgraded" && fact.isOlder,
+          );
+
+        expect(isWarned(left, right) && isWarned(right, left)).toBe(false);
+      }),
     );
   });
 
@@ -419,7 +508,9 @@ describe("whatever the change and the cluster", () => {
         expect(
           places.filter(
             (place) =>
-              !/^[a-z-]+ (?:metadata\.(?:name|annotations)|spec\.(?:versions|template)|status\.storedVersions)/.test(place),
+              !/^[a-z-]+ (?:metadata\.(?:name|annotations|managedFields)|spec\.(?:versions|conversion|template)|status\.storedVersions)/.test(
+                place,
+              ),
           ),
         ).toEqual([]);
       }),

@@ -54,6 +54,7 @@ export function fakeCluster(shape: ClusterShape = {}): Cluster {
     sampleWriters: () => Promise.resolve(sampled([])),
     readForms: () => Promise.resolve(null),
     lookAtObjects: () => Promise.resolve({ kind: "not-looked" }),
+    lookAtWebhook: () => Promise.resolve({ kind: "answers" }),
     preview: () => Promise.resolve(null),
     mayList: shape.mayList ?? (() => Promise.resolve(true)),
     mayOverride: shape.mayOverride ?? (() => Promise.resolve("not-allowed")),

@@ -7,6 +7,7 @@ import { folderCluster, readFolderCluster } from "../../../../src/cluster/snapsh
 import { parseManifests } from "../../../../src/cluster/snapshot/manifests.ts";
 import type { Catalog } from "../../../../src/requirements/catalog.ts";
 import { parseCatalogFile } from "../../../../src/requirements/catalog-form.ts";
+import { converter } from "../../../support/builders.ts";
 
 const turnerFile = parseCatalogFile({
   controller: "turner",
@@ -64,6 +65,26 @@ async function writers(cluster: Cluster): Promise<unknown> {
 function gear(name: string, { namespace = "", version = "v1", group = "own.dev", kind = "Gear" } = {}): string {
   return `apiVersion: ${group}/${version}\nkind: ${kind}\nmetadata: { name: ${name}${namespace === "" ? "" : `, namespace: ${namespace}`} }`;
 }
+
+describe("the conversion webhook of a change, by a folder", () => {
+  const service = "apiVersion: v1\nkind: Service\nmetadata: { name: converter, namespace: mill }";
+
+  it.each([
+    { title: "answers where its service is in there", documents: [service], target: converter().target, kind: "answers" },
+    { title: "is not known without it", documents: [], target: converter().target, kind: "unknown" },
+    { title: "is not known by a service elsewhere", documents: [service], target: converter("other").target, kind: "unknown" },
+    {
+      title: "is not known at a URL",
+      documents: [service],
+      target: { kind: "url", url: "https://mill.example" } as const,
+      kind: "unknown",
+    },
+  ])("$title", async ({ documents, target, kind }) => {
+    const cluster = await open(definition(), ...documents);
+
+    expect(await cluster.lookAtWebhook({ ...converter(), target }, AbortSignal.timeout(1_000))).toMatchObject({ kind });
+  });
+});
 
 describe("folderCluster", () => {
   it("counts objects of a definition by namespace, in whatever version, and names the first few", async () => {
