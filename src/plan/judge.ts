@@ -161,17 +161,22 @@ export function createJudge(question: PlanQuestion): Judge {
     return table;
   }
 
-  /** What is missing may have been missing before, or be let pass by policy. */
+  /**
+   * What is missing may be let pass by policy. A release that is asked for is judged as if nothing ran before it: that it fails as
+   * the one of today does is no reason to bring it.
+   */
   function refusal(crew: Crew, from: Release | null, to: Release, sight: Sight): number {
     const fares = (requirement: Requirement): Outcome => outcomeAt(requirement, sight);
-    const missing = missingOf(from, to, fares);
-    if (missing.length === 0) return 0;
+    const before = to.isTarget ? null : from;
+    const missing = missingOf(before, to, fares);
+    if (missing.length === 0) return COST.hurt;
     // Whether policy lets it pass is a question of these definitions alone.
     const key = `${String(to.id)}\n${missing.map((name) => `${name}=${sight.keys.get(name) ?? ""}`).join("\n")}`;
     const known = refusals.get(key);
     if (known !== undefined) return known;
-    const change = workloadChange(crew, from, to, sight.crds);
-    const cost = findingsOfWorkload(change, sight.crds, NO_BUNDLES).some(isDenial) ? NEVER : COST.hurt;
+    const change = workloadChange(crew, before, to, sight.crds);
+    const passed = to.isTarget ? COST.failing : COST.hurt;
+    const cost = findingsOfWorkload(change, sight.crds, NO_BUNDLES).some(isDenial) ? NEVER : passed;
     refusals.set(key, cost);
     return cost;
   }

@@ -103,7 +103,7 @@ export function createWorld(question: PlanQuestion): World {
 
 /** @param ceiling what a way must cost less than. */
 function searchRound(world: World, round: Round, ceiling: number): Found {
-  const queue = createQueue<State | Chance>();
+  const queue = createQueue<State | Chance | Finish>();
   const seen = new Map<string, State[]>();
   const limit = world.question.stateLimit ?? STATES;
   let statesSeen = 0;
@@ -117,15 +117,18 @@ function searchRound(world: World, round: Round, ceiling: number): Found {
       if (bound < ceiling) queue.put(reached, bound);
       continue;
     }
+    if ("end" in next) return { kind: "way", path: pathTo(next.end), cost: next.cost, statesSeen };
     const state = next;
     if (isDominated(state, seen, true)) continue;
+    const bound = boundOf(state, world, round);
     if (isGoal(state, world)) {
-      const path = pathTo(state);
-      return { kind: "way", path, cost: totalCost(state, world), statesSeen };
+      const cost = totalCost(state, world);
+      if (cost <= bound) return { kind: "way", path: pathTo(state), cost, statesSeen };
+      // Workloads may fare better with a detour.
+      if (cost < ceiling) queue.put({ end: state, cost }, cost);
     }
     statesSeen += 1;
     if (statesSeen > limit) return { kind: "limit", statesSeen };
-    const bound = boundOf(state, world, round);
     // Workloads never cost less later than now.
     const least = state.cost + world.estimate.ofWorkloads(state.roster);
     for (const move of movesFrom(state, world, round)) {
@@ -140,6 +143,12 @@ function searchRound(world: World, round: Round, ceiling: number): Found {
 interface Chance {
   readonly from: State;
   readonly move: Move;
+}
+
+/** What is wanted, with workloads that may stay as they are then, for a price that other ways may beat. */
+interface Finish {
+  readonly end: State;
+  readonly cost: number;
 }
 
 function movesFrom({ definitions, roster }: State, world: World, round: Round): readonly Move[] {
