@@ -79,10 +79,14 @@ export function isReachable(asked: PlanQuestion, limit = 20_000): boolean | null
         change({ kind: "update", previous, next: updated(previous, { ...previous, versions }) });
       }
       const names = [storageVersion(previous) ?? ""];
-      change({ kind: "status-update", previous, next: { ...previous, stored: { names, source: "status" } } });
+      const next: Crd = { ...previous, stored: { names, source: "status" } };
+      if (readableVersion(previous) !== null) change({ kind: "status-update", previous, next });
       const isDeletion = wanted.deletions.some(({ crd }) => crd === name);
       const isReplacement =
-        !world.restored.has(name) && forms.some((one) => one.name === name && commonVersions(previous, one).length === 0);
+        !world.restored.has(name) &&
+        forms.some(
+          (one) => one.name === name && (readableVersion(previous) === null || commonVersions(previous, one).length === 0),
+        );
       const evidence = asked.evidence.get(name)?.objects;
       const hasObjects = evidence?.kind === "counted" && evidence.total > 0;
       if (!isDeletion && !isReplacement) continue;

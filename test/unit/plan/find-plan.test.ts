@@ -219,6 +219,21 @@ describe("a plan", () => {
       steps: ["upgrade turner 1.0.0 → 2.0.0", "back up gears in v1", "delete objects of gears", "delete gears"],
     },
     {
+      title: "has what is to go served again first, where nobody can read its objects",
+      installed: [form("gears", "v1*-", undefined, { version: "v1.0.0", channel: "standard" })],
+      wanted: [form("cogs", "v1*", undefined, { version: "v1.1.0", channel: "standard" })],
+      delete: ["gears"],
+      bundles: [bundle("1.0.0", [form("gears", "v1*")]), bundle("1.1.0", [form("cogs", "v1*")])],
+      steps: ["apply wanted", "apply 1.0.0 standard", "back up gears in v1", "delete objects of gears", "delete gears"],
+    },
+    {
+      title: "replaces what is empty and not served, since nobody can migrate it",
+      installed: [form("gears", "v1alpha1*- v1-")],
+      wanted: [form("gears", "v1*")],
+      objects: { gears: 0 },
+      steps: ["delete gears", "apply wanted"],
+    },
+    {
       title: "deletes an empty leftover at once",
       installed: [form("gears", "v1*")],
       delete: ["gears"],
