@@ -19,7 +19,7 @@ const CHECK_IMPORT = 'await import("../check.ts")';
  * Loaded from `node_modules`, when they are needed: the server's packages, which find files of their own, and those that
  * `src/requirements/lazy-packages.ts` loads.
  */
-const NOT_BUNDLED = ["ajv", "fastify", "pino", "prom-client", "re2js", "selfsigned"];
+const NOT_BUNDLED = ["@marcbachmann/cel-js", "ajv", "fastify", "pino", "prom-client", "re2js", "selfsigned"];
 
 /** Names stay, so that a stack tells something. */
 const MINIFY = { compress: false, mangle: false, codegen: { removeWhitespace: true } } as const;

@@ -92,8 +92,7 @@ async function answerChange(
   deadlines: Deadlines,
   context: AnswerContext,
 ): Promise<Answered> {
-  const decideUntil = (signal: AbortSignal): Promise<Answered> =>
-    decide(phase, change, decoded, signal, accessMilliseconds(deadlines), context);
+  const decideUntil = (signal: AbortSignal): Promise<Answered> => decide(phase, change, decoded, signal, deadlines, context);
   try {
     // Most answers wait for nothing, and need no clock.
     if (evidenceNeeded(change).size === 0) return await decideUntil(NEVER);
@@ -176,11 +175,14 @@ async function decide(
   change: CrdChange,
   { requester }: DecodedReview,
   signal: AbortSignal,
-  accessReviewMilliseconds: number,
+  deadlines: Deadlines,
   context: AnswerContext,
 ): Promise<Answered> {
   const { cluster, policy, clock } = context;
-  const patient = withOwnPatience(cluster, accessReviewMilliseconds);
+  const accessReviewMilliseconds = accessMilliseconds(deadlines);
+  const { budgetPercent } = policyOfCrd(change, cluster.picture(), policy, (clock ?? Date.now)()).objects;
+  const lookMilliseconds = (deadlines.wholeMilliseconds * budgetPercent) / 100;
+  const patient = withLookBudget(withOwnPatience(cluster, accessReviewMilliseconds), lookMilliseconds);
   const verdict = await review({ change, requester }, patient, policy, signal, clock);
   if (verdict.kind === "undecided") return undecided(phase, change, verdict.reason, context, null);
   if (phase === "explain" && verdict.kind === "allow") return { answer: SILENT, verdict, error: null };
@@ -200,6 +202,15 @@ function withOwnPatience(cluster: Cluster, milliseconds: number): Cluster {
     ...cluster,
     mayOverride: (requester, ruleId) =>
       inOwnTime(milliseconds, "unverified", (signal) => cluster.mayOverride(requester, ruleId, signal)),
+  };
+}
+
+/** Live objects are looked at for a share of the time alone; what was seen by then is told. */
+function withLookBudget(cluster: Cluster, milliseconds: number): Cluster {
+  return {
+    ...cluster,
+    lookAtObjects: (previous, next, signal) =>
+      cluster.lookAtObjects(previous, next, AbortSignal.any([signal, AbortSignal.timeout(milliseconds)])),
   };
 }
 

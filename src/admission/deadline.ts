@@ -6,6 +6,8 @@ const DEFAULT_MILLISECONDS = 10_000;
 const MAX_MILLISECONDS = 30_000;
 
 export interface Deadlines {
+  /** All that the API server gives. */
+  readonly wholeMilliseconds: number;
   /** When gathering evidence must end, in milliseconds from now; what was counted by then is told as a lower bound. */
   readonly evidenceMilliseconds: number;
   /** When the answer must be on its way. */
@@ -27,7 +29,7 @@ let lastDeadlines = deadlinesOf(undefined);
 function deadlinesOf(timeout: string | undefined): Deadlines {
   const milliseconds = Math.min(parseGoDuration(timeout ?? "") ?? DEFAULT_MILLISECONDS, MAX_MILLISECONDS);
   // A fifth is kept for asking whose names may be shown and for the way back over a busy network.
-  return { evidenceMilliseconds: milliseconds * 0.7, answerMilliseconds: milliseconds * 0.9 };
+  return { wholeMilliseconds: milliseconds, evidenceMilliseconds: milliseconds * 0.7, answerMilliseconds: milliseconds * 0.9 };
 }
 
 /** Source: Go, time.ParseDuration; the units below a millisecond are of no use here. Null for anything else, or for zero. */

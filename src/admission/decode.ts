@@ -146,8 +146,8 @@ const isAdmissionReview = new Ajv({ strict: true, allowUnionTypes: true }).compi
 function schemaIn(schemas: readonly string[]): FindSchema {
   return (openApiSchema) => {
     if (isRecord(openApiSchema)) return { kind: "value", value: openApiSchema };
-    const text = typeof openApiSchema === "number" ? schemas[openApiSchema] : undefined;
-    return text === undefined ? null : { kind: "json", text };
+    const written = typeof openApiSchema === "number" ? schemas[openApiSchema] : undefined;
+    return written === undefined ? null : { kind: "json", text: written };
   };
 }
 

@@ -27,6 +27,8 @@ export interface CheckOptions extends BundleOptions, AgainstChoice {
   readonly failOn: "deny" | "warn" | "none";
   readonly output: ReportFormat;
   readonly rule: readonly string[];
+  /** How many live objects are held against new schemas: `sample` for a bounded time. */
+  readonly objects: "none" | "sample" | "all";
   /** Files and folders of own catalog entries. */
   readonly catalog: readonly string[];
 }
@@ -36,6 +38,9 @@ const COUNT_MILLISECONDS = 60_000;
 
 /** How long ConfigMaps that new workloads hang on are waited for; without, they are taken for granted. */
 const SETTINGS_MILLISECONDS = 5_000;
+
+/** How long objects of one CRD are looked at: some 50,000 of them, and about as long as a person waits without a doubt. */
+const SAMPLE_MILLISECONDS = 10_000;
 
 export async function check(options: CheckOptions, terminal: Terminal): Promise<ExitStatus> {
   const policy = policyFromFlags(options.rule);
@@ -66,7 +71,13 @@ function tellIdle(folder: FolderCluster, applied: Applied, terminal: Terminal): 
 }
 
 /** CRDs are judged against the cluster as it is, workloads against the CRDs as they will be. */
-async function judgeAll(bundle: Bundle, cluster: Cluster, policy: PolicyFlags, { prune }: CheckOptions): Promise<CheckReport> {
+async function judgeAll(
+  bundle: Bundle,
+  opened: Cluster,
+  policy: PolicyFlags,
+  { prune, objects }: CheckOptions,
+): Promise<CheckReport> {
+  const cluster = withObjectsLook(opened, objects);
   const crds = cluster.picture()?.crds ?? new Map<string, Crd>();
   const deleted = bundle.deleted.map((name) => crds.get(name) ?? unknownCrd(name, crds));
   const { judged, leaving } = await reviewBundle({ applied: bundle.applied, deleted, isPruned: prune }, cluster, policy, {
@@ -74,6 +85,18 @@ async function judgeAll(bundle: Bundle, cluster: Cluster, policy: PolicyFlags, {
     settings: SETTINGS_MILLISECONDS,
   });
   return checkReport(judged, EVERYTHING, { input: bundle.input, leaving });
+}
+
+/** In time of its own, apart from that of other evidence. */
+function withObjectsLook(cluster: Cluster, objects: CheckOptions["objects"]): Cluster {
+  return {
+    ...cluster,
+    lookAtObjects(previous, next) {
+      if (objects === "none") return Promise.resolve({ kind: "not-looked" });
+      const signal = objects === "all" ? new AbortController().signal : AbortSignal.timeout(SAMPLE_MILLISECONDS);
+      return cluster.lookAtObjects(previous, next, signal);
+    },
+  };
 }
 
 function unknownCrd(name: string, crds: ReadonlyMap<string, Crd>): never {

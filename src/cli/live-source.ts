@@ -8,11 +8,13 @@ import {
   type LiveClusterObserver,
   type LiveClusterOptions,
 } from "../cluster/live/live-cluster.ts";
-import { readingLine } from "../explain/progress.ts";
+import { lookingLine, readingLine } from "../explain/progress.ts";
+import { examinerOnDemand } from "./examiner-on-demand.ts";
 import type { ConfigMapName } from "./config-map-name.ts";
 import { CommandError, EXIT, type ExitStatus } from "./exit-status.ts";
 import { startProgress } from "./progress.ts";
 import { runsInCluster } from "./runs-in-cluster.ts";
+import { startSteadyLines } from "./steady-lines.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface LiveChoice extends ConnectionChoice {
@@ -33,11 +35,19 @@ export async function withLiveCluster(
   const client = openClient(choice);
   const failed = Promise.withResolvers<never>();
   const progress = startProgress();
+  const looking = startSteadyLines(terminal);
   const counts = new Map<string, number>();
   const unreadable = (what: string, error: ApiError): CommandError => unreadableError(client, what, error);
   const { catalogConfigMap } = choice;
+  const examiner = examinerOnDemand();
   const cluster = connectLiveCluster({
     client,
+    objectLook: {
+      openExaminer: examiner.open,
+      onProgress(crd, objectCount, totalCount) {
+        looking.tell(objectCount, totalCount ?? 0, (pace) => lookingLine(crd.name, pace));
+      },
+    },
     ...known,
     isInCluster: runsInCluster(choice),
     ownCatalog: catalogConfigMap && {
@@ -90,6 +100,8 @@ export async function withLiveCluster(
     return await use(askedByPerson(cluster), client);
   } finally {
     progress.end();
+    looking.end();
+    await examiner.close();
     clearTimeout(timer);
     cluster.stop();
     client.close();
@@ -106,6 +118,10 @@ function askedByPerson(cluster: LiveCluster): LiveCluster {
     },
     async sampleWriters(crd, signal) {
       const found = await cluster.sampleWriters(crd, signal);
+      return found.kind === "unreadable" ? { kind: "unreadable", reason: found.reason } : found;
+    },
+    async lookAtObjects(previous, next, signal) {
+      const found = await cluster.lookAtObjects(previous, next, signal);
       return found.kind === "unreadable" ? { kind: "unreadable", reason: found.reason } : found;
     },
   };

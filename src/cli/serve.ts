@@ -9,6 +9,7 @@ import { createMetrics, type Metrics } from "../observability/metrics.ts";
 import { createOwnUser } from "../operator/own-user.ts";
 import type { WebhookAddress } from "../operator/webhook-configurations.ts";
 import type { PolicyFlags } from "../policy/combine.ts";
+import type { OnIncomplete } from "../policy/policy.ts";
 import type { Catalog } from "../requirements/catalog.ts";
 import { openStandIn } from "./against.ts";
 import type { ClusterFlags } from "./cluster-flags.ts";
@@ -37,6 +38,8 @@ export interface ServeOptions extends ClusterFlags, KeepingFlags, ClientAuthFlag
   readonly rule: readonly string[];
   /** Null: as the GuardPolicies of the cluster have it. */
   readonly onUndecided: PolicyFlags["onUndecided"];
+  /** The same. */
+  readonly onIncomplete: OnIncomplete | null;
   readonly healthReports: ReportForm | "off";
   readonly healthReportsInterval: number;
   readonly drainSeconds: number;
@@ -45,7 +48,7 @@ export interface ServeOptions extends ClusterFlags, KeepingFlags, ClientAuthFlag
 
 /** Runs until SIGTERM or SIGINT. */
 export async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitStatus> {
-  const policy = policyFromFlags(options.rule, options.onUndecided);
+  const policy = { ...policyFromFlags(options.rule, options.onUndecided), onIncomplete: options.onIncomplete };
   const keeping = chooseKeeping(options);
   const registerUrl = parseRegisterUrl(options);
   if (options.facts !== undefined && options.catalogConfigMap !== undefined) throw refuseCatalogConfigMap("--facts");

@@ -2,6 +2,7 @@
 import type { JudgedFinding } from "../policy/policy.ts";
 import type { HurtWorkload } from "../rules/finding.ts";
 import type { MigrationEvidence, ObjectEvidence, WorkloadRef } from "../rules/facts.ts";
+import { examplesIn } from "../rules/live-objects.ts";
 
 /** Something whose names an explanation would show. `resource` is plural; `namespace` empty for cluster scope. */
 export interface NamedThings {
@@ -51,6 +52,13 @@ export function objectsEverywhere(crd: { readonly group: string; readonly plural
 
 function thingsOf(fact: JudgedFinding["fact"], crd: { readonly group: string; readonly plural: string }): readonly NamedThings[] {
   switch (fact.kind) {
+    case "object-rejected":
+    case "object-pruned":
+    case "objects-not-all-checked":
+    case "objects-unchecked":
+    case "object-rules-failed":
+    case "object-rules-unevaluated":
+      return examplesIn(fact).map(({ object: { namespace } }) => ({ group: crd.group, resource: crd.plural, namespace }));
     case "required-version-unserved":
     case "required-resource-deleted":
     case "requirement-unsure":

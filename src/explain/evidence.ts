@@ -3,12 +3,14 @@ import type { Certainty, Need, ObjectEvidence, ObjectRef, WorkloadRef, Writer } 
 import type { Fact, HurtWorkload } from "../rules/finding.ts";
 import { type ApiState, crdNameOf, type Outcome } from "../rules/requirement.ts";
 import { type Audience, objectsEverywhere, workloadThings } from "./audience.ts";
+import { type LiveObjectsEvidence, liveObjectsEvidence, liveObjectsLine } from "./live-objects.ts";
 import { effectOf, outcomePhrase, statePhrase } from "./messages.ts";
 import { type ChangeEffect, changeEffect, changePhrase } from "./schema-change.ts";
 import { workloadName } from "./subject.ts";
 import { countOf, listOf, numberOf, quoted, shown } from "./text.ts";
 
 export type Evidence =
+  | LiveObjectsEvidence
   | {
       readonly kind: "workload";
       /** `Deployment <namespace>/<name>`. */
@@ -84,6 +86,13 @@ export function evidenceOf(
   audience: Audience,
 ): readonly Evidence[] {
   switch (fact.kind) {
+    case "object-rejected":
+    case "object-pruned":
+    case "objects-not-all-checked":
+    case "objects-unchecked":
+    case "object-rules-failed":
+    case "object-rules-unevaluated":
+      return liveObjectsEvidence(fact, crd, audience);
     case "required-version-unserved":
     case "required-resource-deleted":
       return workloads(
@@ -150,6 +159,12 @@ export function evidenceOf(
 /** One line for people; null for evidence that the sentence has told already. */
 export function evidenceLine(evidence: Evidence): string | null {
   switch (evidence.kind) {
+    case "rejected-objects":
+    case "lost-field":
+    case "failed-rule":
+    case "unevaluated-rule":
+    case "more-causes":
+      return liveObjectsLine(evidence);
     case "workload": {
       const known = evidence.image === null ? evidence.source : `image ${withShortDigest(evidence.image)}; ${evidence.source}`;
       const outcome = evidence.outcome === null ? "" : `: ${outcomeClause(evidence.outcome, evidence.effect)}`;

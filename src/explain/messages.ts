@@ -5,11 +5,19 @@ import { type ApiState, crdNameOf, isHard, type Outcome } from "../rules/require
 import { schemaMessage } from "./schema-change.ts";
 import { guardMessage } from "./guard-messages.ts";
 import { objectCount } from "./object-count.ts";
+import { liveObjectsMessage } from "./live-objects.ts";
 import { countOf, listOf, numberOf, quoted, shown } from "./text.ts";
 
 /** One sentence without a full stop, and without names: those are evidence, and shown to those who may see them. */
 export function messageOf(fact: Fact, subjectName: string): string {
   switch (fact.kind) {
+    case "object-rejected":
+    case "object-pruned":
+    case "objects-not-all-checked":
+    case "objects-unchecked":
+    case "object-rules-failed":
+    case "object-rules-unevaluated":
+      return liveObjectsMessage(fact);
     case "stored-version-removed":
       return `${quoted(fact.version)} would be dropped while ${storedBecause(fact)}; ${storedConsequence(fact)}`;
     case "stored-version-forgotten":

@@ -7,6 +7,7 @@ import { crdNameOf } from "../rules/requirement.ts";
 import { type Audience, workloadThings } from "./audience.ts";
 import { schemaRemedyTitle } from "./schema-change.ts";
 import { explainGuardRemedy } from "./guard-remedies.ts";
+import { columnOf, liveObjectsTitle } from "./live-objects.ts";
 import { workloadName } from "./subject.ts";
 import { listOf, quoted, shellWord, shown } from "./text.ts";
 
@@ -107,6 +108,17 @@ export function explainRemedy(remedy: Remedy): ExplainedRemedy {
         title: "back the objects up and delete them one by one first, if they are no longer needed",
         command: inTurn([backUp([remedy.crd]), deleteObjects(remedy.crd, remedy.readIn)]),
       };
+    case "correct-objects":
+    case "take-out-fields": {
+      const column = columnOf(remedy.path);
+      const list = `kubectl get ${resourceArgument(remedy.crd, remedy.readIn)}${allNamespaces(remedy.crd)}`;
+      return { title: liveObjectsTitle(remedy), command: `${list} -o ${column === null ? "yaml" : `custom-columns=${column}`}` };
+    }
+    case "keep-accepting":
+    case "keep-field":
+      return { title: liveObjectsTitle(remedy) };
+    case "back-up-first":
+      return { title: "save the objects as they are before anything else", command: backUp([remedy.crd]) };
     case "allow-counting": {
       const crd = shellWord(remedy.crd.name);
       const role = shellWord(`crdguard-count-${remedy.crd.name}`);

@@ -3,6 +3,7 @@ import { parseExactJson } from "../crd/exact-json.ts";
 import { isRecord } from "../crd/is-record.ts";
 import type { Schema } from "../crd/schema/schema.ts";
 import type { UnevaluatedCelRule } from "../rules/facts.ts";
+import { compileCelRules } from "./cel/compile-cel-rules.ts";
 import { ExaminerError, type ExaminerQuestion, type FitTally, type PageLook } from "./examiner.ts";
 import { fitOf, type ReadCheck } from "./fit.ts";
 import { isReadable } from "./patterns.ts";
@@ -23,8 +24,8 @@ export interface OpenExamination {
 export function openExamination(question: ExaminerQuestion, schemas: SchemaCache): OpenExamination {
   const checks = question.checks.map(({ version, before, after, isValidated, prunedAs }): ReadCheck => {
     const read = { before: before === null ? null : schemas.read(before), after: schemas.read(after) };
-    // Rules of CEL are compiled here, by `compileCelRules(read.after, read.before)` where the check is validated.
-    return { version, ...read, isValidated, prunedAs, celRules: null };
+    const celRules = isValidated ? compileCelRules(read.after, read.before) : null;
+    return { version, ...read, isValidated, prunedAs, celRules };
   });
   const tally = createTally();
 

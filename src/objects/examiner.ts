@@ -18,7 +18,7 @@ export interface ExaminerQuestion {
 export interface Examination {
   /**
    * @param page a list of objects, JSON as the API server sends it; it is transferred, and empty afterwards.
-   * @returns what goes on with listing; rejects where it is no list.
+   * @returns what goes on with listing; rejects where it is no list, or has more than `MAX_PAGE_BYTES`.
    */
   addPage(page: Uint8Array): Promise<PageLook>;
   /** The same, of objects that are at hand. */
@@ -26,6 +26,13 @@ export interface Examination {
   tally(): Promise<FitTally>;
   close(): void;
 }
+
+/**
+ * A page that is larger is to be asked for with a smaller limit; one object has at most 3 MB. V8 parses JSON without a look at the
+ * limit of its heap, and ends the whole process where that is not enough: the worst of JSON, `{}` and a comma, takes some twenty
+ * times its length.
+ */
+export const MAX_PAGE_BYTES = 16 * 2 ** 20;
 
 export interface PageLook {
   readonly objectCount: number;
@@ -62,4 +69,10 @@ export class ExaminerError extends Error {
 }
 
 export type ExaminerErrorCode =
-  "examiner-closed" | "list-unreadable" | "object-too-deep" | "schema-unreadable" | "worker-died" | "worker-out-of-memory";
+  | "examiner-closed"
+  | "list-unreadable"
+  | "object-too-deep"
+  | "page-too-large"
+  | "schema-unreadable"
+  | "worker-died"
+  | "worker-out-of-memory";

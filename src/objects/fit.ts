@@ -1,11 +1,12 @@
 /** @file What of one object is not fine by a schema, and was by the one before. */
 import type { Schema } from "../crd/schema/schema.ts";
 import { asRead, asReadPruned } from "./apply-defaults.ts";
-import type { CelChecker, CelFailedRule } from "./cel-checker.ts";
+import type { CelChecker, CelFailedRule } from "./cel/compile-cel-rules.ts";
 import type { Path } from "./paths.ts";
-import type { Problem } from "./problem.ts";
+import type { Keyword, Problem } from "./problem.ts";
 import { problemsOf } from "./problems-of.ts";
 import { prune, unknownFields } from "./unknown-fields.ts";
+import { MAX_PROBLEMS } from "./validate.ts";
 import type { JsonObject } from "./with-member.ts";
 
 /** A `FitCheck` whose schemas are read. */
@@ -38,13 +39,19 @@ export function fitOf(object: JsonObject, check: ReadCheck): Fit {
   return {
     problems: problems.length === 0 || before === null ? problems : withoutThoseOf(problems, object, before),
     losses,
-    failedRules: check.celRules?.check(read) ?? [],
+    failedRules: problems.some(({ keyword }) => BLOCKING.has(keyword)) ? [] : (check.celRules?.check(read) ?? []),
   };
 }
 
+/** Rules of CEL are not asked of what has such a problem. Source: registry/customresource/strategy.go, hasBlockingErr. */
+const BLOCKING: ReadonlySet<Keyword> = new Set(["enum", "format", "maxItems", "maxLength", "maxProperties", "required", "type"]);
+
 /** A value that broke the same keyword before is no worse off by another bound or list. */
 function withoutThoseOf(problems: readonly Problem[], object: JsonObject, before: Schema): readonly Problem[] {
-  const known = new Set(problemsOf(asRead(object, before), before).map(identity));
+  const knownProblems = problemsOf(asRead(object, before), before);
+  // Not all of them are told, and what is not may be among these.
+  if (knownProblems.length >= MAX_PROBLEMS) return [];
+  const known = new Set(knownProblems.map(identity));
   return problems.filter((problem) => !known.has(identity(problem)));
 }
 

@@ -17,10 +17,16 @@ import type { JsonObject } from "./with-member.ts";
 export function validateByOpenApi(object: unknown, schema: Schema): readonly Problem[] {
   const result = emptyResult();
   validateLevel(object, schema, [], result);
-  if (result.problems.length < 2) return result.problems;
-  const told = emptyResult();
-  merge(told, result);
-  return told.problems;
+  const { problems } = result;
+  return problems.length < 2 ? problems : withoutRepetition(problems);
+}
+
+/** Of one object, so that one which is wrong everywhere takes no memory to speak of: nobody reads as many. */
+export const MAX_PROBLEMS = 1_000;
+
+/** What several alternatives find alike is told of once. */
+function withoutRepetition(problems: readonly Problem[]): readonly Problem[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify([problem.message, ...problem.path]), problem])).values()];
 }
 
 /** Source: validate/result.go. */
@@ -35,24 +41,12 @@ function emptyResult(): Result {
 }
 
 function add(result: Result, at: Path, keyword: Keyword, message: string): void {
-  result.problems.push({ path: [...at], keyword, message });
+  if (result.problems.length < MAX_PROBLEMS) result.problems.push({ path: [...at], keyword, message });
 }
 
-/** What several alternatives find alike is told of once. */
 function merge(result: Result, other: Result): void {
-  for (const problem of other.problems) {
-    if (!result.problems.some((known) => isSameProblem(known, problem))) result.problems.push(problem);
-  }
+  for (const { path, keyword, message } of other.problems) add(result, path, keyword, message);
   result.matchCount += other.matchCount;
-}
-
-function isSameProblem(left: Problem, right: Problem): boolean {
-  return (
-    left.keyword === right.keyword &&
-    left.message === right.message &&
-    left.path.length === right.path.length &&
-    left.path.every((segment, index) => segment === right.path[index])
-  );
 }
 
 /** @param at changed on the way down, and as it was afterwards. */

@@ -6,6 +6,7 @@ import {
   ExaminerError,
   type ExaminerQuestion,
   type FitTally,
+  MAX_PAGE_BYTES,
   type PageLook,
 } from "./examiner.ts";
 import type { WorkerAnswer, WorkerRequest } from "./worker-messages.ts";
@@ -22,10 +23,10 @@ export interface WorkerExaminerOptions {
 /** Starting one takes 40 ms, and a release applies its CRDs within seconds. */
 const IDLE_MILLISECONDS = 30_000;
 const MAX_OPEN = 4;
-/** The twenty largest schemas known, read, and a page of large objects stay below half of it; see `npm run bench`. */
-const MAX_HEAP_MEBIBYTES = 256;
-/** Four times what the main thread has: objects may be nested as deeply as the API server allows. */
-const STACK_MEBIBYTES = 4;
+/** The largest page at its worst, and as many schemas as are kept. Hardly any look takes a tenth of it: see `npm run bench`. */
+const MAX_HEAP_MEBIBYTES = 512;
+/** Enough for 10,000 levels, which is as deep as the API server takes JSON (sigs.k8s.io/json, maxNestingDepth). Tried. */
+const STACK_MEBIBYTES = 16;
 
 /** Objects sent at once: to copy more than these takes too long beside other requests. */
 const OBJECTS_AT_ONCE = 50;
@@ -43,6 +44,7 @@ export function createWorkerExaminer({
   const waiting: (() => void)[] = [];
 
   async function takePlace(): Promise<void> {
+    if (isClosed) throw closedError();
     if (openCount >= maxOpen) await new Promise<void>((resolve) => waiting.push(resolve));
     else openCount += 1;
     if (isClosed) {
@@ -130,9 +132,15 @@ function examinationIn(thread: Thread, examination: number, leavePlace: () => vo
   };
   return {
     async addPage(page): Promise<PageLook> {
-      const { buffer } = page;
+      const { buffer, byteLength } = page;
+      if (byteLength > MAX_PAGE_BYTES) {
+        throw new ExaminerError(
+          "page-too-large",
+          `a page of objects has ${String(byteLength)} bytes, and may have ${String(MAX_PAGE_BYTES)}`,
+        );
+      }
       // Part of a larger buffer belongs to others too.
-      const own = buffer instanceof ArrayBuffer && buffer.byteLength === page.byteLength ? buffer : page.slice().buffer;
+      const own = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? buffer : page.slice().buffer;
       return (await ask({ kind: "page", examination, page: new Uint8Array(own) }, "page", [own])).look;
     },
     async addObjects(objects): Promise<void> {

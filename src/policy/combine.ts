@@ -3,7 +3,14 @@ import { compareText } from "../crd/compare-text.ts";
 import type { Labels } from "../crd/label-selector.ts";
 import { type GuardPolicy, isChosen } from "./guard-policy.ts";
 import { endOf } from "./lapse.ts";
-import { compareStrictness, DEFAULT_POLICY, type EffectiveException, type Policy, type RuleSetting } from "./policy.ts";
+import {
+  compareStrictness,
+  DEFAULT_POLICY,
+  type EffectiveException,
+  type OnIncomplete,
+  type Policy,
+  type RuleSetting,
+} from "./policy.ts";
 
 /** What the command line sets; it counts more than every GuardPolicy. */
 export interface PolicyFlags {
@@ -11,6 +18,8 @@ export interface PolicyFlags {
   readonly enforcement: ReadonlyMap<string, RuleSetting>;
   /** Null: nothing was said of it. */
   readonly onUndecided: Policy["onUndecided"] | null;
+  /** Null or absent: the same. */
+  readonly onIncomplete?: OnIncomplete | null;
 }
 
 export const NO_FLAGS: PolicyFlags = { enforcement: new Map(), onUndecided: null };
@@ -44,6 +53,19 @@ export function combinePolicies(
     enforcement,
     onUndecided:
       flags.onUndecided ?? winning(chosen, ({ onInternalError }) => onInternalError, denyFirst) ?? DEFAULT_POLICY.onUndecided,
+    objects: {
+      onIncomplete:
+        flags.onIncomplete ??
+        winning(chosen, ({ objects }) => objects.onIncomplete, denyFirst) ??
+        DEFAULT_POLICY.objects.onIncomplete,
+      // Whoever looks longer sees more.
+      budgetPercent:
+        winning(
+          chosen,
+          ({ objects }) => objects.budgetPercent,
+          (left, right) => left - right,
+        ) ?? DEFAULT_POLICY.objects.budgetPercent,
+    },
     exceptions: policies.flatMap((policy) => exceptionsFor(policy, crd, nowMilliseconds)).toSorted(longestFirst),
   };
 }
@@ -66,7 +88,7 @@ function winning<Setting>(
   return best?.setting ?? null;
 }
 
-function denyFirst(left: Policy["onUndecided"], right: Policy["onUndecided"]): number {
+function denyFirst(left: string, right: string): number {
   return Number(left === "deny") - Number(right === "deny");
 }
 

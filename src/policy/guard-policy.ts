@@ -4,7 +4,7 @@ import { type Labels, type LabelSelector, parseLabelSelector, selects } from "..
 import { nearestWord } from "../crd/nearest-word.ts";
 import { rules as allRules } from "../rules/checks/index.ts";
 import type { Rule } from "../rules/rule.ts";
-import { type Policy, RULE_SETTINGS, type RuleSetting } from "./policy.ts";
+import { MAX_BUDGET_PERCENT, type ObjectsPolicy, ON_INCOMPLETE, type Policy, RULE_SETTINGS, type RuleSetting } from "./policy.ts";
 
 export interface GuardPolicy {
   readonly name: string;
@@ -15,6 +15,8 @@ export interface GuardPolicy {
   readonly enforcement: ReadonlyMap<string, RuleSetting>;
   /** Null: it says nothing of it. */
   readonly onInternalError: Policy["onUndecided"] | null;
+  /** Null: the same. */
+  readonly objects: { readonly [Setting in keyof ObjectsPolicy]: ObjectsPolicy[Setting] | null };
   readonly exceptions: readonly PolicyException[];
 }
 
@@ -83,6 +85,7 @@ export function parseGuardPolicy(
       selection,
       enforcement: readRules(spec["rules"], knownRules, problems),
       onInternalError: readOneOf(onInternalError, "spec.onInternalError", ["deny", "allow"], problems),
+      objects: readObjects(spec["objects"], problems),
       exceptions: readExceptions(spec["exceptions"], knownRules, problems),
     },
     problems,
@@ -125,8 +128,9 @@ const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\
 
 /** What is read, of each part; exported for the test that compares it with the CRD. */
 export const GUARD_POLICY_MEMBERS = {
-  spec: ["priority", "crds", "rules", "onInternalError", "exceptions"],
+  spec: ["priority", "crds", "rules", "onInternalError", "objects", "exceptions"],
   crds: ["names", "labels"],
+  objects: ["onIncomplete", "budgetPercent"],
   rules: ["id", "enforcement"],
   exceptions: ["rule", "crd", "versions", "reason", "owner", "expires"],
 } as const;
@@ -181,6 +185,28 @@ function readRules(input: unknown, knownRules: readonly KnownRule[], problems: P
     else settings.set(id, enforcement);
   }
   return settings;
+}
+
+function readObjects(input: unknown, problems: PolicyProblem[]): GuardPolicy["objects"] {
+  const path = "spec.objects";
+  if (isAbsent(input)) return { onIncomplete: null, budgetPercent: null };
+  if (!isRecord(input)) {
+    problems.push({ kind: "malformed", path, expected: "an object" });
+    return { onIncomplete: null, budgetPercent: null };
+  }
+  tellUnknownMembers(input, path, GUARD_POLICY_MEMBERS.objects, problems);
+  const { onIncomplete, budgetPercent } = withoutNulls(input);
+  return {
+    onIncomplete: readOneOf(onIncomplete, `${path}.onIncomplete`, ON_INCOMPLETE, problems),
+    budgetPercent: readPercent(budgetPercent, `${path}.budgetPercent`, problems),
+  };
+}
+
+function readPercent(input: unknown, path: string, problems: PolicyProblem[]): number | null {
+  if (isAbsent(input)) return null;
+  if (typeof input === "number" && Number.isInteger(input) && input >= 1 && input <= MAX_BUDGET_PERCENT) return input;
+  problems.push({ kind: "malformed", path, expected: `a whole number from 1 to ${String(MAX_BUDGET_PERCENT)}` });
+  return null;
 }
 
 function readExceptions(input: unknown, knownRules: readonly KnownRule[], problems: PolicyProblem[]): readonly PolicyException[] {

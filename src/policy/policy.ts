@@ -10,9 +10,24 @@ export interface Policy {
   readonly enforcement: ReadonlyMap<string, RuleSetting>;
   /** What a question that cannot be decided in time, or for want of facts, ends in. */
   readonly onUndecided: "deny" | "allow";
+  readonly objects: ObjectsPolicy;
   /** For the CRD that is judged. The first of those that hold is the one that is told. */
   readonly exceptions: readonly EffectiveException[];
 }
+
+/** How live objects are held against new schemas at admission. */
+export interface ObjectsPolicy {
+  /** What it ends in where not all of them could be looked at, and nothing was found of those that were. */
+  readonly onIncomplete: OnIncomplete;
+  /** Of the time that the API server gives for the whole answer. */
+  readonly budgetPercent: number;
+}
+
+export const ON_INCOMPLETE = ["allow-with-warning", "deny"] as const;
+export type OnIncomplete = (typeof ON_INCOMPLETE)[number];
+
+/** Evidence ends at 70 %, so that the answer is in time: `admission/deadline.ts`. */
+export const MAX_BUDGET_PERCENT = 70;
 
 /** An exception of a GuardPolicy, for one CRD at one moment. */
 export interface EffectiveException {
@@ -29,7 +44,12 @@ export interface EffectiveException {
   readonly isLapsed: boolean;
 }
 
-export const DEFAULT_POLICY: Policy = { enforcement: new Map(), onUndecided: "deny", exceptions: [] };
+export const DEFAULT_POLICY: Policy = {
+  enforcement: new Map(),
+  onUndecided: "deny",
+  objects: { onIncomplete: "allow-with-warning", budgetPercent: 60 },
+  exceptions: [],
+};
 
 /** A finding with its consequence. `audit` is recorded, not told to the person who asks. */
 export interface JudgedFinding extends Finding {
@@ -71,13 +91,21 @@ export function compareStrictness(left: RuleSetting, right: RuleSetting): number
 
 /** Denials first, then warnings, then what is only recorded; within each in the order given. */
 export function judge(findings: readonly Finding[], policy: Policy): readonly JudgedFinding[] {
-  return findings
-    .flatMap((finding): readonly JudgedFinding[] => {
-      const enforcement = enforcementOf(finding, policy);
-      if (enforcement === "off") return [];
-      return [enforcement === "deny" ? relieved(finding, policy) : { ...finding, enforcement }];
-    })
-    .toSorted(worstFirst);
+  return toldOnce(consequences(findings, policy).toSorted(worstFirst));
+}
+
+/** That objects could not be seen is found by every rule that needs to see them, some of which may be off. */
+function toldOnce(findings: readonly JudgedFinding[]): readonly JudgedFinding[] {
+  const first = findings.find(isAboutUnseenObjects);
+  return first === undefined ? findings : findings.filter((finding) => finding === first || !isAboutUnseenObjects(finding));
+}
+
+function consequences(findings: readonly Finding[], policy: Policy): readonly JudgedFinding[] {
+  return findings.flatMap((finding): readonly JudgedFinding[] => {
+    const enforcement = enforcementOf(finding, policy);
+    if (enforcement === "off") return [];
+    return [enforcement === "deny" ? relieved(finding, policy) : { ...finding, enforcement }];
+  });
 }
 
 /** For `toSorted`: denials first, then warnings. */
@@ -108,6 +136,13 @@ function isAbout({ rule, versions }: EffectiveException, finding: Finding): bool
 /** Versions of the CRD that a fact is about; none of one that is about all of it. */
 function versionsOf(fact: Fact): readonly string[] {
   switch (fact.kind) {
+    case "object-rejected":
+      return fact.causes.flatMap(({ versions }) => versions);
+    case "object-pruned":
+      return fact.fields.flatMap(({ versions }) => versions);
+    case "object-rules-failed":
+    case "object-rules-unevaluated":
+      return fact.rules.map(({ version }) => version);
     case "stored-version-removed":
     case "stored-version-forgotten":
     case "version-in-use-unserved":
@@ -137,14 +172,26 @@ function versionsOf(fact: Fact): readonly string[] {
     case "bundle-downgraded":
     case "owner-changed":
     case "names-gone":
+    case "objects-not-all-checked":
+    case "objects-unchecked":
       return [];
   }
 }
 
-/** An advisory finding is a guess or a lesser harm: no setting turns it into a denial, but one may quieten it. */
+/**
+ * An advisory finding is a guess or a lesser harm: no setting turns it into a denial, but one may quieten it. That objects could not
+ * all be looked at is a doubt too, and policy has a word of its own on it.
+ */
 function enforcementOf(finding: Finding, policy: Policy): RuleSetting {
+  if (isAboutUnseenObjects(finding) && policy.objects.onIncomplete === "deny") {
+    return policy.enforcement.get(finding.rule) ?? "deny";
+  }
   const configured = policy.enforcement.get(finding.rule) ?? finding.defaultEnforcement;
   return finding.isAdvisory && configured === "deny" ? "warn" : configured;
+}
+
+export function isAboutUnseenObjects({ fact }: Finding): boolean {
+  return fact.kind === "objects-not-all-checked" || fact.kind === "objects-unchecked";
 }
 
 export type RuleSettingResult =

@@ -91,6 +91,12 @@ function neededBy(fact: Fact): Extract<Fact, { kind: "requirement-unsure" }>["hu
     case "bundle-downgraded":
     case "storage-version-downgraded":
     case "owner-changed":
+    case "object-rejected":
+    case "object-pruned":
+    case "objects-not-all-checked":
+    case "objects-unchecked":
+    case "object-rules-failed":
+    case "object-rules-unevaluated":
       return [];
   }
 }

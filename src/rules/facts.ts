@@ -189,6 +189,10 @@ export interface FitLook {
   /** False when time or a limit cut the look short: counts are then lower bounds. */
   readonly isComplete: boolean;
   readonly seconds: number;
+  /** Objects that some version would refuse, for whatever cause. */
+  readonly rejectedCount: number;
+  /** Objects that would lose at least one field. */
+  readonly losingCount: number;
   /** Most objects first; at most as many as an explanation can hold, by `MAX_CAUSES` of `objects/`. */
   readonly rejections: readonly Rejection[];
   readonly losses: readonly Loss[];

@@ -4,9 +4,14 @@ import type { FormChange } from "../crd/schema/schema-change.ts";
 import type { Bundle } from "./bundle.ts";
 import type {
   Certainty,
+  FailedCelRule,
+  FitExample,
+  FitLook,
+  Loss,
   MigrationEvidence,
   Need,
   ObjectEvidence,
+  UnevaluatedCelRule,
   UnreadableDeclaration,
   WebhookLook,
   WebhookProblem,
@@ -116,7 +121,8 @@ export type Fact =
   /** Who writes in versions that go away is not known. */
   | { readonly kind: "writers-unknown"; readonly versions: readonly [string, ...string[]]; readonly reason: string }
   | SchemaFact
-  | KeepingFact;
+  | KeepingFact
+  | LiveObjectsFact;
 
 /** Of `schema-narrowed`. */
 export type SchemaFact =
@@ -198,6 +204,68 @@ export type KeepingFact =
       readonly isMarkKept: boolean;
     };
 
+/** How much was seen of the live objects: where not all, other counts are lower bounds. */
+export type LookSize = Pick<FitLook, "objectCount" | "totalCount" | "isComplete" | "seconds" | "source">;
+
+/** One cause for which live objects would be refused, in whichever versions. */
+export interface RejectionCause {
+  readonly versions: readonly [string, ...string[]];
+  /** `status.supportedFeatures[]`: brackets stand for whatever index or key. */
+  readonly path: string;
+  readonly message: string;
+  readonly objectCount: number;
+  readonly examples: readonly FitExample[];
+}
+
+/** A field of live objects that would be lost, in whichever versions. */
+export interface FieldLoss {
+  readonly versions: readonly [string, ...string[]];
+  readonly path: string;
+  readonly objectCount: number;
+  readonly examples: readonly FitExample[];
+}
+
+/** What live objects make of the new schemas. */
+export type LiveObjectsFact =
+  | {
+      readonly kind: "object-rejected";
+      /** For whatever cause; a lower bound where several versions were looked at by themselves. */
+      readonly objectCount: number;
+      /** Most objects first. */
+      readonly causes: readonly [RejectionCause, ...RejectionCause[]];
+      /** Whether an update passes that leaves alone what does not fit, as it does by validation ratcheting. */
+      readonly isRatcheted: boolean;
+      /** Causes that are not among them. */
+      readonly otherCauseCount: number;
+      readonly look: LookSize;
+    }
+  | {
+      readonly kind: "object-pruned";
+      /** Objects are stored in one of these versions, so that every write loses it; else a write in one of them does. */
+      readonly role: Loss["role"];
+      /** That set any of the fields; a lower bound where several versions were looked at by themselves. */
+      readonly objectCount: number;
+      /** Most objects first. */
+      readonly fields: readonly [FieldLoss, ...FieldLoss[]];
+      readonly otherFieldCount: number;
+      readonly look: LookSize;
+    }
+  /** Nothing was found, but not all objects were looked at. */
+  | { readonly kind: "objects-not-all-checked"; readonly look: LookSize }
+  /** None could be looked at. `reason`: a clause. */
+  | { readonly kind: "objects-unchecked"; readonly reason: string }
+  | {
+      readonly kind: "object-rules-failed";
+      readonly rules: readonly [FailedCelRule, ...FailedCelRule[]];
+      readonly otherRuleCount: number;
+      readonly look: LookSize;
+    }
+  | {
+      readonly kind: "object-rules-unevaluated";
+      readonly rules: readonly [UnevaluatedCelRule, ...UnevaluatedCelRule[]];
+      readonly otherRuleCount: number;
+    };
+
 /** A way out. Each becomes a title and, where one exists, a command that can be pasted. */
 export type Remedy =
   /** `remaining`: what `status.storedVersions` is to hold afterwards. */
@@ -249,6 +317,12 @@ export type Remedy =
   | { readonly kind: "stay-on-bundle"; readonly version: string; readonly channel: string | null }
   | { readonly kind: "delete-objects"; readonly crd: Crd; readonly readIn: string }
   | { readonly kind: "serve-to-count"; readonly crd: Crd }
+  /** Of live objects. `path`: of the first cause or field. */
+  | { readonly kind: "correct-objects"; readonly crd: Crd; readonly readIn: string; readonly path: string }
+  | { readonly kind: "take-out-fields"; readonly crd: Crd; readonly readIn: string; readonly path: string }
+  | { readonly kind: "keep-accepting"; readonly versions: readonly string[]; readonly path: string }
+  | { readonly kind: "keep-field"; readonly versions: readonly string[]; readonly path: string }
+  | { readonly kind: "back-up-first"; readonly crd: Crd }
   /** The server may not list its objects. */
   | { readonly kind: "allow-counting"; readonly crd: Crd }
   | { readonly kind: "declare-requirement"; readonly need: Need }

@@ -1,6 +1,7 @@
 /** @file `npm run bench`: figures, side by side with a baseline of the same run; nothing passes or fails by time. */
 import { cpus, totalmem } from "node:os";
 import { markdownTable } from "./table.ts";
+import { measureBeside, measureFit, measureSchemaMemory } from "./objects-fit.ts";
 import { measurePlans } from "./plans.ts";
 import { measureDecisions, measureLookUps, measureMemory } from "./scale.ts";
 import { measureStartUp } from "./start-up.ts";
@@ -60,6 +61,45 @@ print(
     ]),
   ),
 );
+
+print("Objects of 3 kB held against a schema like HTTPRoute's, in one thread (ratio = objects/s / those of ajv)");
+print(
+  markdownTable(
+    ["10,000 objects", "objects/s", "ratio", "compiled in ms"],
+    measureFit().map((row) => [
+      row.title,
+      row.objectsPerSecond.toFixed(0),
+      row.ratio.toFixed(2),
+      row.compileMilliseconds.toFixed(0),
+    ]),
+  ),
+);
+
+print("How late a review of 90 kB is read, while objects are examined");
+print(
+  markdownTable(
+    ["beside", "reviews", "p50 ms", "p99 ms"],
+    (await measureBeside()).map((row) => [
+      row.title,
+      String(row.reviews),
+      row.p50Milliseconds.toFixed(1),
+      row.p99Milliseconds.toFixed(1),
+    ]),
+  ),
+);
+
+const schemaMemory = await measureSchemaMemory();
+if (schemaMemory === null) {
+  print("Memory of compiled schemas: not measured, since CRDGUARD_BENCH_CRDS names no folder of CRDs.\n");
+} else {
+  print("Memory of the largest schemas of $CRDGUARD_BENCH_CRDS, compiled");
+  print(
+    markdownTable(
+      ["schemas", "MB of JSON", "heap MiB"],
+      [[String(schemaMemory.schemas), schemaMemory.megabytes.toFixed(1), schemaMemory.mebibytes.toFixed(0)]],
+    ),
+  );
+}
 
 const memory = await measureMemory();
 print("Memory of `serve` over a live cluster");

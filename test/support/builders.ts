@@ -1,10 +1,18 @@
 /** @file Short ways to write CRDs, changes, needs and facts in tests; every default is the harmless one. */
-import { type Bundle, type ConversionWebhook, type Crd, UNRECORDED } from "../../src/crd/crd.ts";
+import {
+  type Bundle,
+  type ConversionWebhook,
+  type Crd,
+  type CrdConversion,
+  UNRECORDED,
+  type VersionForm,
+} from "../../src/crd/crd.ts";
 import type { CheckReport } from "../../src/explain/report.ts";
 import type { CrdChange } from "../../src/rules/change.ts";
 import type {
   Certainty,
   Facts,
+  FitLook,
   LaterRelease,
   Need,
   ObjectEvidence,
@@ -27,8 +35,10 @@ export interface CrdShape {
   readonly scope?: "Namespaced" | "Cluster";
   readonly bundle?: Bundle | null;
   readonly isTerminating?: boolean;
+  /** By version; versions have no form where it is missing. */
+  readonly schemas?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** None unless told. */
-  readonly conversion?: Crd["conversion"];
+  readonly conversion?: CrdConversion;
 }
 
 export function crd(shape: CrdShape): Crd {
@@ -39,6 +49,7 @@ export function crd(shape: CrdShape): Crd {
     name: versionName,
     isServed,
     isStorage: versionName === storage,
+    ...(shape.schemas === undefined ? {} : { form: form(shape.schemas[versionName] ?? {}) }),
   });
   return {
     name,
@@ -58,6 +69,36 @@ export function crd(shape: CrdShape): Crd {
 /** At service mill/<name>:443, without a caBundle unless told. */
 export function converter(name = "converter", caBundle: string | null = null): ConversionWebhook {
   return { kind: "webhook", target: { kind: "service", namespace: "mill", name, port: 443 }, caBundle };
+}
+
+function form(value: Readonly<Record<string, unknown>>): VersionForm {
+  return {
+    schema: { kind: "value", value },
+    hasStatus: false,
+    scale: null,
+    selectableFields: [],
+    printerColumns: [],
+    isDeprecated: false,
+  };
+}
+
+/** A look at 12 objects, all there are, at which nothing was found. */
+export function looked(found: Partial<FitLook> = {}): FitLook {
+  return {
+    kind: "looked",
+    objectCount: 12,
+    totalCount: 12,
+    isComplete: true,
+    seconds: 0.1,
+    rejectedCount: Math.max(0, ...(found.rejections ?? []).map(({ objectCount }) => objectCount)),
+    losingCount: Math.max(0, ...(found.losses ?? []).map(({ objectCount }) => objectCount)),
+    rejections: [],
+    losses: [],
+    failedRules: [],
+    unevaluatedRules: [],
+    source: { kind: "cluster" },
+    ...found,
+  };
 }
 
 export function create(next: Crd): CrdChange {

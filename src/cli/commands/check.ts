@@ -21,6 +21,14 @@ export function declareCheck(command: Command, invocation: Invocation): void {
     .addOption(
       new Option("--fail-on <level>", "which findings end in exit status 1").choices(["deny", "warn", "none"]).default("deny"),
     )
+    .addOption(
+      new Option(
+        "--objects <how many>",
+        "hold live objects against new schemas: for ten seconds a definition (sample), all of them however long it takes, or none",
+      )
+        .choices(["none", "sample", "all"])
+        .default("sample"),
+    )
     // Needed; were it so for commander, a mistyped flag beside its absence would never be told.
     .option(
       "--against <live|snapshot|folder>",

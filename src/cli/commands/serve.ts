@@ -48,6 +48,12 @@ export function declareServe(command: Command, invocation: Invocation): void {
       ).choices(["deny", "allow"]),
     )
     .addOption(
+      new Option(
+        "--on-incomplete <answer>",
+        "what it ends in if not all live objects could be held against new schemas, whatever GuardPolicies say; without: as they say, else a warning",
+      ).choices(["allow-with-warning", "deny"]),
+    )
+    .addOption(
       new Option("--client-auth <mode>", "whether callers must show a client certificate: request only logs and counts")
         .choices(["off", "request", "require"])
         .default("off"),
@@ -100,6 +106,7 @@ export function declareServe(command: Command, invocation: Invocation): void {
             catalogConfigMap: undefined,
             ...options,
             onUndecided: options.onUndecided ?? null,
+            onIncomplete: options.onIncomplete ?? null,
           },
           invocation.terminal,
         ),

@@ -5,6 +5,7 @@ import type { OwnCatalogOutcome } from "../../cluster/live/own-catalog.ts";
 import type { LogFields, Logger } from "../../observability/log.ts";
 import type { Metrics } from "../../observability/metrics.ts";
 import type { Catalog } from "../../requirements/catalog.ts";
+import { examinerOnDemand } from "../examiner-on-demand.ts";
 import { giveBackMemory } from "../garbage-collection.ts";
 import { type LiveChoice, openClient } from "../live-source.ts";
 import { runsInCluster } from "../runs-in-cluster.ts";
@@ -21,8 +22,10 @@ export async function openLiveFacts(choice: LiveChoice, catalog: Catalog, logger
   const bundles = await loadBundles();
   const client = openClient(choice);
   const { catalogConfigMap } = choice;
+  const examiner = examinerOnDemand();
   const cluster = connectLiveCluster({
     client,
+    objectLook: { openExaminer: examiner.open },
     catalog,
     bundles,
     isInCluster: runsInCluster(choice),
@@ -47,6 +50,7 @@ export async function openLiveFacts(choice: LiveChoice, catalog: Catalog, logger
     stop() {
       cluster.stop();
       client.close();
+      void examiner.close();
     },
   };
 }

@@ -41,6 +41,21 @@ export type ApiResult =
     }
   | { readonly ok: false; readonly error: ApiError };
 
+export interface BytesRequest {
+  readonly path: string;
+  /** `undefined` members are left out. */
+  readonly query?: Query;
+  readonly signal?: AbortSignal | undefined;
+  /** A longer answer is cut off and given up. */
+  readonly maxBytes: number;
+}
+
+/** `bytes`: the body as it came, of memory of its own, so that it can be handed to another thread. */
+export type BytesResult =
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: "too-large" }
+  | { readonly kind: "failed"; readonly error: ApiError };
+
 export interface WatchRequest {
   readonly path: string;
   /** `watch=true` is added. */
@@ -67,6 +82,8 @@ export interface ApiClient {
   serverTime(): Date | null;
   /** Never rejects. */
   request(request: ApiRequest): Promise<ApiResult>;
+  /** Reads JSON without parsing it, for whoever does so elsewhere. Never rejects. */
+  requestBytes(request: BytesRequest): Promise<BytesResult>;
   /** Streams events until the watch ends, breaks, idles or is aborted. Never rejects. */
   watch(request: WatchRequest): Promise<WatchEnd>;
   /** Cuts every connection, so that a process can end. */
@@ -93,7 +110,7 @@ function createApiClient(connection: Connection, timeoutSeconds: number): ApiCli
     serverTime: clock.now,
     async request(request) {
       const seconds = request.timeoutSeconds ?? timeoutSeconds;
-      const deadline = createDeadline(request.signal, seconds, `no answer within ${String(Number(seconds.toPrecision(3)))} s`);
+      const deadline = createDeadline(request.signal, seconds, unanswered(seconds));
       const isExact = request.numbers === "exact";
       const outgoing = {
         ...request,
@@ -106,6 +123,12 @@ function createApiClient(connection: Connection, timeoutSeconds: number): ApiCli
         const answer = { ok: true, status: response.statusCode ?? 0, body: body.value } as const;
         return warnings.length === 0 ? answer : { ...answer, warnings };
       });
+    },
+    async requestBytes({ maxBytes, ...request }) {
+      const deadline = createDeadline(request.signal, timeoutSeconds, unanswered(timeoutSeconds));
+      const outgoing = { ...request, method: "GET", payload: null };
+      const answer = await converse(line, outgoing, deadline, (response) => readBytes(response, maxBytes));
+      return "kind" in answer ? answer : { kind: "failed", error: answer.error };
     },
     async watch(request) {
       const seconds = request.idleSeconds;
@@ -120,6 +143,10 @@ function createApiClient(connection: Connection, timeoutSeconds: number): ApiCli
       agent.destroy();
     },
   };
+}
+
+function unanswered(seconds: number): string {
+  return `no answer within ${String(Number(seconds.toPrecision(3)))} s`;
 }
 
 /** The API server's own limit for anything but a watch. Source: kube-apiserver flag --request-timeout, default 1m0s. */
@@ -285,6 +312,33 @@ function readEvents(response: IncomingMessage, deadline: Deadline, onEvent: (eve
     });
     response.on("end", () => {
       resolve({ ok: true });
+    });
+    response.on("error", reject);
+    response.on("close", () => {
+      reject(new Error("the connection was closed"));
+    });
+  });
+}
+
+function readBytes(response: IncomingMessage, maxBytes: number): Promise<Exclude<BytesResult, { kind: "failed" }>> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    response.on("data", (chunk: Buffer) => {
+      length += chunk.length;
+      chunks.push(chunk);
+      if (length <= maxBytes) return;
+      resolve({ kind: "too-large" });
+      response.destroy();
+    });
+    response.on("end", () => {
+      const bytes = new Uint8Array(length);
+      let offset = 0;
+      for (const chunk of chunks) {
+        bytes.set(chunk, offset);
+        offset += chunk.length;
+      }
+      resolve({ kind: "bytes", bytes });
     });
     response.on("error", reject);
     response.on("close", () => {

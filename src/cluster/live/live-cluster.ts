@@ -20,6 +20,7 @@ import {
 import { findMigration } from "./find-migration.ts";
 import { lookAtWebhook } from "./look-at-webhook.ts";
 import { isRecord, textAt } from "./json.ts";
+import { lookAtObjects, type ObjectLookOptions } from "./look-at-objects.ts";
 import { mayList } from "./may-list.ts";
 import { mayOverride } from "./may-override.ts";
 import { createOwnCatalog, type OwnCatalogSource } from "./own-catalog.ts";
@@ -50,6 +51,8 @@ export interface LiveClusterOptions {
   readonly timing?: Timing;
   /** Of the reflectors. */
   readonly idleSeconds?: number;
+  /** By which live objects are held against new schemas; they are not looked at without. */
+  readonly objectLook?: ObjectLookOptions | undefined;
   /** How long settings may hold back the first picture; 5 unless told. */
   readonly settingsPatienceSeconds?: number;
 }
@@ -76,7 +79,7 @@ export interface LiveCluster extends Cluster {
  * growing old at worst, whatever happens to the API server.
  */
 export function connectLiveCluster(options: LiveClusterOptions): LiveCluster {
-  const { client, catalog, observer } = options;
+  const { client, catalog, observer, objectLook } = options;
   const settings = createSettings({
     changed() {
       builder.settingsChanged();
@@ -239,8 +242,9 @@ export function connectLiveCluster(options: LiveClusterOptions): LiveCluster {
     findMigration: (crd, signal) => findMigration(client, crd, signal),
     sampleWriters: (crd, signal) => sampleWriters(client, crd, signal),
     readForms: (crd, signal) => readForms(client, crd, signal),
-    lookAtObjects: () => Promise.resolve({ kind: "not-looked" }),
     lookAtWebhook: (webhook, signal) => lookAtWebhook({ client, webhook, isInCluster: options.isInCluster ?? false, signal }),
+    lookAtObjects: async (previous, next, signal) =>
+      objectLook === undefined ? { kind: "not-looked" } : lookAtObjects(client, previous, next, objectLook, signal),
     mayList: (requester, target, signal) => mayList(client, requester, target, signal),
     mayOverride: (requester, ruleId, signal) => mayOverride(client, requester, ruleId, signal),
   };

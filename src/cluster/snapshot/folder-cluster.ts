@@ -11,6 +11,7 @@ import { createPictureBuilder } from "../picture.ts";
 import { previewOf } from "../preview.ts";
 import { createWriterTally, recordedWrites } from "../writers.ts";
 import { readContents } from "./contents.ts";
+import { type FolderObject, lookInFolder } from "./look-in-folder.ts";
 import { type Manifest, type ManifestError, readManifests } from "./manifests.ts";
 import { isSnapshotDocument } from "./snapshot-sniff.ts";
 import { isRecord } from "../../crd/is-record.ts";
@@ -97,8 +98,9 @@ export function folderCluster(
       findMigration: () => Promise.resolve({ kind: "none" }),
       sampleWriters: (crd) => Promise.resolve(writersOf(crd, manifests)),
       readForms: (crd) => Promise.resolve(picture.crds.get(crd.name) ?? null),
-      lookAtObjects: () => Promise.resolve({ kind: "not-looked" }),
       lookAtWebhook: (webhook) => Promise.resolve(webhookIn(webhook, manifests)),
+      lookAtObjects: async (previous, next, signal) =>
+        lookInFolder(placed(manifestsOf(previous, manifests), previous), previous, next, source, signal),
       // Who can read the folder can read all of it.
       mayList: () => Promise.resolve(true),
       // Nobody's rights are in it.
@@ -150,6 +152,16 @@ function objectsOf(crd: Crd, manifests: readonly Manifest[]): readonly ObjectRef
       return { name, namespace: crd.scope === "Cluster" ? "" : namespace === "" ? "default" : namespace };
     })
     .toSorted((left, right) => (`${left.namespace}/${left.name}` < `${right.namespace}/${right.name}` ? -1 : 1));
+}
+
+/** As they are in a cluster, by namespace and name. */
+function placed(own: readonly Manifest[], crd: Crd): readonly FolderObject[] {
+  return own.map(({ object }) => {
+    const metadata = isRecord(object["metadata"]) ? object["metadata"] : {};
+    const { name, namespace } = metadataOf(object);
+    if (crd.scope === "Cluster") return { ...object, metadata: { ...metadata, name, namespace: undefined } };
+    return { ...object, metadata: { ...metadata, name, namespace: namespace === "" ? "default" : namespace } };
+  });
 }
 
 function metadataOf(object: Readonly<Record<string, unknown>>): { readonly name: string; readonly namespace: string } {

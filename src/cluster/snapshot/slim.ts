@@ -75,7 +75,7 @@ export function slimGuardPolicy(raw: unknown): JsonRecord {
     apiVersion: typeof apiVersion === "string" ? apiVersion : "crdguard.dev/v1alpha1",
     kind: "GuardPolicy",
     metadata: pick(metadata, ["name", "generation"]),
-    spec: pick(spec, ["priority", "crds", "rules", "onInternalError", "exceptions"]),
+    spec: pick(spec, ["priority", "crds", "rules", "onInternalError", "objects", "exceptions"]),
   };
 }
 

@@ -4,7 +4,7 @@
  * The tokens of a rule, so that blanks and comments between them do not count, and those within a string do. What no token begins with
  * stands for itself. Source: cel-spec, "Syntax": STRING_LIT, COMMENT, IDENT and the operators of two characters.
  */
-export function celTokens(rule: string): readonly string[] {
+function celTokens(rule: string): readonly string[] {
   return (rule.match(TOKEN) ?? []).filter((token) => !/^(?:\s|\/\/)/.test(token));
 }
 

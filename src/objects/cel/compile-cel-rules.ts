@@ -125,6 +125,8 @@ function checkRule(placed: PlacedRule, place: Place, raw: unknown, path: readonl
       checking.failed.push({ path: [...path, ...outcome.fieldPath], rule, message: outcome.message });
   } catch (error) {
     placed.isUnevaluated = true;
+    // It is not evaluated again, so that those after it may have what it took.
+    checking.budget.refill();
     checking.unevaluated.push({ path: place.path, rule, reason: reasonOf(error) });
   }
 }

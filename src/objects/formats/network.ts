@@ -23,16 +23,18 @@ export function isCidr(text: string): boolean {
   return isSloppyIpv6(address) && Number(bits) <= 128;
 }
 
-/** Of 6, 8 or 20 bytes. Source: Go, package net, ParseMAC. */
+/** Of 6, 8 or 20 bytes; without marks between them since Go 1.26. Source: Go, package net, ParseMAC. */
 export function isMac(text: string): boolean {
-  const isPairs = /^[0-9a-f]{2}(?::[0-9a-f]{2})+$/i.test(text) || /^[0-9a-f]{2}(?:-[0-9a-f]{2})+$/i.test(text);
-  const byteCount = isPairs
-    ? (text.length + 1) / 3
-    : /^[0-9a-f]{4}(?:\.[0-9a-f]{4})+$/i.test(text)
-      ? (2 * (text.length + 1)) / 5
-      : 0;
-  return byteCount === 6 || byteCount === 8 || byteCount === 20;
+  const isKnown = MAC_FORMS.some((form) => form.test(text));
+  return isKnown && [6, 8, 20].includes(text.replaceAll(/[:.-]/g, "").length / 2);
 }
+
+const MAC_FORMS = [
+  /^[0-9a-f]{2}(?::[0-9a-f]{2})+$/i,
+  /^[0-9a-f]{2}(?:-[0-9a-f]{2})+$/i,
+  /^[0-9a-f]{4}(?:\.[0-9a-f]{4})+$/i,
+  /^(?:[0-9a-f]{2})+$/i,
+];
 
 function isSloppyIpv4(text: string): boolean {
   const parts = text.split(".");

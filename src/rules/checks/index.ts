@@ -2,6 +2,8 @@
 import type { Rule } from "../rule.ts";
 import { bundleDowngraded } from "./bundle-downgraded.ts";
 import { conversionLost } from "./conversion-lost.ts";
+import { objectPruned } from "./object-pruned.ts";
+import { objectRejected } from "./object-rejected.ts";
 import { objectsDeleted } from "./objects-deleted.ts";
 import { ownerChanged } from "./owner-changed.ts";
 import { requiredResourceDeleted } from "./required-resource-deleted.ts";
@@ -16,6 +18,8 @@ import { workloadRequirementUnmet } from "./workload-requirement-unmet.ts";
 export const rules: readonly Rule[] = [
   bundleDowngraded,
   conversionLost,
+  objectPruned,
+  objectRejected,
   objectsDeleted,
   ownerChanged,
   requiredResourceDeleted,

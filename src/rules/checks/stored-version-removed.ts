@@ -16,8 +16,10 @@ export const storedVersionRemoved = defineRule({
   id: "stored-version-removed",
   defaultEnforcement: "deny",
   noOverride: "api-server-refuses",
-  evidence: (change) =>
-    change.kind === "update" && removedVersions(change.previous, change.next).length > 0 ? ["objects", "forms"] : [],
+  evidence(change) {
+    if (change.kind !== "update" || removedVersions(change.previous, change.next).length === 0) return [];
+    return change.next.versions.some(({ form }) => form !== undefined) ? ["objects", "forms"] : ["objects"];
+  },
   find({ change, facts }) {
     if (change.kind !== "update") return [];
 

@@ -70,9 +70,7 @@ export function askSchemaOracle(api: ApiServer): SchemaOracle {
             async create(content) {
               const object = { apiVersion, kind: "Thing", metadata: { name: "thing" }, ...content };
               const { status, body } = await send("POST", `${things}?dryRun=All&fieldValidation=Ignore`, writtenJson(object));
-              if (status === 201 && isRecord(body)) return { kind: "taken", object: body };
-              if (status === 422 || status === 400) return { kind: "refused", causes: causesOf(body) };
-              throw new Error(`the API server answered ${status}: ${messageOf(body)}`);
+              return answerOf(status, body);
             },
           };
         }),
@@ -109,6 +107,19 @@ function definition(group: string, schemas: readonly WrittenObject[]): string {
 
 function isJson(response: IncomingMessage): boolean {
   return response.headers["content-type"]?.startsWith("application/json") ?? false;
+}
+
+/** Of a dry run of a creation. @throws Error for an answer that is none. */
+export function answerOf(status: number, body: unknown): Answer {
+  if (status === 201 && isRecord(body)) return { kind: "taken", object: body };
+  if (status === 422 || status === 400)
+    return { kind: "refused", causes: causesOf(body).filter(({ message }) => !isOfCelAlone(message)) };
+  throw new Error(`the API server answered ${status}: ${messageOf(body)}`);
+}
+
+/** Told where other things are wrong, of rules that were not looked at. Source: customresource/strategy.go, hasBlockingErr. */
+function isOfCelAlone(message: string): boolean {
+  return message.includes("some validation rules were not checked because the object was invalid");
 }
 
 function causesOf(status: unknown): readonly { readonly field: string; readonly message: string }[] {

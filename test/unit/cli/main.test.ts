@@ -185,7 +185,7 @@ describe("crdguard, used wrongly", () => {
     {
       title: "a setting of an unknown rule",
       args: ["check", "--rule", "stored-version=warn", ...against],
-      line: `crdguard: error (rule-setting-invalid): --rule: "stored-version" is no rule; the rules are bundle-downgraded, conversion-lost, objects-deleted, owner-changed, required-resource-deleted, required-version-unserved, storage-version-downgraded, stored-version-forgotten, stored-version-removed, version-in-use-unserved, workload-requirement-unmet`,
+      line: `crdguard: error (rule-setting-invalid): --rule: "stored-version" is no rule; the rules are bundle-downgraded, conversion-lost, object-pruned, object-rejected, objects-deleted, owner-changed, required-resource-deleted, required-version-unserved, schema-narrowed, storage-version-downgraded, stored-version-forgotten, stored-version-removed, version-in-use-unserved, workload-requirement-unmet`,
     },
     {
       title: "a setting that is none",

@@ -23,6 +23,7 @@ import {
   writer,
 } from "../../support/builders.ts";
 import { problemsOfReport } from "../../support/report-schema.ts";
+import { crdWithForms, form, specOf } from "../../support/schemas.ts";
 import { ROOT } from "./sources.ts";
 
 const NOBODY: Audience = { mayName: () => false };
@@ -73,6 +74,12 @@ const CHANGES: readonly JudgedChange[] = [
       examples: [{ namespace: "mill", name: "g1" }],
     },
   }),
+  judged(
+    update(
+      crdWithForms({ served: ["v1"] }, { v1: form(specOf({ size: { type: "integer" } })) }),
+      crdWithForms({ served: ["v1"] }, { v1: form(specOf({})) }),
+    ),
+  ),
   { change: remove(onlyV1), verdict: { kind: "undecided", reason: "facts-not-synced" } },
   relieved({ kind: "exception", policy: "mill", reason: "moves", owner: "us", expires: "2027-01-01T00:00:00Z" }),
   relieved({ kind: "override", by: null, reason: "incident 4711", until: null }),

@@ -35,7 +35,7 @@ interface KubectlExample {
   readonly cluster?: string;
   /** The CRD in question. */
   readonly crd: string;
-  readonly change: (previous: Crd, changed: readonly Manifest[]) => CrdChange;
+  readonly change: (previous: Crd, changed: readonly Manifest[]) => CrdChange | Promise<CrdChange>;
   /** What a live cluster knows of it; a folder knows nothing. */
   readonly migration?: MigrationEvidence;
   /** The same, of the conversion webhook afterwards. */
@@ -63,6 +63,28 @@ spec:
   scope: Namespaced
   versions: [${versions}]
 `;
+}
+
+function schemaDefinition(properties: string): string {
+  const schema = `{ openAPIV3Schema: { type: object, properties: { ${properties} } } }`;
+  return definition("routes.example.com", "Route", `{ name: v1, served: true, storage: true, schema: ${schema} }`);
+}
+
+/** Two of them with all that a schema may leave out. */
+const ROUTES = ["checkout", "search"]
+  .map(
+    (name) => `---
+apiVersion: example.com/v1
+kind: Route
+metadata: { name: ${name}, namespace: shop }
+spec: { timeouts: { request: 5s } }
+status: { features: [HTTPRoute] }
+`,
+  )
+  .join("");
+
+async function withSchemaOf(previous: Crd, manifest: string): Promise<CrdChange> {
+  return { kind: "update", previous, next: findCrd(valueOf(await parseManifests("routes.yaml", manifest)), previous.name) };
 }
 
 /** external-secrets 0.16, the objects as they were saved with their managedFields, and 0.17. */
@@ -205,6 +227,24 @@ const EXAMPLES: Readonly<Record<string, Example | readonly Example[]>> = {
         versions: previous.versions.map((version) => ({ ...version, isStorage: version.name === "v1alpha1" })),
       },
     }),
+  },
+  "object-pruned": {
+    command: "kubectl apply --server-side -f routes-standard.yaml",
+    cluster: `${schemaDefinition("spec: { type: object, properties: { timeouts: { type: object, properties: { request: { type: string } } } } }")}${ROUTES}`,
+    crd: "routes.example.com",
+    change: (previous) => withSchemaOf(previous, schemaDefinition("spec: { type: object }")),
+  },
+  "object-rejected": {
+    command: "kubectl apply --server-side -f routes-with-features.yaml",
+    cluster: `${schemaDefinition("spec: { type: object, x-kubernetes-preserve-unknown-fields: true }, status: { type: object, properties: { features: { type: array, items: { type: string } } } }")}${ROUTES}`,
+    crd: "routes.example.com",
+    change: (previous) =>
+      withSchemaOf(
+        previous,
+        schemaDefinition(
+          "spec: { type: object, x-kubernetes-preserve-unknown-fields: true }, status: { type: object, properties: { features: { type: array, items: { type: object, properties: { name: { type: string } } } } } }",
+        ),
+      ),
   },
   "objects-deleted": {
     command: "kubectl delete crd mysqlservers.database.azure.crossplane.io",
@@ -403,7 +443,7 @@ async function kubectlOutput(id: string, example: KubectlExample): Promise<reado
             JSON.stringify(asked) === JSON.stringify(before.conversion) ? folder.lookAtWebhook(asked, signal) : webhook,
         }),
   };
-  const change = example.change(before, valueOf(await readFolder("demo/changes")));
+  const change = await example.change(before, valueOf(await readFolder("demo/changes")));
   const verdict = await review({ change, requester: null }, cluster, DEFAULT_POLICY, AbortSignal.timeout(10_000));
   const crd = previousCrd(change);
   if (verdict.kind === "undecided" || crd === null) throw new Error(`the example of ${id} is not judged`);

@@ -446,7 +446,7 @@ describe("a warning of who writes in a version that goes away", () => {
   });
 
   it("is a denial with the objects and the way out where the rule is set to deny", () => {
-    const policy: Policy = { enforcement: new Map([["version-in-use-unserved", "deny"]]), onUndecided: "deny", exceptions: [] };
+    const policy: Policy = { ...DEFAULT_POLICY, enforcement: new Map([["version-in-use-unserved", "deny"]]) };
 
     expect(answerTo(change, { writers: sampled([kubectl]) }, { policy }).status?.message).toMatchInlineSnapshot(`
       "CustomResourceDefinition "gears.own.dev" would break the cluster:
@@ -489,7 +489,7 @@ describe("the answer to the API server", () => {
   });
 
   it("tells warnings beside a denial, and records what is only audited", () => {
-    const policy: Policy = { enforcement: new Map([["stored-version-removed", "audit"]]), onUndecided: "deny", exceptions: [] };
+    const policy: Policy = { ...DEFAULT_POLICY, enforcement: new Map([["stored-version-removed", "audit"]]) };
     const needs = [
       need({ versions: ["v1alpha1"] }),
       need({ versions: ["v1alpha1"], outcome: "loses-feature", workload: { name: "painter" } }),
@@ -507,7 +507,7 @@ describe("the answer to the API server", () => {
   });
 
   it("allows with warnings alone, rule id first", () => {
-    const policy: Policy = { enforcement: new Map([["stored-version-removed", "warn"]]), onUndecided: "deny", exceptions: [] };
+    const policy: Policy = { ...DEFAULT_POLICY, enforcement: new Map([["stored-version-removed", "warn"]]) };
 
     expect(answerTo(update(twoVersions, onlyV1), { objects: counted(0) }, { policy })).toEqual({
       allowed: true,
@@ -561,7 +561,7 @@ describe("the answer to the API server", () => {
 
   it("warns in ten lines at most, of 120 characters each, without a line break, whatever the names", () => {
     const names = Array.from({ length: 30 }, (_, index) => `v1alpha${String(index + 1)}\n\u001b[31m😀${"x".repeat(index * 7)}`);
-    const policy: Policy = { enforcement: new Map([["stored-version-removed", "warn"]]), onUndecided: "deny", exceptions: [] };
+    const policy: Policy = { ...DEFAULT_POLICY, enforcement: new Map([["stored-version-removed", "warn"]]) };
     const { warnings = [] } = answerTo(
       update(crd({ served: ["v1", ...names], stored: names }), onlyV1),
       { objects: counted(1) },

@@ -49,8 +49,124 @@ function tell(fact: Fact): Told {
 const WORKLOAD_TARGETS = ["deployments.apps/", "deployments.apps/mill"];
 const OBJECT_TARGETS = ["gears.own.dev/", "gears.own.dev/mill"];
 
+const LOOK = { objectCount: 12, totalCount: 12, isComplete: true, seconds: 0.1, source: { kind: "cluster" } } as const;
+
 /** One of each kind, so that a new kind without its words tested does not compile. */
 const EXPECTED: { readonly [Kind in Fact["kind"]]: { readonly fact: Extract<Fact, { kind: Kind }>; readonly told: Told } } = {
+  "object-rejected": {
+    fact: {
+      kind: "object-rejected",
+      objectCount: 3,
+      isRatcheted: true,
+      causes: [
+        {
+          versions: ["v1", "v1beta1"],
+          path: "status.features[]",
+          message: "must be of type object",
+          objectCount: 3,
+          examples: [
+            { object: { namespace: "mill", name: "g1" }, path: "status.features[0]", value: '"Turning"' },
+            { object: { namespace: "mill", name: "g2" }, path: "status.features[0]", value: '"Turning"' },
+          ],
+        },
+      ],
+      otherCauseCount: 0,
+      look: LOOK,
+    },
+    told: {
+      message:
+        'the new schema of "v1" and "v1beta1" would refuse 3 of 12 objects: "status.features[]" must be of type object; an update that leaves that part alone passes, but to change it, to create such objects anew or to restore them fails',
+      lines: ['status.features[] must be of type object: 3 objects, in v1 and v1beta1: mill/g1 has "Turning", mill/g2, 1 more'],
+      targets: OBJECT_TARGETS,
+    },
+  },
+  "object-pruned": {
+    fact: {
+      kind: "object-pruned",
+      role: "stored",
+      objectCount: 3,
+      fields: [
+        {
+          versions: ["v1"],
+          path: "spec.timeouts",
+          objectCount: 3,
+          examples: [{ object: { namespace: "mill", name: "g1" }, path: "spec.timeouts", value: '{"request":"5s"}' }],
+        },
+        {
+          versions: ["v1"],
+          path: "spec.password",
+          objectCount: 1,
+          examples: [{ object: { namespace: "mill", name: "g2" }, path: "spec.password", value: null }],
+        },
+      ],
+      otherFieldCount: 2,
+      look: { ...LOOK, objectCount: 4_000, totalCount: 12_000, isComplete: false, seconds: 3 },
+    },
+    told: {
+      message:
+        '"spec.timeouts" and 3 more fields would be lost from at least 3 objects (checked 4,000 of about 12,000 in 3.0 s): the new schema of "v1" does not know them; they are gone from what is read at once, and for good with the next write of each object',
+      lines: [
+        'spec.timeouts: at least 3 objects: mill/g1 has {"request":"5s"}, 2 more',
+        "spec.password: at least 1 object: mill/g2",
+        "and 2 more",
+      ],
+      targets: OBJECT_TARGETS,
+    },
+  },
+  "objects-not-all-checked": {
+    fact: {
+      kind: "objects-not-all-checked",
+      look: { ...LOOK, objectCount: 4_000, totalCount: 12_000, isComplete: false, seconds: 3 },
+    },
+    told: {
+      message:
+        "checked 4,000 of about 12,000 in 3.0 s, and found nothing that would be refused or lost: what the others would come to is not known",
+      lines: [],
+      targets: [],
+    },
+  },
+  "objects-unchecked": {
+    fact: { kind: "objects-unchecked", reason: "crdguard may not list gears.own.dev" },
+    told: {
+      message: "whether live objects fit the new schemas is not known: crdguard may not list gears.own.dev",
+      lines: [],
+      targets: [],
+    },
+  },
+  "object-rules-failed": {
+    fact: {
+      kind: "object-rules-failed",
+      rules: [
+        {
+          version: "v1",
+          path: "",
+          rule: "self.size > 1",
+          message: "must be large",
+          objectCount: 1,
+          examples: [{ object: { namespace: "mill", name: "g1" }, path: "", value: null }],
+        },
+      ],
+      otherRuleCount: 0,
+      look: LOOK,
+    },
+    told: {
+      message: "1 of 12 objects would fail a rule of x-kubernetes-validations, by an evaluation that is not the API server's own",
+      lines: ["v1 (whole object): must be large (self.size > 1): 1 object: mill/g1"],
+      targets: OBJECT_TARGETS,
+    },
+  },
+  "object-rules-unevaluated": {
+    fact: {
+      kind: "object-rules-unevaluated",
+      rules: [{ version: "v1", path: "spec", rule: "self == oldSelf", reason: "it reads oldSelf" }],
+      otherRuleCount: 0,
+    },
+    told: {
+      message: "1 rule of x-kubernetes-validations could not be tried on live objects",
+      lines: ["v1 spec: self == oldSelf: it reads oldSelf"],
+      targets: [],
+    },
+  },
   "stored-version-removed": {
     fact: { kind: "stored-version-removed", version: "v1alpha1", case: "migrate", objects: counted(1), isAssumedStored: false },
     told: {
@@ -713,5 +829,36 @@ describe("a fact in words", () => {
     expect(evidenceOf(fact, gears, EVERYTHING)).toEqual([
       { kind: "objects", count: 1, isComplete: true, namespaces: {}, examples: ["g1"] },
     ]);
+  });
+
+  it("tells what objects hold to those alone who may list them, with their names", () => {
+    const { fact } = EXPECTED["object-rejected"];
+
+    expect(evidenceOf(fact, gears, { mayName: () => false })).toEqual([
+      {
+        kind: "rejected-objects",
+        versions: ["v1", "v1beta1"],
+        path: "status.features[]",
+        message: "must be of type object",
+        count: 3,
+        isComplete: true,
+        examples: [],
+      },
+    ]);
+  });
+
+  it.each([
+    {
+      title: "a look that saw nothing",
+      look: { ...LOOK, objectCount: 0, totalCount: null, isComplete: false, seconds: 6 },
+      told: /^no object could be checked in 6\.0 s:/,
+    },
+    {
+      title: "a look without an estimate",
+      look: { ...LOOK, objectCount: 7, totalCount: null, isComplete: false, seconds: 6 },
+      told: /^checked 7 in 6\.0 s,/,
+    },
+  ])("is honest about $title", ({ look, told }) => {
+    expect(messageOf({ kind: "objects-not-all-checked", look }, "gears.own.dev")).toMatch(told);
   });
 });

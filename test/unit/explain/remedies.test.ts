@@ -114,6 +114,37 @@ const EXPECTED: {
       command: "kubectl annotate customresourcedefinition gears.own.dev argocd.argoproj.io/sync-options=Prune=false",
     },
   },
+  "correct-objects": {
+    remedy: { kind: "correct-objects", crd: gears, readIn: "v1", path: "status.features[].name" },
+    told: {
+      title: "correct these objects first, by whoever writes them, so that both schemas take them; to see what they hold",
+      command:
+        "kubectl get gears.v1.own.dev --all-namespaces -o custom-columns='NAMESPACE:.metadata.namespace,NAME:.metadata.name,FIELD:.status.features[*].name'",
+    },
+  },
+  "take-out-fields": {
+    remedy: { kind: "take-out-fields", crd: gears, readIn: "v1", path: 'spec["a b"]' },
+    told: {
+      title:
+        "do without: take the field out of these objects first, by whoever sets it, then apply your change again; to see who has it",
+      command: "kubectl get gears.v1.own.dev --all-namespaces -o yaml",
+    },
+  },
+  "keep-accepting": {
+    remedy: { kind: "keep-accepting", versions: ["v1", "v1beta1"], path: "spec.size" },
+    told: { title: 'keep accepting "spec.size" as it is, in the new schema of "v1" and "v1beta1"' },
+  },
+  "keep-field": {
+    remedy: { kind: "keep-field", versions: ["v1"], path: "spec.size" },
+    told: { title: 'keep "spec.size" in the new schema of "v1", or apply a release or channel that has it' },
+  },
+  "back-up-first": {
+    remedy: { kind: "back-up-first", crd: gears },
+    told: {
+      title: "save the objects as they are before anything else",
+      command: "crdguard backup gears.own.dev -o gears.own.dev.backup",
+    },
+  },
   "keep-version-listed": {
     remedy: { kind: "keep-version-listed", version: "v1alpha1" },
     told: { title: 'keep "v1alpha1" in spec.versions of the new manifest; it need not be served' },

@@ -14,7 +14,7 @@ function finding(rule: string, shape: Partial<Finding> = {}): Finding {
 }
 
 function policy(...settings: readonly (readonly [string, RuleSetting])[]): Policy {
-  return { enforcement: new Map(settings), onUndecided: "deny", exceptions: [] };
+  return { ...DEFAULT_POLICY, enforcement: new Map(settings) };
 }
 
 describe("judge", () => {

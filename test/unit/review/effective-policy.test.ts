@@ -3,6 +3,7 @@ import { sortedPolicies } from "../../../src/cluster/guard-policies.ts";
 import type { RawGuardPolicy } from "../../../src/cluster/guard-policies.ts";
 import type { Crd } from "../../../src/crd/crd.ts";
 import { NO_FLAGS } from "../../../src/policy/combine.ts";
+import { DEFAULT_POLICY } from "../../../src/policy/policy.ts";
 import { judgeChange, policyOfCrd, readPolicies } from "../../../src/review/effective-policy.ts";
 import type { Change } from "../../../src/rules/change.ts";
 import { evaluate } from "../../../src/rules/evaluate.ts";
@@ -41,6 +42,7 @@ describe("the policy of a CRD", () => {
     expect(policyOfCrd(remove(gears("mill")), null, { ...NO_FLAGS, onUndecided: "allow" }, NOW)).toEqual({
       enforcement: new Map(),
       onUndecided: "allow",
+      objects: DEFAULT_POLICY.objects,
       exceptions: [],
     });
   });

@@ -305,6 +305,17 @@ function whoIn(fact: Fact): readonly string[] {
       return [fact.before, fact.after];
     case "owner-changed":
       return [...fact.before, ...fact.after].map((keeper) => JSON.stringify(keeper));
+    case "object-rejected":
+      return fact.causes.map((cause) => JSON.stringify(cause));
+    case "object-pruned":
+      return [fact.role, ...fact.fields.map((field) => JSON.stringify(field))];
+    case "object-rules-failed":
+    case "object-rules-unevaluated":
+      return fact.rules.map((rule) => JSON.stringify(rule));
+    case "objects-not-all-checked":
+      return [JSON.stringify(fact.look)];
+    case "objects-unchecked":
+      return [fact.reason];
   }
 }
 

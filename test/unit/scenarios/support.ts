@@ -83,6 +83,7 @@ export async function ask(question: {
     delete: question.delete ?? [],
     prune: false,
     failOn: "deny",
+    objects: "sample",
     allowPrivateUrls: false,
     recursive: true,
     namespace: "default",

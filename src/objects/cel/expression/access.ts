@@ -5,34 +5,45 @@ import { unescapeName } from "../values/names.ts";
 import { CelFailure, ListValue, MapValue, NONE, NoSuchOverload, Optional, Uint, plainText } from "../values/value.ts";
 import type { Value } from "../values/value.ts";
 
+/** A name in a rule, and the field that it stands for. */
+export interface Field {
+  readonly escaped: string;
+  /** Null where no field is named so. */
+  readonly plain: string | null;
+}
+
+export function fieldOf(escaped: string): Field {
+  return { escaped, plain: unescapeName(escaped) };
+}
+
 /** @throws CelFailure where there is no such field. */
-export function selectField(operand: Value, name: string): Value {
-  if (operand instanceof Optional) return selectOptional(operand, name);
-  const value = findField(operand, name);
-  if (value === undefined) throw new CelFailure(`no such key: ${name}`);
+export function selectField(operand: Value, field: Field): Value {
+  if (operand instanceof Optional) return selectOptional(operand, field);
+  const value = findField(operand, field);
+  if (value === undefined) throw new CelFailure(`no such key: ${field.escaped}`);
   return value;
 }
 
 /** `.?field`: none where there is no such field. */
-export function selectOptional(operand: Value, name: string): Optional {
+export function selectOptional(operand: Value, field: Field): Optional {
   const content = contentOf(operand);
   if (content === undefined) return NONE;
-  const value = findField(content, name);
+  const value = findField(content, field);
   return value === undefined ? NONE : new Optional(value);
 }
 
 /** `has(operand.field)`. */
-export function hasField(operand: Value, name: string): boolean {
+export function hasField(operand: Value, field: Field): boolean {
   const content = contentOf(operand);
-  return content !== undefined && findField(content, name) !== undefined;
+  return content !== undefined && findField(content, field) !== undefined;
 }
 
-function findField(operand: Value, name: string): Value | undefined {
+function findField(operand: Value, { escaped, plain }: Field): Value | undefined {
   if (operand instanceof ObjectMap) {
-    const plain = operand.hasProperties ? unescapeName(name) : name;
-    return plain === null ? undefined : operand.findNamed(plain);
+    const name = operand.hasProperties ? plain : escaped;
+    return name === null ? undefined : operand.findNamed(name);
   }
-  if (operand instanceof MapValue) return operand.find(name);
+  if (operand instanceof MapValue) return operand.find(escaped);
   throw new NoSuchOverload();
 }
 

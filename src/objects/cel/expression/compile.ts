@@ -4,9 +4,9 @@ import { FUNCTIONS } from "../library/functions.ts";
 import { add, divide, modulo, multiply, negate, subtract } from "../values/arithmetic.ts";
 import { MadeList, MadeMap, keyText } from "../values/collections.ts";
 import { compare, isEqual } from "../values/equality.ts";
-import { CelFailure, NoSuchOverload, NotEvaluated, TypeName, int, uint } from "../values/value.ts";
+import { CelFailure, NoSuchOverload, NotEvaluated, Optional, TypeName, int, uint } from "../values/value.ts";
 import type { Value } from "../values/value.ts";
-import { access, accessOptional, contains, selectField, selectOptional } from "./access.ts";
+import { access, accessOptional, contains, fieldOf, selectField, selectOptional } from "./access.ts";
 import { compileMacro } from "./macros.ts";
 import { callOverload } from "./overloads.ts";
 import type { Node } from "./parse.ts";
@@ -25,7 +25,8 @@ export function compileNode(node: Node, scope: Scope): Compiled {
     case ".?": {
       const [operand, name] = node.args;
       const { run } = compileNode(operand, scope);
-      return untyped((frame) => selectOptional(run(frame), name));
+      const field = fieldOf(name);
+      return untyped((frame) => selectOptional(run(frame), field));
     }
     case "[]": {
       const [operand, index] = pair(node.args, scope);
@@ -91,7 +92,7 @@ export function compileNode(node: Node, scope: Scope): Compiled {
 }
 
 /** @throws NoSuchOverload for what is neither true nor false. */
-export function truth(value: Value): boolean {
+function truth(value: Value): boolean {
   if (typeof value !== "boolean") throw new NoSuchOverload();
   return value;
 }
@@ -155,7 +156,8 @@ function compileSelect([operand, name]: readonly [Node, string], scope: Scope): 
   if (QUALIFIED_TYPES.has(full)) return constant(new TypeName(full));
   const { run, shape } = compileNode(operand, scope);
   const member = memberShape(shape, name);
-  return { run: (frame) => selectField(run(frame), name), shape: member };
+  const field = fieldOf(name);
+  return { run: (frame) => selectField(run(frame), field), shape: member };
 }
 
 const QUALIFIED_TYPES: ReadonlySet<string> = new Set([
@@ -185,11 +187,25 @@ function compileCall(key: string, name: string, args: readonly Node[], scope: Sc
 function compileMethod([name, receiver, args]: readonly [string, Node, readonly Node[]], scope: Scope): Compiled {
   const macro = compileMacro(name, receiver, args, scope, compileNode);
   if (macro !== null) return macro;
+  const [other] = args;
+  if ((name === "or" || name === "orValue") && other !== undefined && args.length === 1) {
+    return compileOr(name === "or", compileNode(receiver, scope), compileNode(other, scope));
+  }
   if (receiver.op === "id" && scope.find(receiver.args) === null) {
     const qualified = `${receiver.args}.${name}`;
     return compileCall(`${qualified}/${args.length}`, qualified, args, scope);
   }
   return compileCall(`.${name}/${args.length + 1}`, name, [receiver, ...args], scope);
+}
+
+/** What stands for a missing value is evaluated where the value is missing. */
+function compileOr(isOptional: boolean, receiver: Compiled, other: Compiled): Compiled {
+  return untyped((frame) => {
+    const value = receiver.run(frame);
+    if (!(value instanceof Optional)) throw new NoSuchOverload();
+    if (value.content === undefined) return other.run(frame);
+    return isOptional ? value : value.content;
+  });
 }
 
 function compileList(items: readonly Node[], scope: Scope): Compiled {

@@ -1,4 +1,5 @@
 /** @file `has()`, loops over lists and maps, and what else takes an expression for an argument. */
+import type { Schema } from "../../../crd/schema/schema.ts";
 import { MadeList, MadeMap, keyText } from "../values/collections.ts";
 import { compare } from "../values/equality.ts";
 import {
@@ -13,7 +14,7 @@ import {
   typeNameOf,
 } from "../values/value.ts";
 import type { Value } from "../values/value.ts";
-import { hasField } from "./access.ts";
+import { fieldOf, hasField } from "./access.ts";
 import { itemShape, memberShape } from "./shapes.ts";
 import type { Node } from "./parse.ts";
 import type { Compiled, Frame, Run, Scope } from "./scope.ts";
@@ -44,8 +45,17 @@ export function compileMacro(
   });
   const range = compileNode(receiver, scope);
   const loop = openLoop(range, names, scope);
-  const bodies = args.slice(variableCount).map((arg) => compileNode(arg, loop.scope).run);
-  return { run: make(range.run, loop.bind, bodies), shape: null };
+  const bodies = args.slice(variableCount).map((arg) => compileNode(arg, loop.scope));
+  const made = bodies.at(-1)?.shape ?? null;
+  return {
+    run: make(
+      range.run,
+      loop.bind,
+      bodies.map(({ run }) => run),
+      name === "filter" ? itemShape(range.shape) : made,
+    ),
+    shape: null,
+  };
 }
 
 /** Puts an element into the variables of the loop. */
@@ -74,7 +84,8 @@ function openLoop(range: Compiled, names: readonly string[], scope: Scope): { re
   };
 }
 
-type MakeMacro = (range: Run, bind: Bind, bodies: readonly Run[]) => Run;
+/** @param made of the elements of a list that comes of it. */
+type MakeMacro = (range: Run, bind: Bind, bodies: readonly Run[], made: Schema | null) => Run;
 
 const ONE_VARIABLE: ReadonlySet<string> = new Set([
   "all/2",
@@ -115,7 +126,8 @@ function compileHas(arg: Node, scope: Scope, compileNode: CompileNode): Compiled
   const [operand, name] = arg.args;
   const { run, shape } = compileNode(operand, scope);
   if (arg.op === ".") memberShape(shape, name);
-  return { run: (frame) => hasField(run(frame), name), shape: null };
+  const field = fieldOf(name);
+  return { run: (frame) => hasField(run(frame), field), shape: null };
 }
 
 /** @param visit is told to stop by true. */
@@ -173,7 +185,7 @@ function existsOne(range: Run, bind: Bind, [predicate = nothing]: readonly Run[]
   };
 }
 
-function filter(range: Run, bind: Bind, [predicate = nothing]: readonly Run[]): Run {
+function filter(range: Run, bind: Bind, [predicate = nothing]: readonly Run[], made: Schema | null): Run {
   return (frame) => {
     const over = range(frame);
     const kept: Value[] = [];
@@ -181,7 +193,7 @@ function filter(range: Run, bind: Bind, [predicate = nothing]: readonly Run[]): 
       if (isTrue(predicate(frame))) kept.push(over instanceof ListValue ? over.at(Number(key)) : key);
       return false;
     });
-    return new MadeList(kept);
+    return new MadeList(kept, made);
   };
 }
 
@@ -194,7 +206,7 @@ function transformed(bodies: readonly Run[]): (frame: Frame, take: (value: Value
   };
 }
 
-function transformList(range: Run, bind: Bind, bodies: readonly Run[]): Run {
+function transformList(range: Run, bind: Bind, bodies: readonly Run[], made: Schema | null): Run {
   const step = transformed(bodies);
   return (frame) => {
     const items: Value[] = [];
@@ -202,7 +214,7 @@ function transformList(range: Run, bind: Bind, bodies: readonly Run[]): Run {
       step(frame, (value) => items.push(value));
       return false;
     });
-    return new MadeList(items);
+    return new MadeList(items, made);
   };
 }
 

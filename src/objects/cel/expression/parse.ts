@@ -40,7 +40,7 @@ function refuseAmbiguity(node: Node): void {
 
 const RELATIONS: ReadonlySet<string> = new Set(["<", "<=", ">", ">=", "in"]);
 
-export function childrenOf(node: Node): readonly Node[] {
+function childrenOf(node: Node): readonly Node[] {
   switch (node.op) {
     case "value":
     case "id":

@@ -1,6 +1,6 @@
 /** @file Numbers as texts, as Go writes them. */
 
-/** Source: Go, fmt, `%g` with as many digits as tell the number apart: an exponent below -4, and from 21 on. */
+/** Source: Go, fmt, `%g` with as many digits as tell the number apart: an exponent below -4, and from 6 on. */
 export function doubleText(value: number): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value < 0 ? "-Inf" : "+Inf";
@@ -18,8 +18,8 @@ export function doubleText(value: number): string {
   return `${sign}${digits.slice(0, exponent + 1)}${fraction === "" ? "" : `.${fraction}`}`;
 }
 
-/** Source: Go, fmt/format.go, fmtFloat: `%e is used if the exponent from the conversion is less than -4 or greater than or equal to the precision`. */
-const LARGEST_PLAIN_EXPONENT = 21;
+/** Source: Go, strconv/ftoa.go: "if precision was the shortest possible, use precision 6 for this decision". */
+const LARGEST_PLAIN_EXPONENT = 6;
 
 /** At least two digits. */
 function exponentOf(exponent: number): string {

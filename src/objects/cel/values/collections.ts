@@ -1,13 +1,17 @@
 /** @file Lists and maps that an expression made. */
+import type { Schema } from "../../../crd/schema/schema.ts";
 import { ListValue, MapValue, NoSuchOverload, Uint } from "./value.ts";
 import type { Value } from "./value.ts";
 
 export class MadeList extends ListValue {
   readonly #items: readonly Value[];
+  /** What its elements would be, where that is known. */
+  readonly itemSchema: Schema | null;
 
-  constructor(items: readonly Value[]) {
+  constructor(items: readonly Value[], itemSchema: Schema | null = null) {
     super();
     this.#items = items;
+    this.itemSchema = itemSchema;
   }
 
   override get size(): number {

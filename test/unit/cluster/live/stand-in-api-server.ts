@@ -252,12 +252,13 @@ function createCollection(clock: { version: number }, source: ItemSource = { cou
       if (end < total) snapshots.set(version, snapshot);
       reply(response, {
         status: 200,
+        // Members in the order of their names, as of a list of custom resources.
         body: {
-          metadata: {
-            resourceVersion: String(version),
-            ...(end < total ? { continue: `${String(version)}.${String(end)}` } : {}),
-          },
           items: isNamesOnly ? page.map((item) => ({ metadata: item?.metadata })) : page,
+          metadata: {
+            ...(end < total ? { continue: `${String(version)}.${String(end)}`, remainingItemCount: total - end } : {}),
+            resourceVersion: String(version),
+          },
         },
       });
     },

@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Cluster } from "../../../../src/cluster/cluster.ts";
+import type { ClusterPicture } from "../../../../src/cluster/picture.ts";
 import { folderCluster } from "../../../../src/cluster/snapshot/folder-cluster.ts";
 import { redactSnapshot } from "../../../../src/cluster/snapshot/redact.ts";
 import { snapshotCluster } from "../../../../src/cluster/snapshot/snapshot-cluster.ts";
 import { packSnapshot, unpackSnapshot } from "../../../../src/cluster/snapshot/snapshot-file.ts";
 import type { JsonRecord, Snapshot } from "../../../../src/cluster/snapshot/snapshot.ts";
+import type { Crd } from "../../../../src/crd/crd.ts";
 import type { Catalog } from "../../../../src/requirements/catalog.ts";
 import type { EvidenceSource, Need } from "../../../../src/rules/facts.ts";
 import { shippedCatalog } from "../../catalog/workloads.ts";
@@ -50,6 +52,12 @@ function gist(cluster: Cluster): readonly string[] {
   return [...(cluster.picture()?.needs.values() ?? [])].flat().map(told).toSorted();
 }
 
+function withoutForms(picture: ClusterPicture | null): ClusterPicture | null {
+  if (picture === null) return null;
+  const bare = (crd: Crd): Crd => ({ ...crd, versions: crd.versions.map(({ form: _, ...version }) => version) });
+  return { ...picture, crds: new Map([...picture.crds].map(([name, crd]) => [name, bare(crd)])) };
+}
+
 describe("a snapshot in place of a cluster", () => {
   it("gives the same picture, the same evidence and the same preview", async () => {
     await fc.assert(
@@ -57,7 +65,8 @@ describe("a snapshot in place of a cluster", () => {
         const original = folder(objects);
         const loaded = reopened(await snapshotOf(objects, catalog));
 
-        expect(loaded.picture()).toEqual(original.picture());
+        // A snapshot keeps no schemas, as the picture of a live cluster does not.
+        expect(loaded.picture()).toEqual(withoutForms(original.picture()));
         expect(await answers(loaded)).toEqual(await answers(original));
         const applied = {
           crds: [],
@@ -67,7 +76,8 @@ describe("a snapshot in place of a cluster", () => {
           guardPolicies: [],
         };
         const signal = new AbortController().signal;
-        expect(await loaded.preview(applied, signal)).toEqual(await original.preview(applied, signal));
+        const [told, expected] = [await loaded.preview(applied, signal), await original.preview(applied, signal)];
+        expect(told).toEqual(expected && { ...expected, picture: withoutForms(expected.picture) });
       }),
       { numRuns: 150 },
     );

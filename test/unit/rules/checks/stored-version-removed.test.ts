@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { storedVersionRemoved } from "../../../../src/rules/checks/stored-version-removed.ts";
 import { counted, crd, noFacts, remove, statusUpdate, update } from "../../../support/builders.ts";
+import { crdWithForms, form, specOf } from "../../../support/schemas.ts";
 
 /** grpcroutes of a cluster that went v1.0 experimental → v1.1. */
 const mixed = crd({ served: ["v1", "v1alpha2"], storage: "v1", stored: ["v1alpha2", "v1"] });
@@ -75,6 +76,23 @@ describe("stored-version-removed", () => {
 
     expect(finding?.fact).toMatchObject({ kind: "stored-version-removed", case: situation });
     expect(finding?.remedies[0]).toEqual(remedy);
+  });
+
+  it("knows a version that goes on under another name, in which objects are restored as they are", () => {
+    const same = form(specOf({ size: { type: "integer" } }));
+    const previous = crdWithForms({ served: ["v1alpha2"] }, { v1alpha2: same });
+    const change = update(previous, crdWithForms({ served: ["v1alpha3"] }, { v1alpha3: same }));
+    const [finding] = storedVersionRemoved.find({ change, facts: { ...noFacts, objects: counted(1) } });
+
+    expect(storedVersionRemoved.evidence?.(change)).toEqual(["objects", "forms"]);
+    expect(finding?.fact).toMatchObject({ case: "no-common-version", renamedTo: "v1alpha3" });
+    expect(finding?.remedies[0]).toEqual({
+      kind: "replace-by-backup",
+      crd: previous,
+      readIn: "v1alpha2",
+      newVersion: "v1alpha3",
+      isRenamed: true,
+    });
   });
 
   it("says when the status was not given and the storage version is taken for stored", () => {
