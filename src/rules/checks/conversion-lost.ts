@@ -1,6 +1,8 @@
 /** @file Finds an update after which objects of several versions can no longer be converted, or not by anybody who answers. */
 import type { ConversionWebhook, Crd, WebhookTarget } from "../../crd/crd.ts";
 import { isSameSchema } from "../../crd/schema/compare-crds.ts";
+import { readSchema } from "../../crd/schema/read-schema.ts";
+import type { Schema } from "../../crd/schema/schema.ts";
 import { compareVersions, findVersion, servedVersions, storageVersion } from "../../crd/versions.ts";
 import type { Facts, ObjectEvidence, WebhookLook, WebhookProblem } from "../facts.ts";
 import type { Remedy, RuleFinding } from "../finding.ts";
@@ -69,10 +71,18 @@ function isIdle(previous: Crd, next: Crd): boolean {
   return haveOneSchema(previous, livingVersions(previous, previous)) && haveOneSchema(next, versions);
 }
 
-/** False where any is not known. */
+/** False where any is not known, and where they keep whatever is in an object or its spec: what that may be, each version has its own idea of. */
 function haveOneSchema(crd: Crd, names: readonly string[]): boolean {
   const [first, ...others] = names.map((name) => findVersion(crd, name)?.form?.schema);
-  return first !== undefined && others.every((schema) => schema !== undefined && isSameSchema(first, schema));
+  return (
+    first !== undefined &&
+    others.every((schema) => schema !== undefined && isSameSchema(first, schema)) &&
+    namesItsFields(readSchema(first))
+  );
+}
+
+function namesItsFields({ preservesUnknownFields, properties }: Schema): boolean {
+  return !preservesUnknownFields && [...properties.values()].every((below) => !below.preservesUnknownFields);
 }
 
 /** By another webhook, or for a version, or into a storage version, that it was not needed for before. */

@@ -145,6 +145,7 @@ describe("conversion-lost, where the webhook goes", () => {
 
   const SMALL = specOf({ size: { type: "string" } });
   const LARGE = specOf({ size: { type: "string" }, teeth: { type: "integer" } });
+  const OPEN = { type: "object", properties: { spec: { type: "object", "x-kubernetes-preserve-unknown-fields": true } } };
   const written = (conversion: ConversionWebhook | null, v1: Written, v1beta1: Written): Crd =>
     crdWithForms(
       { served: ["v1", "v1beta1"], ...(conversion === null ? {} : { conversion }) },
@@ -161,6 +162,12 @@ describe("conversion-lost, where the webhook goes", () => {
     {
       title: "denies it where versions differ",
       change: update(written(webhook, SMALL, LARGE), written(null, SMALL, LARGE)),
+      verdict: ["deny conversion-removed"],
+      asks: ["objects", "webhooks"],
+    },
+    {
+      title: "denies it where schemas are the same since they say nothing of the spec",
+      change: update(written(webhook, OPEN, OPEN), written(null, OPEN, OPEN)),
       verdict: ["deny conversion-removed"],
       asks: ["objects", "webhooks"],
     },
