@@ -1,8 +1,8 @@
 /** @file Fact → sentence, of what goes back: conversion, releases of bundles, storage versions, owners. */
-import type { Fact, Keeper, ReleaseMark } from "../rules/finding.ts";
+import type { BundleNarrowing, Fact, Keeper, ReleaseMark } from "../rules/finding.ts";
 import { objectCount } from "./object-count.ts";
 import { ownerName } from "./owner-name.ts";
-import { listOf, quoted, shown } from "./text.ts";
+import { countOf, listOf, quoted, shown } from "./text.ts";
 import { targetName, webhookProblem } from "./webhook-words.ts";
 
 type GuardFact = Extract<
@@ -57,18 +57,35 @@ function conversionRemoved({ target, look, versions, objects, isUntold }: Extrac
   const untold = isUntold ? ", if what nobody writes of is not kept, as by kubectl replace" : "";
   return (
     `objects would no longer be converted between ${versionsOf(versions)}, as ${targetName(target)} does today${dead}${untold}: fields that the ` +
-    `version asked for does not have are dropped, unless all have the same schema; ${objectCount(objects)}`
+    `version asked for does not have are dropped; ${objectCount(objects)}`
   );
 }
 
-function bundleDowngraded({ before, after, isOlder, dropped, unserved }: Extract<Fact, { kind: "bundle-downgraded" }>): string {
-  const gone = [
+function bundleDowngraded(fact: Extract<Fact, { kind: "bundle-downgraded" }>): string {
+  const { before, after, isOlder, dropped, unserved, narrowing } = fact;
+  const clauses = [
     ...(dropped.length === 0 ? [] : [`${versionsOf(dropped)} would be gone`]),
     ...(unserved.length === 0 ? [] : [`${versionsOf(unserved)} would no longer be served`]),
+    ...(narrowing === null
+      ? [
+          `fields that only the ${isOlder ? "newer release" : "experimental channel"} has are dropped from objects at their next write`,
+        ]
+      : narrowingClauses(narrowing)),
   ];
-  const newer = isOlder ? "newer release" : "experimental channel";
-  const fields = `fields that only the ${newer} has are dropped from objects at their next write`;
-  return `${markName(before)} would be replaced by ${isOlder ? "the older " : ""}${markName(after)}: ${[...gone, fields].join(", and ")}`;
+  return `${markName(before)} would be replaced by ${isOlder ? "the older " : ""}${markName(after)}: ${clauses.join(", and ")}`;
+}
+
+/** So many fields are named; `schema-narrowed` tells of more. */
+const MAX_FIELDS = 3;
+
+function narrowingClauses({ fields, otherCount }: BundleNarrowing): readonly string[] {
+  const named = fields.slice(0, MAX_FIELDS).map(shown);
+  const more = fields.length - named.length;
+  const all = listOf(more === 0 ? named : [...named, countOf(more, "more field")]);
+  return [
+    ...(fields.length === 0 ? [] : [`${all} would be dropped from objects at their next write`]),
+    ...(otherCount === 0 ? [] : [`${countOf(otherCount, "place")} would take less than today`]),
+  ];
 }
 
 function markName({ version, channel }: ReleaseMark): string {

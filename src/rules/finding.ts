@@ -49,6 +49,14 @@ export interface ReleaseMark {
   readonly channel: string | null;
 }
 
+/** What the versions that stay no longer take. */
+export interface BundleNarrowing {
+  /** Paths of fields that are gone, in the order of the alphabet. */
+  readonly fields: readonly string[];
+  /** Other changes by which something is refused, or dropped. */
+  readonly otherCount: number;
+}
+
 /** Who keeps a CRD: as its labels and annotations say, or the API server's record of who has written its versions. */
 export type Keeper = CrdOwner | { readonly kind: "field-manager"; readonly name: string };
 
@@ -177,6 +185,8 @@ export type KeepingFact =
       readonly dropped: readonly string[];
       /** Listed still. */
       readonly unserved: readonly string[];
+      /** Null where it is not known what the schemas of today take. */
+      readonly narrowing: BundleNarrowing | null;
     }
   | {
       readonly kind: "storage-version-downgraded";

@@ -40,20 +40,29 @@ interface Shape {
   /** None: the manifest says nothing of it. */
   readonly conversion?: object;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Of texts, in the spec of each version; whatever it likes, unless told. */
+  readonly fields?: readonly string[];
 }
 
 /** As JSON, which kubectl and Helm read as YAML. */
-function manifest({ plural = "gears", versions = ["v1"], storage = "v1", conversion, annotations }: Shape): string {
+function manifest({ plural = "gears", versions = ["v1"], storage = "v1", conversion, annotations, fields }: Shape): string {
   const kind = plural.charAt(0).toUpperCase() + plural.slice(1, -1);
   const crd = JSON.parse(crdManifest({ plural, kind, versions: versions.map((name) => ({ name })), storage })) as {
     readonly metadata: object;
-    readonly spec: object;
+    readonly spec: { readonly versions: readonly object[] };
   };
+  const own = fields === undefined ? {} : { schema: { openAPIV3Schema: specOf(fields) } };
+  const specVersions = crd.spec.versions.map((version) => ({ ...version, ...own }));
   return JSON.stringify({
     ...crd,
     metadata: { ...crd.metadata, ...(annotations === undefined ? {} : { annotations }) },
-    spec: { ...crd.spec, ...(conversion === undefined ? {} : { conversion }) },
+    spec: { ...crd.spec, versions: specVersions, ...(conversion === undefined ? {} : { conversion }) },
   });
+}
+
+function specOf(fields: readonly string[]): object {
+  const properties = Object.fromEntries(fields.map((name) => [name, { type: "string" }]));
+  return { type: "object", properties: { spec: { type: "object", properties } } };
 }
 
 function webhook(clientConfig: object): object {
@@ -238,23 +247,23 @@ describe("a release that goes back", () => {
     ...shape,
   });
 
-  it("is warned of, with the versions that go; a newer one is not", async () => {
-    await applied(release("v1.2.0", "experimental", { versions: ["v1", "v1alpha2"] }));
-    const older = await apply(release("v1.1.0", "standard"), "--dry-run=server");
-    const channel = await apply(release("v1.2.1", "standard", { versions: ["v1", "v1alpha2", "v1alpha3"] }), "--dry-run=server");
-    const newer = await apply(
-      release("v1.3.0", "experimental", { versions: ["v1", "v1alpha2", "v1alpha3"] }),
-      "--dry-run=server",
-    );
+  it("is warned of, with what goes; one that takes nothing away is not", async () => {
+    const versions = ["v1", "v1alpha2"];
+    const fields = ["size", "teeth"];
+    await applied(release("v1.2.0", "experimental", { versions, fields }));
+    const older = await apply(release("v1.1.0", "standard", { fields }), "--dry-run=server");
+    const channel = await apply(release("v1.2.1", "standard", { versions, fields: ["size"] }), "--dry-run=server");
+    const same = await apply(release("v1.2.0", "standard", { versions, fields }), "--dry-run=server");
+    const newer = await apply(release("v1.3.0", "experimental", { versions, fields: ["size"] }), "--dry-run=server");
 
     expect(warningsIn(older)).toEqual([
-      'bundle-downgraded: "v1.2.0" (experimental) would be replaced by the older "v1.1.0" (standard): "v1alpha2" would be gone…',
+      'bundle-downgraded: "v1.2.0" (experimental) would be replaced by the older "v1.1.0" (standard): "v1alpha2" would be gone',
     ]);
     expect(warningsIn(channel)).toEqual([
-      'bundle-downgraded: "v1.2.0" (experimental) would be replaced by "v1.2.1" (standard): fields that only the experimental …',
+      'bundle-downgraded: "v1.2.0" (experimental) would be replaced by "v1.2.1" (standard): spec.teeth would be dropped from o…',
     ]);
-    expect(warningsIn(newer)).toEqual([]);
-    expect([older, channel, newer].map(({ exitCode }) => exitCode)).toEqual([0, 0, 0]);
+    expect([warningsIn(same), warningsIn(newer)]).toEqual([[], []]);
+    expect([older, channel, same, newer].map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
   });
 
   it("is warned of where a less stable version stores again", async () => {

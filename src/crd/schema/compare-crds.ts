@@ -72,10 +72,12 @@ export function renamedVersions(previous: Crd, next: Crd): readonly RenamedVersi
 }
 
 function isRenamed({ form: before }: CrdVersion, { form: after }: CrdVersion): boolean {
-  if (before === undefined || after === undefined) return false;
-  return compareWritten(before.schema, after.schema).every(
-    ({ kind }) => kind === "documentation" || kind === "cel-rule-reworded",
-  );
+  return before !== undefined && after !== undefined && isSameSchema(before.schema, after.schema);
+}
+
+/** But for documentation: whatever is said to whom, the same objects are taken, and kept as a whole. */
+export function isSameSchema(left: WrittenSchema, right: WrittenSchema): boolean {
+  return compareWritten(left, right).every(({ kind }) => kind === "documentation" || kind === "cel-rule-reworded");
 }
 
 function namesOf({ kind, plural, otherNames }: Crd): readonly string[] {

@@ -1,5 +1,8 @@
 /** @file Finds an update after which objects of several versions can no longer be converted, or not by anybody who answers. */
 import type { ConversionWebhook, Crd, WebhookTarget } from "../../crd/crd.ts";
+import { isSameSchema } from "../../crd/schema/compare-crds.ts";
+import { readSchema } from "../../crd/schema/read-schema.ts";
+import type { Schema } from "../../crd/schema/schema.ts";
 import { compareVersions, findVersion, servedVersions, storageVersion } from "../../crd/versions.ts";
 import type { Facts, ObjectEvidence, WebhookLook, WebhookProblem } from "../facts.ts";
 import type { Remedy, RuleFinding } from "../finding.ts";
@@ -20,7 +23,11 @@ export const conversionLost = defineRule({
   evidence: (change) => {
     if (change.kind !== "update") return [];
     const { previous, next } = change;
-    return isRemoved(previous, next) || isNewlyNeeded(previous, next) ? ["objects", "webhooks"] : [];
+    if (isRemoved(previous, next)) {
+      if (isIdle(previous, next)) return [];
+      return haveOneSchema(next, livingVersions(next, previous)) ? ["forms", "objects", "webhooks"] : ["objects", "webhooks"];
+    }
+    return isNewlyNeeded(previous, next) ? ["objects", "webhooks"] : [];
   },
   find({ change, facts }) {
     if (change.kind !== "update") return [];
@@ -28,7 +35,7 @@ export const conversionLost = defineRule({
     const { previous, next } = change;
     const versions = livingVersions(next, previous);
     if (!isNonEmpty(versions)) return [];
-    if (isRemoved(previous, next)) return [removed(previous, next, versions, facts)];
+    if (isRemoved(previous, next)) return isIdle(previous, next) ? [] : [removed(previous, next, versions, facts)];
     if (!isNewlyNeeded(previous, next)) return [];
     const { conversion } = next;
     const { before, after } = facts.webhooks;
@@ -53,6 +60,29 @@ function livingVersions(crd: Crd, { stored }: Crd): readonly string[] {
 
 function isRemoved(previous: Crd, next: Crd): previous is Crd & { readonly conversion: ConversionWebhook } {
   return previous.conversion.kind === "webhook" && next.conversion.kind === "none" && livingVersions(next, previous).length > 1;
+}
+
+/**
+ * All versions that objects can be in have the same schema, before and after: changing `apiVersion` is all there is to convert. Where
+ * they differed before, objects may still be stored in the form of one of them.
+ */
+function isIdle(previous: Crd, next: Crd): boolean {
+  const versions = livingVersions(next, previous);
+  return haveOneSchema(previous, livingVersions(previous, previous)) && haveOneSchema(next, versions);
+}
+
+/** False where any is not known, and where they keep whatever is in an object or its spec: what that may be, each version has its own idea of. */
+function haveOneSchema(crd: Crd, names: readonly string[]): boolean {
+  const [first, ...others] = names.map((name) => findVersion(crd, name)?.form?.schema);
+  return (
+    first !== undefined &&
+    others.every((schema) => schema !== undefined && isSameSchema(first, schema)) &&
+    namesItsFields(readSchema(first))
+  );
+}
+
+function namesItsFields({ preservesUnknownFields, properties }: Schema): boolean {
+  return !preservesUnknownFields && [...properties.values()].every((below) => !below.preservesUnknownFields);
 }
 
 /** By another webhook, or for a version, or into a storage version, that it was not needed for before. */

@@ -289,7 +289,7 @@ const EXPECTED: { readonly [Kind in Fact["kind"]]: { readonly fact: Extract<Fact
     },
     told: {
       message:
-        'objects would no longer be converted between "v1" and "v1beta1", as service mill/converter:443 does today: fields that the version asked for does not have are dropped, unless all have the same schema; 1 object of it exists',
+        'objects would no longer be converted between "v1" and "v1beta1", as service mill/converter:443 does today: fields that the version asked for does not have are dropped; 1 object of it exists',
       lines: ["mill/g1"],
       targets: OBJECT_TARGETS,
     },
@@ -326,6 +326,7 @@ const EXPECTED: { readonly [Kind in Fact["kind"]]: { readonly fact: Extract<Fact
       isOlder: true,
       dropped: ["v1alpha2"],
       unserved: ["v1beta1", "v1alpha3"],
+      narrowing: null,
     },
     told: {
       message:
@@ -466,7 +467,7 @@ describe("a fact in words", () => {
         isUntold: true,
       },
       message:
-        'objects would no longer be converted between "v1" and "v1beta1", as https://mill.example/convert does today, which does not work (no pod of it is ready), if what nobody writes of is not kept, as by kubectl replace: fields that the version asked for does not have are dropped, unless all have the same schema; no object of it exists',
+        'objects would no longer be converted between "v1" and "v1beta1", as https://mill.example/convert does today, which does not work (no pod of it is ready), if what nobody writes of is not kept, as by kubectl replace: fields that the version asked for does not have are dropped; no object of it exists',
     },
     ...(
       [
@@ -496,6 +497,7 @@ describe("a fact in words", () => {
         isOlder: false,
         dropped: [],
         unserved: [],
+        narrowing: null,
       },
       message:
         '"v1.1.0" (experimental) would be replaced by "v1.1.0" (standard): fields that only the experimental channel has are dropped from objects at their next write',
@@ -509,9 +511,24 @@ describe("a fact in words", () => {
         isOlder: true,
         dropped: [],
         unserved: [],
+        narrowing: null,
       },
       message:
         '"v1.1.0" would be replaced by the older "v1.0.0": fields that only the newer release has are dropped from objects at their next write',
+    },
+    {
+      title: "fields that a release goes back on, one by one as far as there are few",
+      fact: {
+        kind: "bundle-downgraded",
+        before: { version: "v1.1.0", channel: null },
+        after: { version: "v1.0.0", channel: null },
+        isOlder: true,
+        dropped: ["v1alpha2"],
+        unserved: [],
+        narrowing: { fields: ["spec.a", "spec.b", "spec.c", "spec.d", "spec.e"], otherCount: 1 },
+      },
+      message:
+        '"v1.1.0" would be replaced by the older "v1.0.0": "v1alpha2" would be gone, and spec.a, spec.b, spec.c and 2 more fields would be dropped from objects at their next write, and 1 place would take less than today',
     },
     {
       title: "a storage version that a webhook converts into",

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
+import type { Crd } from "../../../../src/crd/crd.ts";
 import type { Bundle } from "../../../../src/rules/bundle.ts";
 import { bundleDowngraded } from "../../../../src/rules/checks/bundle-downgraded.ts";
+import type { BundleNarrowing } from "../../../../src/rules/finding.ts";
 import { create, crd, noFacts, update } from "../../../support/builders.ts";
+import { crdWithForms, form, specOf, type Written } from "../../../support/schemas.ts";
 
 /** `v1.2.0 experimental` */
 function mark(text: string): { readonly version: string; readonly channel: string | null } | null {
@@ -70,6 +73,7 @@ describe("bundle-downgraded", () => {
           isOlder: true,
           dropped: ["v1alpha2", "v1alpha1"],
           unserved: ["v1beta1", "v1alpha3"],
+          narrowing: null,
         },
         remedies: [{ kind: "stay-on-bundle", version: "v1.2.1", channel: "experimental" }],
       },
@@ -111,5 +115,58 @@ describe("bundle-downgraded", () => {
     expect(bundleDowngraded.find({ change: create(crd({ served: ["v1"], bundle: mark("v1.0.0") })), facts: noFacts })).toEqual(
       [],
     );
+  });
+
+  const TEXT = { type: "string" };
+  const bundled = (version: string, fields: Written): Crd =>
+    crdWithForms(
+      { served: ["v1"], unserved: ["v1beta1"], bundle: mark(version) },
+      { v1: form(specOf(fields)), v1beta1: form(specOf(fields)) },
+    );
+
+  it.each<{ title: string; before: Written; after: Written; narrowing: BundleNarrowing | null }>([
+    {
+      title: "names fields that go, once for all versions",
+      before: { size: TEXT, teeth: TEXT, metal: TEXT },
+      after: { metal: TEXT },
+      narrowing: { fields: ["spec.size", "spec.teeth"], otherCount: 0 },
+    },
+    {
+      title: "counts what is stricter",
+      before: { size: TEXT },
+      after: { size: { type: "string", maxLength: 5, enum: ["s", "m"] } },
+      narrowing: { fields: [], otherCount: 2 },
+    },
+    { title: "is silent where schemas are the same", before: { size: TEXT }, after: { size: TEXT }, narrowing: null },
+    {
+      title: "is silent where they take more",
+      before: { size: { ...TEXT, maxLength: 5 } },
+      after: { size: { ...TEXT, description: "how large" }, teeth: TEXT },
+      narrowing: null,
+    },
+  ])("$title", ({ before, after, narrowing }) => {
+    const change = update(bundled("v1.2.0", before), bundled("v1.1.0", after));
+
+    expect(bundleDowngraded.find({ change, facts: noFacts }).map(({ fact }) => fact)).toMatchObject(
+      narrowing === null ? [] : [{ kind: "bundle-downgraded", narrowing }],
+    );
+  });
+
+  it("tells of a version that goes, though the others take what they took", () => {
+    const previous = bundled("v1.2.0", { size: TEXT });
+    const next = { ...bundled("v1.1.0", { size: TEXT }), versions: bundled("v1.1.0", { size: TEXT }).versions.slice(0, 1) };
+
+    expect(bundleDowngraded.find({ change: update(previous, next), facts: noFacts })).toMatchObject([
+      { fact: { dropped: ["v1beta1"], narrowing: { fields: [], otherCount: 0 } } },
+    ]);
+  });
+
+  it("asks for the schemas of today where a release goes back, and they are not there", () => {
+    const unread = crd({ served: ["v1"], unserved: ["v1beta1"], bundle: mark("v1.2.0") });
+    const asked = (previous: Crd, next: Crd): unknown => bundleDowngraded.evidence?.(update(previous, next));
+
+    expect(asked(unread, bundled("v1.1.0", {}))).toEqual(["forms"]);
+    expect(asked(unread, bundled("v1.3.0", {}))).toEqual([]);
+    expect(asked(bundled("v1.2.0", {}), bundled("v1.1.0", {}))).toEqual([]);
   });
 });

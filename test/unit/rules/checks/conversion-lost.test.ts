@@ -16,6 +16,7 @@ import {
   statusUpdate,
   update,
 } from "../../../support/builders.ts";
+import { crdWithForms, form, specOf, type Written } from "../../../support/schemas.ts";
 
 const webhook = converter();
 const other = converter("other");
@@ -140,6 +141,51 @@ describe("conversion-lost, where the webhook goes", () => {
   ])("allows $title", (row) => {
     expect(verdicts(row)).toEqual([]);
     if (row.change.kind === "update") expect(conversionLost.evidence?.(row.change)).toEqual([]);
+  });
+
+  const SMALL = specOf({ size: { type: "string" } });
+  const LARGE = specOf({ size: { type: "string" }, teeth: { type: "integer" } });
+  const OPEN = { type: "object", properties: { spec: { type: "object", "x-kubernetes-preserve-unknown-fields": true } } };
+  const written = (conversion: ConversionWebhook | null, v1: Written, v1beta1: Written): Crd =>
+    crdWithForms(
+      { served: ["v1", "v1beta1"], ...(conversion === null ? {} : { conversion }) },
+      { v1: form(v1), v1beta1: form(v1beta1) },
+    );
+
+  it.each<Row & { readonly verdict: readonly string[]; readonly asks: readonly string[] }>([
+    {
+      title: "allows it where all versions have one schema, documentation aside",
+      change: update(written(webhook, SMALL, SMALL), written(null, SMALL, { ...SMALL, description: "as it was" })),
+      verdict: [],
+      asks: [],
+    },
+    {
+      title: "denies it where versions differ",
+      change: update(written(webhook, SMALL, LARGE), written(null, SMALL, LARGE)),
+      verdict: ["deny conversion-removed"],
+      asks: ["objects", "webhooks"],
+    },
+    {
+      title: "denies it where schemas are the same since they say nothing of the spec",
+      change: update(written(webhook, OPEN, OPEN), written(null, OPEN, OPEN)),
+      verdict: ["deny conversion-removed"],
+      asks: ["objects", "webhooks"],
+    },
+    {
+      title: "denies it where they differed before, so that objects are stored in the form of either",
+      change: update(written(webhook, SMALL, LARGE), written(null, LARGE, LARGE)),
+      verdict: ["deny conversion-removed"],
+      asks: ["forms", "objects", "webhooks"],
+    },
+    {
+      title: "denies it, and asks for the schemas of today, where those are not known",
+      change: update(gears(webhook), written(null, SMALL, SMALL)),
+      verdict: ["deny conversion-removed"],
+      asks: ["forms", "objects", "webhooks"],
+    },
+  ])("$title", ({ verdict, asks, ...row }) => {
+    expect(verdicts(row)).toEqual(verdict);
+    expect(conversionLost.evidence?.(row.change)).toEqual(asks);
   });
 
   it("offers no rewriting into a version that stores no more", () => {
