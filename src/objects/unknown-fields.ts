@@ -54,7 +54,7 @@ function pruneLevel(value: unknown, schema: Schema | null, trail: Trail | null, 
     let pruned = member;
     if (schema !== null && isResource && TYPE_AND_METADATA.has(name)) {
       if (isObject || name !== "metadata") continue;
-      pruned = pruneMetadata(member, trail);
+      pruned = pruneMetadata(member, schema, trail);
     } else {
       const known = schema === null ? undefined : knownMember(schema, name);
       if (known === undefined) {
@@ -96,7 +96,7 @@ function pruneWithinKept(value: unknown, schema: Schema | null, trail: Trail | n
     let pruned = member;
     if (isResource && TYPE_AND_METADATA.has(name)) {
       if (isObject || name !== "metadata") continue;
-      pruned = pruneMetadata(member, trail);
+      pruned = pruneMetadata(member, schema, trail);
     } else {
       const known = knownMember(schema, name);
       if (known === undefined || typeof member !== "object") continue;
@@ -125,7 +125,12 @@ function knownMember(schema: Schema, name: string): Schema | null | undefined {
 }
 
 /** Of an embedded resource: it goes through Go's ObjectMeta. Source: schema/objectmeta/algorithm.go, coerce. */
-function pruneMetadata(metadata: unknown, trail: Trail | null): unknown {
+function pruneMetadata(metadata: unknown, schema: Schema, trail: Trail | null): unknown {
+  if (metadata === null) {
+    // Where the schema says of it that it is not null, a null goes before Go reads it.
+    const said = schema.properties.get("metadata");
+    return said === undefined || said.isNullable || said.default !== undefined ? {} : metadata;
+  }
   if (!isRecord(metadata)) return metadata;
   let copy: Record<string, unknown> | null = null;
   for (const name of Object.keys(metadata)) {

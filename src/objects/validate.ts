@@ -303,13 +303,9 @@ function validateMembers(value: JsonObject, schema: Schema, at: (string | number
   for (const name of names) {
     const known = properties.get(name) ?? additionalProperties;
     if (known === null || known === true) continue;
-    if (known === false) {
-      // The API server names the object, and the member in its words.
-      add(result, at, "additionalProperties", `${name} is a forbidden property`);
-      continue;
-    }
     at.push(name);
-    validateLevel(value[name], known, at, result);
+    if (known === false) add(result, at, "additionalProperties", "is a forbidden property");
+    else validateLevel(value[name], known, at, result);
     at.pop();
   }
   for (const name of schema.required) {

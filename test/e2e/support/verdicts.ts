@@ -21,7 +21,12 @@ export function ownVerdict(schema: Schema, object: WrittenObject): OwnVerdict {
   const problems = problemsOf(read, schema);
   return {
     object: read,
-    fields: distinct(problems.map(({ path, keyword }) => (BRANCHES.has(keyword) ? NO_FIELD : exactPath(path, schema)))),
+    // Of a member that is forbidden, the API server names the object that has it.
+    fields: distinct(
+      problems.map(({ path, keyword }) =>
+        BRANCHES.has(keyword) ? NO_FIELD : exactPath(keyword === "additionalProperties" ? path.slice(0, -1) : path, schema),
+      ),
+    ),
     messages: problems.map(({ path, message }) => `${exactPath(path, schema)}: ${message}`),
   };
 }
