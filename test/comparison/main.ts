@@ -1,7 +1,7 @@
 /** @file `npm run compare`: crdify and crdguard on the same pairs. With UPDATE_DOCS=1 the table goes into docs/comparison.md. */
 import { crdifyVerdict, findCrdify } from "./crdify.ts";
-import { ourVerdict } from "./our-verdict.ts";
-import { type ComparedPair, comparisonTable, writeTable } from "./page.ts";
+import { ourVerdicts } from "./our-verdict.ts";
+import { comparisonTable, writeTable } from "./page.ts";
 import { PAIRS } from "./pairs.ts";
 
 const program = findCrdify();
@@ -12,9 +12,8 @@ if (program === null) {
   );
   process.exitCode = 2;
 } else {
-  const compared: ComparedPair[] = [];
-  for (const pair of PAIRS) compared.push({ pair, crdify: crdifyVerdict(program, pair), ours: await ourVerdict(pair) });
-  const table = comparisonTable(compared);
+  const ours = await ourVerdicts(PAIRS);
+  const table = comparisonTable(PAIRS, ours, (pair) => crdifyVerdict(program, pair));
   process.stdout.write(table);
   if (process.env["UPDATE_DOCS"] === "1") await writeTable(table);
 }

@@ -1,7 +1,10 @@
-/** @file What crdguard says of a pair: its engine, as `crdguard check` asks it, of a folder. */
+/** @file What crdguard says of pairs: its engine, as `crdguard check` asks it, of a folder. */
 import { folderCluster } from "../../src/cluster/snapshot/folder-cluster.ts";
+import { lookInFolder } from "../../src/cluster/snapshot/look-in-folder.ts";
 import { parseCrd } from "../../src/crd/parse.ts";
 import type { Crd } from "../../src/crd/crd.ts";
+import type { Examiner } from "../../src/objects/examiner.ts";
+import { createWorkerExaminer } from "../../src/objects/worker-examiner.ts";
 import { NO_FLAGS } from "../../src/policy/combine.ts";
 import { review } from "../../src/review/review.ts";
 import { manifestOf, objectOf, type Pair } from "./pairs.ts";
@@ -16,23 +19,42 @@ export interface OurVerdict {
   readonly withObject: Verdict | null;
 }
 
-export async function ourVerdict(pair: Pair): Promise<OurVerdict> {
-  const object = objectOf(pair);
-  return { alone: await verdictOf(pair, []), withObject: object === null ? null : await verdictOf(pair, [object]) };
+/** One for each pair. */
+export async function ourVerdicts(pairs: readonly Pair[]): Promise<readonly OurVerdict[]> {
+  const examiner = createWorkerExaminer();
+  try {
+    const verdicts: OurVerdict[] = [];
+    for (const pair of pairs) {
+      const object = objectOf(pair);
+      verdicts.push({
+        alone: await verdictOf(pair, [], examiner),
+        withObject: object === null ? null : await verdictOf(pair, [object], examiner),
+      });
+    }
+    return verdicts;
+  } finally {
+    await examiner.close();
+  }
 }
 
-async function verdictOf(
-  { before, after, title }: Pair,
-  objects: readonly Readonly<Record<string, unknown>>[],
-): Promise<Verdict> {
+type Objects = readonly Readonly<Record<string, unknown>>[];
+
+async function verdictOf({ before, after, title }: Pair, objects: Objects, examiner: Examiner): Promise<Verdict> {
   const manifests = [manifestOf(before), ...objects].map((object) => ({ file: "cluster.yaml", line: 1, object }));
-  const cluster = folderCluster("cluster", manifests, []);
-  if (!cluster.ok) throw new Error(`${title}: ${cluster.error.message}`);
+  const folder = folderCluster("cluster", manifests, []);
+  if (!folder.ok) throw new Error(`${title}: ${folder.error.message}`);
+  // One worker for all: to start one takes longer than all that it is asked.
+  const open = (): Promise<Examiner> => Promise.resolve({ ...examiner, close: () => Promise.resolve() });
+  const cluster: typeof folder.value = {
+    ...folder.value,
+    lookAtObjects: (previous, next, signal) =>
+      lookInFolder(objects, previous, next, { kind: "folder", path: "cluster" }, signal, open),
+  };
   // As the picture of a cluster has it: forms are read where a rule asks for them.
-  const previous = cluster.value.picture()?.crds.get("gears.own.dev");
+  const previous = cluster.picture()?.crds.get("gears.own.dev");
   if (previous === undefined) throw new Error(`${title}: no definition before`);
   const change = { kind: "update", previous, next: crdOf(after, title) } as const;
-  const verdict = await review({ change, requester: null }, cluster.value, NO_FLAGS, AbortSignal.timeout(30_000));
+  const verdict = await review({ change, requester: null }, cluster, NO_FLAGS, AbortSignal.timeout(30_000));
   if (verdict.kind === "undecided") throw new Error(`${title}: ${verdict.reason}`);
   return [...new Set(verdict.findings.map(({ rule, enforcement }) => `${enforcement} ${rule}`))];
 }

@@ -11,16 +11,18 @@ const START = "<!-- table: npm run compare -->\n";
 const END = "<!-- end of the table -->\n";
 const HEAD = ["crdify's check", "Change", "crdify", "configured", "crdguard", "crdguard, with an object"];
 
-export interface ComparedPair {
-  readonly pair: Pair;
-  readonly crdify: CrdifyVerdict;
-  readonly ours: OurVerdict;
-}
-
-export function comparisonTable(compared: readonly ComparedPair[]): string {
-  const rows = compared.map(({ pair, crdify, ours }) => {
-    const [first, second, ...verdicts] = ourCells(pair, ours);
-    return [first, second, checksCell(crdify.byDefault), checksCell(crdify.configured), ...verdicts];
+/** @param ours one for each pair. */
+export function comparisonTable(
+  pairs: readonly Pair[],
+  ours: readonly OurVerdict[],
+  crdifyVerdict: (pair: Pair) => CrdifyVerdict,
+): string {
+  const rows = ours.flatMap((verdict, index) => {
+    const pair = pairs[index];
+    if (pair === undefined) return [];
+    const [check, title, alone, withObject] = ourCells(pair, verdict);
+    const { byDefault, configured } = crdifyVerdict(pair);
+    return [[check, title, checksCell(byDefault), checksCell(configured), alone, withObject]];
   });
   return [HEAD, HEAD.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |\n`).join("");
 }

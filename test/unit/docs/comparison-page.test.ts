@@ -1,12 +1,13 @@
 /** docs/comparison.md says of each pair what the engine says today. What crdify says is written by `npm run compare`. */
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { ourVerdict } from "../../comparison/our-verdict.ts";
+import { ourVerdicts } from "../../comparison/our-verdict.ts";
 import { cellsOnPage, ourCells } from "../../comparison/page.ts";
 import { PAIRS } from "../../comparison/pairs.ts";
 import { ROOT } from "./sources.ts";
 
 const cells = await cellsOnPage();
+const verdicts = await ourVerdicts(PAIRS);
 
 /** Source: crdify v0.6.0, pkg/runner/registry.go, and `unhandled`. */
 const CRDIFY_CHECKS = [
@@ -41,8 +42,10 @@ describe("docs/comparison.md", () => {
 
   it.each(PAIRS.map((pair, index) => ({ name: `${pair.check}: ${pair.title}`, pair, index })))(
     "says what crdguard says of $name",
-    async ({ pair, index }) => {
-      expect(cells[index], "run npm run compare with UPDATE_DOCS=1").toEqual(ourCells(pair, await ourVerdict(pair)));
+    ({ pair, index }) => {
+      const verdict = verdicts[index];
+      expect(verdict).toBeDefined();
+      expect(cells[index], "run npm run compare with UPDATE_DOCS=1").toEqual(verdict && ourCells(pair, verdict));
     },
   );
 
