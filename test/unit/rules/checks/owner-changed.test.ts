@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Crd, CrdDefiner, CrdOwner } from "../../../../src/crd/crd.ts";
 import { ownerChanged } from "../../../../src/rules/checks/owner-changed.ts";
 import { create, crd, noFacts, update } from "../../../support/builders.ts";
+import { crdWithForms, form, specOf, type Written } from "../../../support/schemas.ts";
 
 const helm = (name: string): CrdOwner => ({ kind: "helm-release", namespace: "tools", name, isKept: false });
 const argo = (name: string): CrdOwner => ({ kind: "argo-application", namespace: null, name });
@@ -207,6 +208,18 @@ describe("owner-changed", () => {
       const change = update(side(before, earlier, ["v1", "v1beta1"]), side(after, later, ["v1", "v1beta1"]));
       expect(ownerChanged.find({ change, facts: noFacts })).toEqual([]);
     }
+  });
+
+  it("allows a change of metadata alone by the schemas of a manifest, and tells of another schema", () => {
+    const written = (owner: string, fields: Written): Crd => ({
+      ...crdWithForms({ served: ["v1"] }, { v1: form(specOf(fields)) }),
+      owners: [helm(owner)],
+    });
+    const findings = (fields: Written): number =>
+      ownerChanged.find({ change: update(written("a", {}), written("b", fields)), facts: noFacts }).length;
+
+    expect(findings({})).toBe(0);
+    expect(findings({ size: { type: "string" } })).toBe(1);
   });
 
   it("compares what a manifest says, which has no managers, and takes its silence for none", () => {
