@@ -65,7 +65,13 @@ function ownLooks(previous: Crd, next: Crd): readonly Look[] {
 function sharedLooks(previous: Crd, next: Crd): readonly Look[] {
   const readIn = readableVersion(previous);
   if (readIn === null) return [];
-  const others = [...newlyServed(previous, next, readIn), ...storedAlone(previous, next), ...flipped(previous, next)];
+  // Objects that are stored in a version which goes are no objects of another one: they cannot be read at all then.
+  const goOn = next.versions.some(({ name }) => name === storageVersion(previous));
+  const others = [
+    ...(goOn ? newlyServed(previous, next, readIn) : []),
+    ...storedAlone(previous, next),
+    ...(goOn ? flipped(previous, next) : []),
+  ];
   // Objects are pruned by the version that they are read in: what another one knows besides is not to be seen.
   if (readIn !== storageVersion(previous)) {
     const own = ownLooks(previous, next);

@@ -6,6 +6,7 @@ import type { Schema } from "../../../src/crd/schema/schema.ts";
 import { asRead } from "../../../src/objects/apply-defaults.ts";
 import { exactPath } from "../../../src/objects/paths.ts";
 import { problemsOf } from "../../../src/objects/problems-of.ts";
+import { MAX_PROBLEMS } from "../../../src/objects/validate.ts";
 import { type WrittenObject, writtenJson } from "../../support/structural/written.ts";
 import type { Answer } from "./schema-oracle.ts";
 
@@ -42,6 +43,8 @@ export function difference(own: OwnVerdict, answer: Answer): string | null {
       return `refused, and taken by us: ${answer.causes.map(({ field, message }) => `${field}: ${message}`).join("; ")}`;
     const fields = distinct(answer.causes.map(({ field }) => field));
     if (fields.join("\n") === own.fields.join("\n")) return null;
+    // Nobody reads as many, so that we stop there.
+    if (own.messages.length >= MAX_PROBLEMS) return null;
     // What cannot be decoded at all is refused without a field.
     if (answer.causes.some(({ field }) => field === "")) return null;
     return `refused for ${fields.join(", ")}; by us for ${own.messages.join("; ")}`;

@@ -105,6 +105,12 @@ const ROWS: readonly Row[] = [
     looks: [],
   },
   {
+    title: "holds nothing against a version that comes in place of the one that objects are stored in",
+    before: v1(OLD),
+    after: { served: ["v2"], storage: "v2", schemas: { v2: NEW } },
+    looks: [],
+  },
+  {
     title: "can read nothing where no version is served",
     before: { served: [], unserved: ["v1"], schemas: { v1: OLD } },
     after: { served: [], unserved: ["v1"], schemas: { v1: NEW } },
