@@ -5,6 +5,7 @@ import { SYSTEM_TIMING } from "../cluster/live/timing.ts";
 import { nearestWord } from "../crd/nearest-word.ts";
 import { migrationEvent, outcomeEvents, tallyMembers } from "../explain/migration-events.ts";
 import {
+  absentNamespaceLine,
   inTreeLine,
   migrateCommand,
   type MigrationOutcome,
@@ -54,6 +55,8 @@ export async function migrate(
   const client = openClient(options);
   const interruption = awaitInterruption(terminal, STOPPING_LINE);
   try {
+    if (options.namespace !== undefined)
+      await tellOfAbsence(options.namespace, client, { signal: interruption.signal, terminal });
     const names = options.allDue
       ? await due(client, options.namespace, { signal: interruption.signal, terminal })
       : await known(client, options.crds);
@@ -290,6 +293,17 @@ async function known(client: ApiClient, names: readonly string[]): Promise<reado
     throw new CommandError(EXIT.usage, "crd-unknown", `${client.server} has no CRD "${name}"; ${hint}`);
   }
   return [...new Set(names)];
+}
+
+/** Nothing is migrated in a namespace that is mistyped, which looks like one where all is done. Who may not ask is not told. */
+async function tellOfAbsence(
+  namespace: string,
+  client: Pick<ApiClient, "request" | "server">,
+  { signal, terminal }: Pick<Run, "signal"> & { readonly terminal: Pick<Terminal, "tell"> },
+): Promise<void> {
+  const answer = await client.request({ method: "GET", path: `/api/v1/namespaces/${encodeURIComponent(namespace)}`, signal });
+  if (answer.ok || answer.error.code !== "not-found") return;
+  terminal.tell(absentNamespaceLine(namespace, client.server));
 }
 
 async function due(

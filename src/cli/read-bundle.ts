@@ -18,6 +18,8 @@ export interface BundleOptions {
   /** Of objects whose manifest names none. */
   readonly namespace: string;
   readonly allowPrivateUrls: boolean;
+  /** `<controller>=<version>`, which is enough to ask for; undefined: nobody can be asked for so. */
+  readonly with?: readonly string[];
 }
 
 export interface Bundle {
@@ -35,11 +37,13 @@ export async function readBundle(options: BundleOptions): Promise<Bundle> {
 
 /** All that was given, what was given twice among it. @throws CommandError for what cannot be read, and where nothing was asked for. */
 export async function readGiven(options: BundleOptions): Promise<readonly Manifest[]> {
-  if (options.filename.length + options.kustomize.length + options.delete.length === 0) {
+  const { filename, kustomize, delete: deleted, with: controllers } = options;
+  if (filename.length + kustomize.length + deleted.length + (controllers?.length ?? 0) === 0) {
     throw new CommandError(
       EXIT.usage,
       "nothing-to-check",
-      "give the new CRDs and workloads: -f FILE, -f FOLDER, -f URL, -k FOLDER, or -f - for standard input; or --delete CRD",
+      "give the new CRDs and workloads: -f FILE, -f FOLDER, -f URL, -k FOLDER, or -f - for standard input; or --delete CRD" +
+        (controllers === undefined ? "" : ", or --with CONTROLLER=VERSION"),
     );
   }
   return readAllManifests(options);
@@ -52,7 +56,8 @@ export function bundleOf(read: readonly Manifest[], options: BundleOptions): Bun
   const contents = readContents(manifests, options.namespace);
   if (!contents.ok) throw new CommandError(EXIT.usage, contents.error.code, contents.error.message);
   const { crds, workloads, apiRequirements, clusterServiceVersions, configMaps, guardPolicies, others } = contents.value;
-  if (crds.length + workloads.length + options.delete.length === 0) {
+  const isNothingGiven = sources.length === 0 && (options.with?.length ?? 0) > 0;
+  if (crds.length + workloads.length + options.delete.length === 0 && !isNothingGiven) {
     throw new CommandError(
       EXIT.usage,
       "nothing-to-check",

@@ -11,6 +11,7 @@ import {
   editHint,
   folderDoubtLines,
   missingLine,
+  noneInNamespaceLine,
   overwriteHint,
   readBackLine,
   restoreStoppedLine,
@@ -56,6 +57,10 @@ export async function restore(options: RestoreOptions, invocation: Invocation): 
   const { terminal } = invocation;
   const index = await openBackup(options.folder);
   const entries = chosenCrds(index, options.crds, options.folder);
+  const absent = options.namespace.filter(
+    (own) => !entries.some(({ objects }) => objects.some((each) => each.namespace === own)),
+  );
+  for (const namespace of absent) terminal.tell(noneInNamespaceLine(options.folder, namespace));
   const client = openClient(options);
   const interruption = awaitInterruption(terminal, STOPPING_LINE);
   const steady = startSteadyLines(terminal);
@@ -155,7 +160,7 @@ function tellEnd(end: RestoreEnd, client: ApiClient, options: RestoreOptions, in
     }
     terminal.print(`${countsLine(tally)}\n`);
     if (tally.statusKept > 0) terminal.print(`${statusKeptLine(tally.statusKept)}\n`);
-    if (readBack !== null) terminal.print(`${readBackLine(readBack.whole)}\n`);
+    if (readBack !== null && tally.total > 0) terminal.print(`${readBackLine(readBack.whole)}\n`);
   } else {
     terminal.print(backupEventText("RestoreEvent", end.kind, { ...tally, readBack }));
   }

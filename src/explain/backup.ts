@@ -176,6 +176,11 @@ export function statusKeptLine(count: number): string {
   return `of ${countOf(count, "object")}, somebody has written another status since, which stays`;
 }
 
+/** @param folder of the backup. */
+export function noneInNamespaceLine(folder: string, namespace: string): string {
+  return `${shown(folder)} holds no object of namespace "${shown(namespace)}": nothing is restored there`;
+}
+
 export function readBackLine(whole: number): string {
   return `${countOf(whole, "object")} read back, with all that is in ${whole === 1 ? "its file" : "their files"}`;
 }

@@ -60,6 +60,10 @@ export function recordedLine(
   return `${seen}; ${kept[place]}`;
 }
 
+export function absentNamespaceLine(namespace: string, server: string): string {
+  return `namespace "${shown(namespace)}" does not exist in ${server}: there is nothing to migrate in it`;
+}
+
 export function startedLine(crd: string, storage: string, stored: readonly string[], version: string): string {
   const through = version === storage ? "" : `, read and written as ${shown(version)}, since ${shown(storage)} is not served`;
   return `${shown(crd)}: stored in ${listOf(stored.map(shown))}; rewriting into ${shown(storage)}${through}`;

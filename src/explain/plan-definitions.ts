@@ -68,8 +68,8 @@ function titleOf({ definitions, crds, isWhole }: Apply): string {
     return isWhole ? `apply the definitions that are wanted: ${names}` : `apply ${names} alone, of what is wanted`;
   }
   const { title, version, channel } = definitions.bundle;
-  const release = `${shown(title)} v${shown(version)}, ${shown(channel)} channel`;
-  return isWhole ? `apply ${release}, in between` : `apply ${names} alone, of ${release}, in between`;
+  const release = `${shown(title)} v${shown(version)}, ${shown(channel)} channel${definitions.stays ? "" : ", in between"}`;
+  return isWhole ? `apply ${release}` : `apply ${names} alone, of ${release}`;
 }
 
 /** Definitions of a release that nobody knows an address of have to be found. */

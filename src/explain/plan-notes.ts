@@ -15,6 +15,14 @@ export function othersNote(kinds: Readonly<Record<string, number>>): string {
   return `not planned for: ${listOf(told)}; apply what was given once more when all steps are done`;
 }
 
+/** @param controller id in the catalog, of which a version is asked for. */
+export function nowhereNote(controller: string): string {
+  return (
+    `--with ${shown(controller)}: no workload that runs is known to be of it, so that none is upgraded; for a new one, give its ` +
+    "manifests (-f)"
+  );
+}
+
 export function unwrittenNote(directory: string): string {
   return `manifests of single steps are named below, and not written yet: give --steps-dir ${shown(directory)} to have them`;
 }

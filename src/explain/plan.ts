@@ -142,7 +142,7 @@ function explainObstacle(obstacle: Obstacle): ExplainedObstacle {
         kind: obstacle.kind,
         message: `${name}${known} needs ${listOf(requirements.map(unmetPhrase))}, which what is wanted does not serve; ${versions}`,
         waysOut: [
-          "ask for definitions that serve it: another release or channel of the same set",
+          ...requirements.map(servingSentence).filter((sentence, index, all) => all.indexOf(sentence) === index),
           ...(workload.controller === null
             ? [`correct what it declares by the annotation crdguard.dev/requires, if it no longer needs that`]
             : [`allow another version of it: --with ${shown(workload.controller)}=VERSION`]),
@@ -179,6 +179,12 @@ function explainObstacle(obstacle: Obstacle): ExplainedObstacle {
   }
 }
 
-function unmetPhrase({ crd, versions }: UnmetRequirement): string {
+function servingSentence({ servedBy }: UnmetRequirement): string {
+  if (servedBy === null) return "ask for definitions that serve it (-f), which no released set does that crdguard knows";
+  const { title, version, channel } = servedBy;
+  return `ask for definitions that serve it: ${shown(title)} v${shown(version)}, ${shown(channel)} channel, for example`;
+}
+
+function unmetPhrase({ crd, versions }: Pick<UnmetRequirement, "crd" | "versions">): string {
   return `${listOf(versions.map(quoted), "or")} of ${shown(crd)}`;
 }

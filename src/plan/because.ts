@@ -45,7 +45,13 @@ export function becauseOfOverlap(
   later: readonly Doing[],
   crds: ReadonlyMap<string, Crd>,
 ): Because | null {
-  const pairs = helped(changes, later, crds).flatMap((doing) => [doing.to, ...(doing.kind === "upgrade" ? [doing.from] : [])]);
+  const runs = ({ needsBefore }: Release): boolean =>
+    needsBefore.every((need) => !isSure(need) || !isHard(fareOf(need.requirement, crds).outcome));
+  const pairs = helped(changes, later, crds).flatMap((doing) => [
+    doing.to,
+    // Who fails today needs no overlap.
+    ...(doing.kind === "upgrade" && runs(doing.from) ? [doing.from] : []),
+  ]);
   const versions = changes.flatMap(({ name, after }) => {
     const needed = new Set(
       pairs.flatMap(({ needsByCrd }) => (needsByCrd.get(name) ?? []).flatMap(({ requirement }) => requirement.versions)),

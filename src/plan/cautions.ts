@@ -1,8 +1,9 @@
 /** @file What a person should know before the first step of a plan. */
 import { compareText } from "../crd/compare-text.ts";
+import type { Crd } from "../crd/crd.ts";
 import { type Need, type ObjectEvidence, workloadKey } from "../rules/facts.ts";
 import { isSure } from "../rules/hurt.ts";
-import { crdNameOf, fareOf, isHard } from "../rules/requirement.ts";
+import { crdNameOf, isHard } from "../rules/requirement.ts";
 import { type Crew, type Release, toldVersion } from "./crew.ts";
 import { faresIn, isInUse, lostByArrival, lostByChange } from "./features.ts";
 import { evidenceOf } from "./judge.ts";
@@ -11,7 +12,6 @@ import type { PlanQuestion } from "./question.ts";
 import type { World } from "./search.ts";
 
 export function cautionsOf(steps: readonly Step[], { crews, question }: World): readonly Caution[] {
-  const { crds } = question.picture;
   const restored = new Set(steps.flatMap(({ action }) => (action.kind === "restore" ? [action.crd.name] : [])));
   return [
     ...steps.flatMap(({ action }): readonly Caution[] => {
@@ -32,18 +32,38 @@ export function cautionsOf(steps: readonly Step[], { crews, question }: World): 
     }),
     ...featuresLost(steps, crews, question),
     ...crews.flatMap(unknownNeeds),
-    ...crews.flatMap(({ running, workload }): readonly Caution[] =>
-      (running?.needs ?? [])
-        .filter((need) => isSure(need) && isHard(fareOf(need.requirement, crds).outcome))
-        .map(({ requirement }) => ({
-          kind: "unmet-today",
-          workload: workload.ref,
-          crd: crdNameOf(requirement),
-          versions: requirement.versions,
-        })),
-    ),
+    ...unmetToday(steps, crews, question),
     ...uncounted(steps),
   ];
+}
+
+/** What no step mends. */
+function unmetToday(steps: readonly Step[], crews: readonly Crew[], question: PlanQuestion): readonly Caution[] {
+  const today = faresIn(question.picture.crds);
+  const inTheEnd = faresIn(definitionsAfter(steps, question));
+  return crews.flatMap((crew): readonly Caution[] => {
+    const first: Post = { release: crew.running, isRunning: crew.running !== null };
+    const last = steps.reduce((post, { action }) => postAfter(action, crew, post), first).release;
+    const failing = (last?.needs ?? []).filter((need) => isSure(need) && isHard(inTheEnd(need.requirement)));
+    const names = new Set(failing.map(({ requirement }) => crdNameOf(requirement)));
+    return (crew.running?.needs ?? [])
+      .filter((need) => isSure(need) && isHard(today(need.requirement)) && names.has(crdNameOf(need.requirement)))
+      .map(({ requirement }) => ({
+        kind: "unmet-today",
+        workload: crew.workload.ref,
+        crd: crdNameOf(requirement),
+        versions: requirement.versions,
+      }));
+  });
+}
+
+function definitionsAfter(steps: readonly Step[], { picture }: PlanQuestion): ReadonlyMap<string, Crd> {
+  const crds = new Map(picture.crds);
+  for (const { name, after } of steps.flatMap(({ changes }) => changes)) {
+    if (after === null) crds.delete(name);
+    else crds.set(name, after);
+  }
+  return crds;
 }
 
 /** Each definition once a workload, as it is lost first. */

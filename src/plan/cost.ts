@@ -1,6 +1,6 @@
 /**
  * @file What steps cost: what is wanted anyway is cheap, what is gone back on later dearer, and an interruption by far the
- * dearest. Each of the four orders of magnitude outweighs what a plan ever adds up to in those below it.
+ * dearest. Each order of magnitude outweighs what a plan ever adds up to in those below it.
  */
 export const COST = {
   /** A feature that a release does without, of which there are no objects. */
@@ -32,6 +32,9 @@ export const COST = {
   replaceObjects: 400_000,
 
   stop: 400_000,
+
+  /** A release that was asked for comes and fails, which policy lets pass: dearer than all that might bring it what it needs. */
+  failing: 10_000_000,
 } as const;
 
 /** No way. */

@@ -97,7 +97,7 @@ export function crewsOf(question: PlanQuestion): readonly Crew[] {
                 isFinal: true,
                 isTarget: true,
                 byManifest: target.kind === "manifest",
-                cost: COST.upgrade,
+                cost: isAsToday(own) ? 0 : COST.upgrade,
               }),
             ];
       const releases = own.isRunning ? [today, ...later, ...last] : last;
@@ -112,6 +112,11 @@ export function crewsOf(question: PlanQuestion): readonly Crew[] {
       };
     })
     .filter(({ releases }) => releases.length > 0);
+}
+
+/** The release that is asked for runs already. */
+function isAsToday({ today, target }: Pick<PlanWorkload, "today" | "target">): boolean {
+  return target?.kind === "version" && target.release === today;
 }
 
 function lookedAfter({ needsByCrd }: Release, question: PlanQuestion): ReadonlySet<string> {

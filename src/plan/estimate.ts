@@ -3,20 +3,21 @@ import type { Crd } from "../crd/crd.ts";
 import { isSure } from "../rules/hurt.ts";
 import type { Need } from "../rules/facts.ts";
 import { isHard, type Outcome } from "../rules/requirement.ts";
+import type { Alone, Reach } from "./alone.ts";
 import { COST, NEVER } from "./cost.ts";
 import type { Crew, Release } from "./crew.ts";
 import type { Definition } from "./definition.ts";
 import { faresIn, isLost } from "./features.ts";
 import type { Forms } from "./forms.ts";
-import { type Applications, isInPlace } from "./moves/apply.ts";
+import type { Applications } from "./moves/apply.ts";
 import type { PlanQuestion } from "./question.ts";
 import type { Roster } from "./roster.ts";
 
 export interface Estimate {
   /** What workloads have cost, and will cost yet, whatever order definitions come in. */
   readonly ofWorkloads: (roster: Roster) => number;
-  /** @param find by name. @param hasBetween whether a stop in between may be made. */
-  readonly ofDefinitions: (find: (name: string) => Definition, hasBetween: boolean) => number;
+  /** @param find by name. */
+  readonly ofDefinitions: (find: (name: string) => Definition, reach: Reach) => number;
 }
 
 export function createEstimate(
@@ -24,26 +25,20 @@ export function createEstimate(
   crews: readonly Crew[],
   { wanted }: Pick<Forms, "wanted">,
   applications: Applications,
+  alone: Alone,
 ): Estimate {
   const ends = crews.map((crew) => endsOf(crew, question));
   const { deletions } = question.wanted;
   return {
     ofWorkloads: (roster) => ends.reduce((sum, own) => sum + leastOf(own, roster), 0),
-    ofDefinitions(find, hasBetween) {
-      let before = 0;
-      let isAllInPlace = true;
-      for (const form of wanted) {
-        const own = find(form.name);
-        if (isInPlace(own, form)) continue;
-        isAllInPlace = false;
-        const application = applications(own, form);
-        // Another form of it, or none, must come first.
-        before += application === null ? (hasBetween ? COST.between : NEVER) : application === "in-place" ? 0 : application.cost;
-      }
+    ofDefinitions(find, reach) {
+      const missing = wanted.filter((form) => applications(find(form.name), form) !== "in-place");
       const left = deletions.filter(({ crd }) => find(crd).crd !== null).length;
+      const sum = (hasBetween: boolean): number =>
+        missing.reduce((cost, form) => cost + alone(find(form.name), form, { ...reach, hasBetween }), 0);
       // What is in between may do what would have to be done before, for all of them at once.
-      const prepared = hasBetween ? Math.min(before, COST.between) : before;
-      return prepared + (isAllInPlace ? 0 : COST.applyWanted) + left * COST.delete;
+      const prepared = reach.hasBetween ? Math.min(sum(false), COST.between + sum(true)) : sum(false);
+      return prepared + (missing.length === 0 ? 0 : COST.applyWanted) + left * COST.delete;
     },
   };
 }

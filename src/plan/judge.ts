@@ -54,7 +54,8 @@ export interface Sight {
 }
 
 interface Fitness {
-  readonly isUnmet: boolean;
+  /** Hard ones. */
+  readonly unmet: readonly { readonly name: string; readonly outcome: Outcome }[];
   readonly lostFeatures: number;
 }
 
@@ -64,17 +65,20 @@ export function createJudge(question: PlanQuestion): Judge {
   const tables = new Map<string, Arrivals>();
   const harms = new WeakMap<Deed, Map<Release, number>>();
   const refusals = new Map<string, number>();
-  const outcomes = new WeakMap<Requirement, Map<string, Outcome>>();
+  const outcomes = new WeakMap<Requirement, { readonly name: string; readonly byKey: Map<string, Outcome> }>();
 
   /** Remembered by the one definition that it depends on. */
   function outcomeAt(requirement: Requirement, { keys, crds }: Sight): Outcome {
-    const known = outcomes.get(requirement) ?? new Map<string, Outcome>();
-    outcomes.set(requirement, known);
-    const key = keys.get(crdNameOf(requirement)) ?? "";
-    const before = known.get(key);
+    let known = outcomes.get(requirement);
+    if (known === undefined) {
+      known = { name: crdNameOf(requirement), byKey: new Map() };
+      outcomes.set(requirement, known);
+    }
+    const key = keys.get(known.name) ?? "";
+    const before = known.byKey.get(key);
     if (before !== undefined) return before;
     const { outcome } = fareOf(requirement, crds);
-    known.set(key, outcome);
+    known.byKey.set(key, outcome);
     return outcome;
   }
 
@@ -150,12 +154,15 @@ export function createJudge(question: PlanQuestion): Judge {
     const known = tables.get(key);
     if (known !== undefined) return known;
     const fits = new Map<Release, Fitness>();
-    const costs = new Map<Release | null, Map<Release, number>>();
+    // By release, those of one workload follow each other; the last row is for none.
+    const [first] = crew.releases;
+    const size = crew.releases.length;
+    const costs = new Float64Array((size + 1) * size).fill(Number.NaN);
     const table: Arrivals = (from, to) => {
-      const own = costs.get(from) ?? new Map<Release, number>();
-      costs.set(from, own);
-      const before = own.get(to);
-      if (before !== undefined) return before;
+      const start = first?.id ?? 0;
+      const at = (from === null ? size : from.id - start) * size + to.id - start;
+      const before = costs[at] ?? Number.NaN;
+      if (!Number.isNaN(before)) return before;
       const fares = (requirement: Requirement): Outcome => outcomeAt(requirement, sight);
       const fitness = fits.get(to) ?? fitnessOf(to, fares);
       fits.set(to, fitness);
@@ -163,25 +170,30 @@ export function createJudge(question: PlanQuestion): Judge {
       const cost =
         fitness.lostFeatures * COST.lostFeature +
         lostInUse * COST.lostInUse +
-        (fitness.isUnmet ? refusal(crew, from, to, sight) : 0);
-      own.set(to, cost);
+        (fitness.unmet.length > 0 ? refusal(crew, from, to, fitness, sight) : 0);
+      costs[at] = cost;
       return cost;
     };
     tables.set(key, table);
     return table;
   }
 
-  /** What is missing may have been missing before, or be let pass by policy. */
-  function refusal(crew: Crew, from: Release | null, to: Release, sight: Sight): number {
+  /**
+   * What is missing may be let pass by policy. A release that is asked for is judged as if nothing ran before it: that it fails as
+   * the one of today does is no reason to bring it.
+   */
+  function refusal(crew: Crew, from: Release | null, to: Release, { unmet }: Fitness, sight: Sight): number {
     const fares = (requirement: Requirement): Outcome => outcomeAt(requirement, sight);
-    const missing = missingOf(from, to, fares);
-    if (missing.length === 0) return 0;
+    const before = to.isTarget ? null : from;
+    const missing = missingOf(before, unmet, fares);
+    if (missing.length === 0) return COST.hurt;
     // Whether policy lets it pass is a question of these definitions alone.
     const key = `${String(to.id)}\n${missing.map((name) => `${name}=${sight.keys.get(name) ?? ""}`).join("\n")}`;
     const known = refusals.get(key);
     if (known !== undefined) return known;
-    const change = workloadChange(crew, from, to, sight.crds);
-    const cost = findingsOfWorkload(change, sight.crds, NO_BUNDLES).some(isDenial) ? NEVER : COST.hurt;
+    const change = workloadChange(crew, before, to, sight.crds);
+    const passed = to.isTarget ? COST.failing : COST.hurt;
+    const cost = findingsOfWorkload(change, sight.crds, NO_BUNDLES).some(isDenial) ? NEVER : passed;
     refusals.set(key, cost);
     return cost;
   }
@@ -209,28 +221,29 @@ export function workloadChange(crew: Crew, from: Release | null, to: Release, cr
   };
 }
 
-/** CRDs of which it needs what is not served, and fares worse for it than today, to the point of failing: rules deny nothing else. */
-function missingOf(from: Release | null, to: Release, fares: (requirement: Requirement) => Outcome): readonly string[] {
-  const names = to.needsBefore.filter(isSure).flatMap(({ requirement }) => {
-    const outcome = fares(requirement);
-    const name = crdNameOf(requirement);
-    const today = (from?.needsByCrd.get(name) ?? []).map((need) => fares(need.requirement));
-    return isHard(outcome) && today.every((own) => compareHarm(outcome, own) > 0) ? [name] : [];
-  });
-  return [...new Set(names)];
+/** CRDs for which it fares worse than today, to the point of failing: rules deny nothing else. */
+function missingOf(
+  from: Release | null,
+  unmet: Fitness["unmet"],
+  fares: (requirement: Requirement) => Outcome,
+): readonly string[] {
+  const worse = unmet.filter(({ name, outcome }) =>
+    (from?.needsByCrd.get(name) ?? []).every((need) => compareHarm(outcome, fares(need.requirement)) > 0),
+  );
+  return [...new Set(worse.map(({ name }) => name))];
 }
 
 /** How a release would fare, apart from policy: only where something hard is unmet there is something to be judged. */
 function fitnessOf(release: Release, fares: (requirement: Requirement) => Outcome): Fitness {
-  let isUnmet = false;
+  const unmet: Fitness["unmet"][number][] = [];
   let lostFeatures = 0;
-  for (const need of release.needsBefore) {
-    if (!isSure(need)) continue;
-    const outcome = fares(need.requirement);
-    if (isHard(outcome)) isUnmet = true;
+  for (const { certainty, requirement } of release.needsBefore) {
+    if (!isSure({ certainty })) continue;
+    const outcome = fares(requirement);
+    if (isHard(outcome)) unmet.push({ name: crdNameOf(requirement), outcome });
     else if (isLost(outcome)) lostFeatures += 1;
   }
-  return { isUnmet, lostFeatures };
+  return { unmet, lostFeatures };
 }
 
 const UNKNOWN: CrdEvidence = {

@@ -1,5 +1,6 @@
 /** @file Why there is no plan: as few causes as it takes. */
 import type { Crd } from "../crd/crd.ts";
+import { compareBundles, compareReleases } from "../rules/bundle.ts";
 import { type Need, workloadKey } from "../rules/facts.ts";
 import { isNonEmpty, isSure } from "../rules/hurt.ts";
 import { crdNameOf, fareOf, isHard } from "../rules/requirement.ts";
@@ -99,20 +100,25 @@ function obstacleOf(crew: Crew, world: World): Obstacle {
     unmetIn(last?.needsBefore ?? [], end),
     unmetIn(today?.needs ?? [], end),
     unmetIn(last?.needsBefore ?? [], question.picture.crds),
-    (last ?? today)?.needs.map(({ requirement }) => toUnmet(requirement)) ?? [],
-  ].find((unmet) => unmet.length > 0);
+    (last ?? today)?.needs ?? [],
+  ]
+    .find((unmet) => unmet.length > 0)
+    ?.map(({ requirement }) => toUnmet(requirement, question));
   if (requirements === undefined || !isNonEmpty(requirements)) throw new Error("who needs nothing is in nobody's way");
   return { kind: "workload-unsatisfied", workload, to: target?.version ?? null, requirements };
 }
 
-function unmetIn(needs: readonly Need[], crds: ReadonlyMap<string, Crd>): readonly UnmetRequirement[] {
-  return needs
-    .filter((need) => isSure(need) && isHard(fareOf(need.requirement, crds).outcome))
-    .map(({ requirement }) => toUnmet(requirement));
+function unmetIn(needs: readonly Need[], crds: ReadonlyMap<string, Crd>): readonly Need[] {
+  return needs.filter((need) => isSure(need) && isHard(fareOf(need.requirement, crds).outcome));
 }
 
-function toUnmet(requirement: Need["requirement"]): UnmetRequirement {
-  return { crd: crdNameOf(requirement), versions: requirement.versions };
+/** The oldest release that serves it and is no step back, or else the newest. */
+function toUnmet(requirement: Need["requirement"], { picture }: PlanQuestion): UnmetRequirement {
+  const crd = crdNameOf(requirement);
+  const installed = picture.crds.get(crd)?.bundle ?? null;
+  const serving = picture.bundles.filter(({ crds }) => fareOf(requirement, crds).outcome === "works").toSorted(compareBundles);
+  const next = serving.find(({ version }) => installed === null || compareReleases(version, installed.version) >= 0);
+  return { crd, versions: requirement.versions, servedBy: next ?? serving.at(-1) ?? null };
 }
 
 function definitionsInTheEnd({ picture, wanted }: PlanQuestion): ReadonlyMap<string, Crd> {

@@ -34,8 +34,8 @@ export interface CrdStepChange {
 export type Definitions =
   /** What the plan was asked for. */
   | { readonly kind: "wanted" }
-  /** A released set, in between. */
-  | { readonly kind: "bundle"; readonly bundle: Bundle };
+  /** A released set: in between, or one that stays (`stays`), as no later step changes any of it. */
+  | { readonly kind: "bundle"; readonly bundle: Bundle; readonly stays?: true };
 
 export interface PlannedWorkload {
   readonly ref: WorkloadRef;
@@ -138,4 +138,6 @@ export type Obstacle =
 export interface UnmetRequirement {
   readonly crd: string;
   readonly versions: readonly string[];
+  /** A released set that would serve it, if one is known. */
+  readonly servedBy: Bundle | null;
 }

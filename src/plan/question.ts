@@ -69,6 +69,7 @@ export interface WorkloadRelease {
 }
 
 export type WorkloadTarget =
+  /** It may be the one of today, which is to work in the end. */
   | { readonly kind: "version"; readonly release: WorkloadRelease }
   /** `unreadable`: what it declares that cannot be read. */
   | { readonly kind: "manifest"; readonly release: WorkloadRelease; readonly unreadable: readonly UnreadableDeclaration[] }

@@ -57,22 +57,33 @@ export function settled(roster: Roster, crews: readonly Crew[], judge: Judge, si
 
 function settleOne(roster: Roster, crew: Crew, judge: Judge, sight: Sight, mayStop: boolean): void {
   const arrival = judge.arrivals(crew, sight);
-  const before = crew.releases.map(({ id }) => roster.running[id] ?? NEVER);
-  for (const [to, release] of crew.releases.entries()) {
-    let best = before[to] ?? NEVER;
+  const { releases } = crew;
+  // The latest first, so that each is come to from what others have cost before.
+  for (let to = releases.length - 1; to >= 0; to -= 1) {
+    const release = releases[to];
+    if (release === undefined) continue;
+    let best = roster.running[release.id] ?? NEVER;
     let from = FROM_BEFORE;
-    for (const [index, other] of crew.releases.entries()) {
+    for (let index = 0; index <= to; index += 1) {
+      const other = releases[index];
+      if (other === undefined) continue;
       // Of what costs the same, new definitions come first, as charts have it.
-      const cost = before[index] ?? NEVER;
+      const cost = roster.running[other.id] ?? NEVER;
       if (index < to && cost < NEVER && cost + release.cost <= best) {
         const sum = cost + release.cost + arrival(other, release);
-        if (sum < NEVER && sum <= best) [best, from] = [sum, other.id];
+        if (sum < NEVER && sum <= best) {
+          best = sum;
+          from = other.id;
+        }
       }
       const stopped = roster.stopped[other.id] ?? NEVER;
-      if (stopped < NEVER && index <= to && stopped + COST.start < best) {
+      if (stopped < NEVER && stopped + COST.start < best) {
         const upgrade = index === to || crew.running === null ? 0 : release.cost;
         const sum = stopped + COST.start + upgrade + arrival(null, release);
-        if (sum < best) [best, from] = [sum, fromStopped(other.id)];
+        if (sum < best) {
+          best = sum;
+          from = fromStopped(other.id);
+        }
       }
     }
     roster.running[release.id] = best;

@@ -3,6 +3,7 @@
  * intermediate stops, single definitions and interruptions only where these lead nowhere.
  */
 import type { Crd } from "../crd/crd.ts";
+import { createAlone, type Reach } from "./alone.ts";
 import { COST, NEVER } from "./cost.ts";
 import { type Crew, crewsOf } from "./crew.ts";
 import { type Move, outcomeOf } from "./deed.ts";
@@ -10,7 +11,7 @@ import { type Definition, definition } from "./definition.ts";
 import { createEstimate, type Estimate } from "./estimate.ts";
 import { type Forms, formsOf, touchedNames } from "./forms.ts";
 import { createJudge, type Judge, type Sight } from "./judge.ts";
-import { type Applications, createApplications, isInPlace } from "./moves/apply.ts";
+import { type Applications, createApplications } from "./moves/apply.ts";
 import { clearMove, deleteMove } from "./moves/clear.ts";
 import { applyBundle, applyBundleParts, applyParts, applyWanted } from "./moves/sets.ts";
 import { createQueue } from "./queue.ts";
@@ -97,13 +98,13 @@ export function createWorld(question: PlanQuestion): World {
     names,
     indexOf: new Map(names.map((name, index) => [name, index] as const)),
     usefulness: createUsefulness(question, crews, forms, applications),
-    estimate: createEstimate(question, crews, forms, applications),
+    estimate: createEstimate(question, crews, forms, applications, createAlone(question, forms, applications, judge)),
   };
 }
 
 /** @param ceiling what a way must cost less than. */
 function searchRound(world: World, round: Round, ceiling: number): Found {
-  const queue = createQueue<State | Chance>();
+  const queue = createQueue<State | Chance | Finish>();
   const seen = new Map<string, State[]>();
   const limit = world.question.stateLimit ?? STATES;
   let statesSeen = 0;
@@ -117,15 +118,18 @@ function searchRound(world: World, round: Round, ceiling: number): Found {
       if (bound < ceiling) queue.put(reached, bound);
       continue;
     }
+    if ("end" in next) return { kind: "way", path: pathTo(next.end), cost: next.cost, statesSeen };
     const state = next;
     if (isDominated(state, seen, true)) continue;
+    const bound = boundOf(state, world, round);
     if (isGoal(state, world)) {
-      const path = pathTo(state);
-      return { kind: "way", path, cost: totalCost(state, world), statesSeen };
+      const cost = totalCost(state, world);
+      if (cost <= bound) return { kind: "way", path: pathTo(state), cost, statesSeen };
+      // Workloads may fare better with a detour.
+      if (cost < ceiling) queue.put({ end: state, cost }, cost);
     }
     statesSeen += 1;
     if (statesSeen > limit) return { kind: "limit", statesSeen };
-    const bound = boundOf(state, world, round);
     // Workloads never cost less later than now.
     const least = state.cost + world.estimate.ofWorkloads(state.roster);
     for (const move of movesFrom(state, world, round)) {
@@ -140,6 +144,12 @@ function searchRound(world: World, round: Round, ceiling: number): Found {
 interface Chance {
   readonly from: State;
   readonly move: Move;
+}
+
+/** What is wanted, with workloads that may stay as they are then, for a price that other ways may beat. */
+interface Finish {
+  readonly end: State;
+  readonly cost: number;
 }
 
 function movesFrom({ definitions, roster }: State, world: World, round: Round): readonly Move[] {
@@ -221,12 +231,12 @@ function isGoal(state: State, { crews, ...world }: World): boolean {
   return isEnd(state, world) && crews.every((crew) => finalRelease(state.roster, crew) !== null);
 }
 
-function isEnd({ definitions }: State, { forms, question, indexOf }: Omit<World, "crews">): boolean {
+function isEnd({ definitions }: State, { forms, question, indexOf, applications }: Omit<World, "crews">): boolean {
   return (
     definitions.every(({ saved }) => saved === null) &&
     forms.wanted.every((form) => {
       const own = definitions[indexOf.get(form.name) ?? -1];
-      return own !== undefined && isInPlace(own, form);
+      return own !== undefined && applications(own, form) === "in-place";
     }) &&
     question.wanted.deletions.every(({ crd }) => definitions[indexOf.get(crd) ?? -1]?.crd === null)
   );
@@ -240,10 +250,10 @@ function totalCost({ cost, roster }: State, { crews }: World): number {
 }
 
 /** Never more than the cheapest plan that goes this way costs. */
-function boundOf(state: State, world: World, { hasBetween }: Round): number {
+function boundOf(state: State, world: World, reach: Reach): number {
   const { definitions, roster, cost } = state;
   const { estimate } = world;
-  return cost + estimate.ofWorkloads(roster) + estimate.ofDefinitions(finder(definitions, world), hasBetween);
+  return cost + estimate.ofWorkloads(roster) + estimate.ofDefinitions(finder(definitions, world), reach);
 }
 
 function finder(definitions: readonly Definition[], { indexOf }: World): (name: string) => Definition {

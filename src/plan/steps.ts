@@ -1,16 +1,19 @@
 /** @file Makes steps of a path: walks it through the rules once more, with everything that runs at each moment. */
 import type { Crd } from "../crd/crd.ts";
 import { type JudgedFinding, worstFirst } from "../policy/policy.ts";
+import { compareText } from "../crd/compare-text.ts";
+import { type Bundle, compareReleases } from "../rules/bundle.ts";
 import type { CrdChange } from "../rules/change.ts";
 import { isNonEmpty } from "../rules/hurt.ts";
 import { becauseOfHarm, becauseOfNeeds, becauseOfOverlap, becauseOfStored } from "./because.ts";
 import { type Crew, type Release, toldVersion } from "./crew.ts";
 import type { Deed } from "./deed.ts";
-import { afterApplying, isSameDefinition, withStorage, withStored } from "./definition.ts";
+import { afterApplying, definition, isSameDefinition, withStorage, withStored } from "./definition.ts";
 import type { Doing } from "./doings.ts";
 import type { Form } from "./forms.ts";
 import { isDenial, workloadChange } from "./judge.ts";
 import type { Action, Because, CrdStepChange, PlannedWorkload, Step } from "./plan.ts";
+import type { PlanQuestion } from "./question.ts";
 import type { State, World } from "./search.ts";
 import { type Stretch, type StretchOrigin, stretchesOf } from "./stretches.ts";
 import { stepId } from "./step-id.ts";
@@ -26,7 +29,7 @@ export function stepsOf(path: readonly State[], world: World): readonly Step[] {
     takeDeeds(stretch, [...stretch.doings, ...later.flatMap(({ doings }) => doings)]);
     takeDoings(stretch.doings, later);
   }
-  return steps;
+  return steps.map((step, index) => withStay(step, steps.slice(index + 1)));
 
   function takeDeeds({ kind, origin, deeds }: Stretch, later: readonly Doing[]): void {
     const isBefore = ({ work }: Deed): boolean => work.kind !== "apply" && work.kind !== "restore";
@@ -58,15 +61,19 @@ export function stepsOf(path: readonly State[], world: World): readonly Step[] {
     const before = new Map(crds);
     const definitions = origin.kind === "wanted" ? ({ kind: "wanted" } as const) : chosen(origin);
     const bundle = definitions?.kind === "bundle" ? definitions.bundle : null;
-    const changed = deeds.map((deed) => made(deed, bundle));
+    const rest = bundle !== null && origin.kind === "bundle" && origin.isWhole ? restOf(bundle, deeds) : [];
+    const changed = [...deeds, ...rest].map((deed) => made(deed, bundle));
     const all = bundle === null ? question.wanted.crds.map(({ name }) => name) : [...bundle.crds.keys()].toSorted();
     const isWhole = bundle === null ? isAllWanted(crds) : isAllOf(bundle.crds);
     const names = isWhole ? all : all.filter((name) => changed.some((change) => change.name === name));
     if (definitions === null || !isNonEmpty(names)) return;
-    const changes = changed.map(({ name, before: was, after }) => ({ name, before: was, after }));
+    const changes = changed
+      .map(({ name, before: was, after }) => ({ name, before: was, after }))
+      .toSorted((left, right) => compareText(left.name, right.name));
+    const asked = changes.filter(({ name }) => deeds.some((deed) => deed.before.name === name));
     const because =
-      (bundle === null ? null : becauseOfOverlap(changes, later, before)) ??
-      (bundle === null && isWhole ? null : becauseOfNeeds(changes, later, before)) ??
+      (bundle === null ? null : becauseOfOverlap(asked, later, before)) ??
+      (bundle === null && isWhole ? null : becauseOfNeeds(asked, later, before)) ??
       (bundle === null || !isNonEmpty(changes)
         ? null
         : ({
@@ -76,6 +83,12 @@ export function stepsOf(path: readonly State[], world: World): readonly Step[] {
           } as const));
     const findings = changed.flatMap((change) => change.findings).toSorted(worstFirst);
     add({ kind: "apply-definitions", definitions, crds: names, isWhole }, changes, findings, because);
+  }
+
+  /** Of all of a bundle, what is in place but for its release: it comes along, unless it is denied, or told otherwise. */
+  function restOf(bundle: Bundle, deeds: readonly Deed[]): readonly Deed[] {
+    const rest = remainderOf(bundle, deeds, crds, question);
+    return rest.some((deed) => findingsOf(deed).some(isDenial)) ? [] : rest;
   }
 
   function isAllWanted(now: ReadonlyMap<string, Crd>): boolean {
@@ -93,21 +106,21 @@ export function stepsOf(path: readonly State[], world: World): readonly Step[] {
   }
 
   /** Makes a change to the definitions as they are now, and has it judged. */
-  function made(
-    deed: Deed,
-    bundle: Form["bundles"][number] | null,
-  ): CrdStepChange & { readonly findings: readonly JudgedFinding[] } {
+  function made(deed: Deed, bundle: Bundle | null): CrdStepChange & { readonly findings: readonly JudgedFinding[] } {
     const { name } = deed.before;
     const before = crds.get(name) ?? null;
     const after = resultOf(deed, before, bundle);
-    const change = changeOf(deed, before, after);
-    const needs = crews.flatMap((crew) => running.get(crew)?.needsByCrd.get(name) ?? []);
-    const { unreadableDeclarations: unreadable } = question.picture;
-    const findings = judge.findingsOf({ ...deed, change }, { crds: new Map(crds), needs, unreadable });
+    const findings = findingsOf({ ...deed, change: changeOf(deed, before, after) });
     refuseDenials(findings);
     if (after === null) crds.delete(name);
     else crds.set(name, after);
     return { name, before, after, findings };
+  }
+
+  function findingsOf(deed: Deed): readonly JudgedFinding[] {
+    const needs = crews.flatMap((crew) => running.get(crew)?.needsByCrd.get(deed.before.name) ?? []);
+    const { unreadableDeclarations: unreadable } = question.picture;
+    return judge.findingsOf(deed, { crds: new Map(crds), needs, unreadable });
   }
 
   function takeDoings(doings: readonly Doing[], later: readonly Stretch[]): void {
@@ -137,6 +150,10 @@ export function stepsOf(path: readonly State[], world: World): readonly Step[] {
         return;
       case "upgrade": {
         const { from, to, isStopped } = doing;
+        if (isSameRelease(from, to)) {
+          if (!isStopped) running.set(crew, to);
+          return;
+        }
         const findings = isStopped ? [] : arrive(crew, from, to);
         add(
           {
@@ -172,6 +189,52 @@ export function stepsOf(path: readonly State[], world: World): readonly Step[] {
   }
 }
 
+/**
+ * What a bundle holds beside the definitions that must change, where nobody wants it otherwise and none of it would go back to an
+ * older release. All of a release is tested together, and one command.
+ */
+function remainderOf(
+  bundle: Bundle,
+  deeds: readonly Deed[],
+  crds: ReadonlyMap<string, Crd>,
+  { wanted }: PlanQuestion,
+): readonly Deed[] {
+  const taken = new Set(deeds.map(({ after }) => after.name));
+  const asked = new Set([...wanted.crds.map(({ name }) => name), ...wanted.deletions.map(({ crd }) => crd)]);
+  const rest = [...bundle.crds].filter(([name]) => !taken.has(name)).toSorted(([left], [right]) => compareText(left, right));
+  const remainder = rest.flatMap(([name, crd]): readonly Deed[] => {
+    const previous = crds.get(name);
+    if (asked.has(name) || previous === undefined || previous.bundle === null) return [];
+    if (compareReleases(previous.bundle.version, bundle.version) > 0) return [];
+    const next = afterApplying(previous, crd);
+    const before = definition({ name, crd: previous, objects: "found", saved: null, isDiffering: false });
+    const form: Form = { name, crd, isWanted: false, bundles: [bundle], key: "" };
+    return [
+      {
+        before,
+        after: definition({ ...before, crd: next }),
+        change: { kind: "update", previous, next },
+        work: { kind: "apply", form },
+      },
+    ];
+  });
+  return remainder.length === rest.length ? remainder : [];
+}
+
+/** It was asked for, and has run all along, if not well. */
+function isSameRelease(from: Release, to: Release): boolean {
+  return !to.byManifest && from.needs === to.needs && from.version === to.version;
+}
+
+/** A released set that nothing changes again was no stop in between. */
+function withStay(step: Step, later: readonly Step[]): Step {
+  const { action, changes } = step;
+  if (action.kind !== "apply-definitions" || action.definitions.kind !== "bundle") return step;
+  const names = new Set(changes.map(({ name }) => name));
+  if (later.some((other) => other.changes.some(({ name }) => names.has(name)))) return step;
+  return { ...step, action: { ...action, definitions: { ...action.definitions, stays: true } } };
+}
+
 /** The newest release that is not a step back is the last; the oldest of them changes least. */
 function chosen({
   candidates,
@@ -183,7 +246,7 @@ function chosen({
   return bundle === undefined ? null : { kind: "bundle", bundle };
 }
 
-function resultOf({ work, after }: Deed, before: Crd | null, bundle: Form["bundles"][number] | null): Crd | null {
+function resultOf({ work, after }: Deed, before: Crd | null, bundle: Bundle | null): Crd | null {
   switch (work.kind) {
     case "apply":
       return afterApplying(before, bundle?.crds.get(after.name) ?? work.form.crd);

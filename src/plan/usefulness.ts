@@ -1,4 +1,5 @@
 /** @file Whether a form of a definition, out of its turn, gets anybody on: what does not can wait for the whole set. */
+import { readableVersion } from "../crd/versions.ts";
 import { isSure } from "../rules/hurt.ts";
 import { apiState, isHard, outcomeIn } from "../rules/requirement.ts";
 import { COST, NEVER } from "./cost.ts";
@@ -14,7 +15,7 @@ import type { Roster } from "./roster.ts";
 export interface Usefulness {
   /** Some release that could not be come to yet can run with it, and not with what there is. */
   readonly isHelpful: (from: Definition, form: Form) => boolean;
-  /** As above, or it may lead to what is wanted, which cannot be come to from here. */
+  /** As above, or it may lead to what is wanted, which cannot be come to from here: a form, or a deletion. */
   readonly isUseful: (from: Definition, form: Form) => boolean;
 }
 
@@ -25,6 +26,7 @@ export function createUsefulness(
   applications: Applications,
 ): (roster: Roster) => Usefulness {
   const known = new Map<Form, Map<string, readonly Release[]>>();
+  const leaving = new Set(question.wanted.deletions.map(({ crd }) => crd));
   const wantedByName = new Map(wanted.map((form) => [form.name, form] as const));
 
   /** Whoever runs now, or not. Remembered. */
@@ -48,10 +50,17 @@ export function createUsefulness(
       isHelpful,
       isUseful(from, form) {
         const target = wantedByName.get(from.name);
-        return isHelpful(from, form) || (target !== undefined && applications(from, target) === null);
+        const isBlocked =
+          target === undefined ? leaving.has(from.name) && unblocks(from, form) : applications(from, target) === null;
+        return isBlocked || isHelpful(from, form);
       },
     };
   };
+}
+
+/** Objects that nobody can read cannot be deleted with a copy, unless a version is served that reads them. */
+function unblocks({ crd }: Definition, form: Form): boolean {
+  return crd !== null && readableVersion(crd) === null && readableVersion(form.crd) !== null;
 }
 
 /** @param isUsed a feature less matters only where there are objects. */

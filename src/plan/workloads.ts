@@ -153,7 +153,7 @@ function versionTarget(
   const release = findRelease(controller, asked);
   if (release === null) return { kind: "unknown", wanted: asked };
   const plain = asked.replace(/^v/, "");
-  if (compareReleases(plain, version) === 0) return null;
+  if (compareReleases(plain, version) === 0) return { kind: "version", release: today };
   const known = later.find((one) => one.version === minimumVersion(release));
   const needs =
     known?.needs ??

@@ -302,6 +302,16 @@ describe("what is restored in another order, or not wholly", () => {
   });
 });
 
+describe("a namespace of which the backup holds nothing", () => {
+  it("is named, rather than told of as restored", async () => {
+    const ran = await gears.crdguard("restore", join(folder, "round"), GEARS, "-n", "nowhere");
+
+    expect(ran.exitCode).toBe(0);
+    expect(ran.stderr).toContain('holds no object of namespace "nowhere": nothing is restored there\n');
+    expect(ran.stdout).toBe("0 objects: nothing to do\n");
+  });
+});
+
 describe("an object that differs", () => {
   it("is listed and stays, and is replaced with --overwrite", async () => {
     const saved = join(folder, "round");

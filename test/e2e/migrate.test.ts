@@ -278,6 +278,13 @@ describe("what is asked for", () => {
     expect([await gears.stored("teeth"), await gears.stored("wheels")]).toEqual([{ v1: 3 }, { v1: 3 }]);
     expect(await ok(["get", "storageversionrecords", "-o", "name"])).toContain("storageversionrecord.crdguard.dev/teeth.own.dev");
     expect(await gears.migrate("--all-due")).toMatchObject({ status: 0, stdout: "", stderr: "no CRD has a migration due\n" });
+    expect(await gears.migrate("--all-due", "-n", "nowhere", "--dry-run")).toMatchObject({
+      status: 0,
+      stdout: "",
+      stderr: expect.stringMatching(
+        /^namespace "nowhere" does not exist in https:[^ ]+: there is nothing to migrate in it\n/,
+      ) as unknown,
+    });
   });
 
   it.each([

@@ -2,8 +2,12 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { exactJsonText, parseExactJson } from "../../src/crd/exact-json.ts";
-import { schemaAndObjects, type SchemaAndObjects } from "../support/structural/arbitraries.ts";
-import { asSchema } from "../support/structural/narrower.ts";
+import { isRecord } from "../../src/crd/is-record.ts";
+import { compareSchemas } from "../../src/crd/schema/compare-schemas.ts";
+import { directionOf } from "../../src/crd/schema/direction.ts";
+import { schemaAndObjects, type SchemaAndObjects, schemaPair } from "../support/structural/arbitraries.ts";
+import { asSchema, givesDefault } from "../support/structural/narrower.ts";
+import { withoutTypeMeta } from "../support/structural/objects.ts";
 import { NumberText, type WrittenObject, writtenJson } from "../support/structural/written.ts";
 import { type ApiServer, startApiServer } from "./support/api-server.ts";
 import { askSchemaOracle, type DefinedKind, type SchemaOracle } from "./support/schema-oracle.ts";
@@ -50,6 +54,48 @@ describe("generated objects by generated schemas", () => {
     expect(seen.knownDifferences).toBeLessThan((seen.taken + seen.refused) / 10);
   });
 });
+
+describe("generated changes of schemas", () => {
+  it("are called narrower where the API server refuses or prunes what it took", async () => {
+    const pairs = fc.sample(schemaPair(6), { seed: SEED, numRuns: Math.ceil(RUNS / 4) });
+    const kinds = await oracle.define(pairs.flatMap(({ schema, changed }) => [schema, changed]));
+    const seen = { living: 0, narrowed: 0 };
+    const found = await Promise.all(
+      pairs.map(async ({ schema, changed, contents }, at) => {
+        const [before, after] = [kinds[at * 2], kinds[at * 2 + 1]];
+        if (before === undefined || after === undefined) throw new Error("each schema has its version");
+        const changes = compareSchemas(asSchema(schema), asSchema(changed));
+        const isCalledNarrower = changes.some((change) => directionOf(change) === "narrows" || givesDefault(change));
+        const answers = contents.map(async ({ value }) => {
+          const first = await before.create(value);
+          if (first.kind === "refused") return [];
+          seen.living += 1;
+          const living = parseExactJson(exactJsonText(withoutTypeMeta(first.object as WrittenObject))) as WrittenObject;
+          const second = await after.create(living);
+          const lives = second.kind === "taken" && holds(withoutTypeMeta(second.object as WrittenObject), living);
+          if (lives) return [];
+          seen.narrowed += 1;
+          return isCalledNarrower ? [] : [`${writtenJson(living)}\n  from ${writtenJson(schema)}\n  to ${writtenJson(changed)}`];
+        });
+        return (await Promise.all(answers)).flat();
+      }),
+    );
+    process.stdout.write(`schema oracle: ${JSON.stringify(seen)}\n`);
+    expect(found.flat()).toEqual([]);
+    expect(seen.living).toBeGreaterThan(pairs.length);
+  });
+});
+
+/** Whether nothing of it is gone; defaults may have come. */
+function holds(whole: unknown, part: unknown): boolean {
+  if (Array.isArray(part)) return Array.isArray(whole) && part.every((item, at) => holds(whole[at], item));
+  if (!isRecord(part)) return true;
+  // A null that says nothing goes, and nothing with it.
+  return (
+    isRecord(whole) &&
+    Object.entries(part).every(([name, member]) => member === null || (Object.hasOwn(whole, name) && holds(whole[name], member)))
+  );
+}
 
 /**
  * Where the API server and we disagree, and why that is left so. Each is asked about here, so that whoever mends one is told to take

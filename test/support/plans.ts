@@ -216,6 +216,10 @@ export function walk(asked: PlanQuestion, steps: readonly Step[]): Walked {
   const denials: string[] = [];
   const byKey = new Map(asked.workloads.map((one) => [workloadKey(one.workload.ref), one] as const));
   const unmetBefore = unmet(crds, running);
+  // Who was asked for by its version is to work in the end, whatever it did before.
+  const targets = asked.workloads.flatMap(({ workload, target }) =>
+    target?.kind === "version" ? [workloadKey(workload.ref)] : [],
+  );
 
   for (const { id, action } of steps) {
     const deny = (change: Change, facts: Facts, subject: string): void => {
@@ -339,7 +343,7 @@ export function walk(asked: PlanQuestion, steps: readonly Step[]): Walked {
       const isReached = target === null || target.kind === "unknown" || version === target.release.version;
       return isReached && (running.has(key) || (!isRunning && target === null)) ? [] : [key];
     }),
-    ...[...unmet(crds, running)].filter((line) => !unmetBefore.has(line)),
+    ...[...unmet(crds, running)].filter((line) => !unmetBefore.has(line) || targets.some((key) => line.startsWith(`${key} `))),
   ];
   return { denials, missing, crds, running };
 }
@@ -376,7 +380,7 @@ export function questionAfter(asked: PlanQuestion, steps: readonly Step[]): Plan
       isRunning: true,
       today: now,
       later: now.version === one.today.version ? one.later : one.later.slice(from + 1),
-      target: isThere ? null : one.target,
+      target: !isThere ? one.target : one.target?.kind === "version" ? { kind: "version", release: now } : null,
     };
   });
   return {

@@ -1,8 +1,9 @@
 /** @file What a walk must remember that the cluster does not show: backups, objects that are to be restored, workloads that are to be started. */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isRecord } from "../../crd/is-record.ts";
 import type { ExplainedStep } from "../../explain/plan-report.ts";
+import { makeFolder } from "../../migration/make-folder.ts";
 
 export interface Journal {
   /** What tells the cluster from others. */
@@ -73,7 +74,7 @@ export function openJournal(directory: string): JournalFile {
       return journal;
     },
     write(journal) {
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       writeDurably(path, `${JSON.stringify({ apiVersion: API_VERSION, kind: KIND, ...journal }, null, 2)}\n`);
     },
   };

@@ -3,7 +3,7 @@ import type { Manifest } from "../../cluster/snapshot/manifests.ts";
 import type { Crd } from "../../crd/crd.ts";
 import { planReport } from "../../explain/plan.ts";
 import type { PlanContext } from "../../explain/plan-commands.ts";
-import { leavingNote, othersNote, unwrittenNote } from "../../explain/plan-notes.ts";
+import { leavingNote, nowhereNote, othersNote, unwrittenNote } from "../../explain/plan-notes.ts";
 import type { PlanReport } from "../../explain/plan-report.ts";
 import type { ConflictStrategy } from "../../plan/conflicts.ts";
 import { formsOf, touchedNames } from "../../plan/forms.ts";
@@ -79,9 +79,14 @@ export async function makePlan(request: PlanRequest, opened: Opened, wording: Wo
     ...given.notes,
     ...(leaving.length === 0 ? [] : [leavingNote(leaving)]),
     ...otherNotes(given, planned),
+    ...[...request.versions.keys()].filter((id) => !isPlaced(id, question)).map(nowhereNote),
     ...(wording.isWritten || !steps.some((step) => manifestsOf(step).length > 0) ? [] : [unwrittenNote(wording.stepsDirectory)]),
   ];
   return { report: planReport(planned, context, notes), steps, manifestsOf };
+}
+
+function isPlaced(controller: string, { workloads }: PlanQuestion): boolean {
+  return workloads.some(({ workload, target }) => workload.controller === controller && target !== null);
 }
 
 /** What is neither a definition nor a workload comes with the workloads, where any are applied. */

@@ -6,7 +6,6 @@ import { EXIT, type ExitStatus } from "../exit-status.ts";
 import type { BundleOptions } from "../read-bundle.ts";
 
 export interface PlanOptions extends BundleOptions, AgainstChoice {
-  /** `<controller>=<version>` */
   readonly with: readonly string[];
   /** CRDs that belong with those wanted, and are not among them, are left over. */
   readonly prune: boolean;

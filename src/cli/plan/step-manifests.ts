@@ -1,5 +1,5 @@
 /** @file The manifests that steps of a plan name: exactly these documents of what was given, or of a released set. */
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { nameOfManifest } from "../../cluster/snapshot/manifest-name.ts";
 import { type Manifest, parseManifests } from "../../cluster/snapshot/manifests.ts";
@@ -7,6 +7,7 @@ import { isCrdManifest } from "../../crd/parse.ts";
 import { manifestPath, type PlanContext } from "../../explain/plan-commands.ts";
 import { stagesOf } from "../../explain/plan-definitions.ts";
 import { shown } from "../../explain/text.ts";
+import { makeFolder } from "../../migration/make-folder.ts";
 import type { PlannedWorkload, Step } from "../../plan/plan.ts";
 import { isWorkloadManifest } from "../../requirements/workload.ts";
 import { workloadKey } from "../../rules/facts.ts";
@@ -98,7 +99,7 @@ export async function writeStepManifest({ path, source }: StepManifest): Promise
   const objects = source.kind === "given" ? source.objects : await released(source, path);
   const { yamlText } = await import("../yaml-text.ts");
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeDurably(path, objects.map((object) => yamlText(object)).join("---\n"));
   } catch (error) {
     const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);

@@ -1,9 +1,10 @@
 /** @file Keeps two walks out of one folder: their journals and what they keep for their ways back would overwrite each other. */
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { isRecord } from "../../crd/is-record.ts";
+import { makeFolder } from "../../migration/make-folder.ts";
 
 export interface WalkLock {
   /** Fine to call twice. */
@@ -28,7 +29,7 @@ export type Locked = { readonly ok: true; readonly lock: WalkLock } | { readonly
  * @throws Error with a code of the system where the folder cannot be written.
  */
 export function lockFolder(directory: string): Locked {
-  mkdirSync(directory, { recursive: true });
+  makeFolder(directory);
   const own = `walk-${randomUUID()}.lock`;
   const path = join(directory, own);
   // Renamed, so that nobody reads half of it.

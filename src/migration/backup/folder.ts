@@ -7,6 +7,7 @@ import { chmod, type FileHandle, lstat, mkdir, open, readdir, readFile, rename, 
 import { dirname, join } from "node:path";
 import { isRecord, listAt, textAt } from "../../cluster/live/json.ts";
 import { parseIndex } from "./backup-index.ts";
+import { makeFolder } from "../make-folder.ts";
 import { safeSegment } from "./file-names.ts";
 
 /** What a backup is of: an unfinished one is gone on with for the same alone. */
@@ -53,7 +54,7 @@ export async function folderState(folder: string): Promise<FolderState> {
  * @throws an error of the system.
  */
 export async function beginBackup(folder: string, purpose: BackupPurpose, isAnew: boolean): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+  makeFolder(folder, FOLDER_MODE);
   await chmod(folder, FOLDER_MODE);
   const earlier = isAnew ? await crdsIn(folder) : [];
   await writeAtOnce(join(folder, MARK_FILE), [`${JSON.stringify({ ...MARK, ...purpose, earlier }, null, 2)}\n`]);

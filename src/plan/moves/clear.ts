@@ -1,18 +1,19 @@
 /** @file Taking a definition away with its objects: to be replaced where no version survives, or for good. */
 import type { Crd } from "../../crd/crd.ts";
-import { commonVersions, readableVersion } from "../../crd/versions.ts";
+import { readableVersion } from "../../crd/versions.ts";
 import { COST } from "../cost.ts";
 import type { Deed, Move } from "../deed.ts";
 import { type Definition, definition } from "../definition.ts";
 import type { Form } from "../forms.ts";
 import { evidenceOf, type Judge, mayHaveObjects } from "../judge.ts";
 import type { Deletion, PlanQuestion } from "../question.ts";
+import { prepare } from "./prepare.ts";
 
-/** Of a definition that has a form to come to, with which it shares no version: objects go, and are restored from a copy. */
+/** Of a definition that has a form to come to, in which its objects cannot stay where they are: they go, and are restored from a copy. */
 export function clearMove(from: Definition, forms: readonly Form[], question: PlanQuestion, judge: Judge): Move | null {
   const { crd } = from;
   if (crd === null || from.objects === "restored") return null;
-  if (!forms.some((form) => commonVersions(crd, form.crd).length === 0)) return null;
+  if (!forms.some((form) => prepare(from, form.crd, question) === null)) return null;
   return removal("clear", from, crd, { isLeftover: false }, question, judge);
 }
 

@@ -1,6 +1,6 @@
 /** @file What must be done to a definition before another form of it can be applied: flip its storage version, migrate. */
 import type { Crd } from "../../crd/crd.ts";
-import { commonVersions, findVersion, storageVersion } from "../../crd/versions.ts";
+import { commonVersions, findVersion, readableVersion, storageVersion } from "../../crd/versions.ts";
 import { COST } from "../cost.ts";
 import type { Deed } from "../deed.ts";
 import { type Definition, definition, withStorage, withStored } from "../definition.ts";
@@ -16,13 +16,15 @@ export interface Preparation {
 /**
  * Stored versions that the next form does not list must be forgotten, which takes a proof that nothing is stored in them.
  * Where the storage version itself is among them, objects must be stored in another one first, which both forms list.
- * @returns null where they have none in common, so that objects cannot stay where they are.
+ * @returns null where they have none in common, or nothing is served, so that objects cannot stay where they are.
  */
 export function prepare(from: Definition, next: Crd, question: PlanQuestion): Preparation | null {
   const { crd } = from;
   if (crd === null) return { deeds: [], ready: from, cost: 0 };
   const going = crd.stored.names.filter((name) => findVersion(next, name) === null && findVersion(crd, name) !== null);
   if (going.length === 0) return { deeds: [], ready: from, cost: 0 };
+  // What nobody can read, nobody can rewrite.
+  if (readableVersion(crd) === null) return null;
   const storage = storageVersion(crd);
   if (storage !== null && findVersion(next, storage) !== null) return migrated({ deeds: [], ready: from, cost: 0 }, crd, storage);
   const [to] = commonVersions(crd, next);

@@ -5,7 +5,7 @@ import { withFaults } from "./faults.ts";
 import { contentFor, withoutTypeMeta } from "./objects.ts";
 import { changedSchema } from "./schema-changes.ts";
 import { rootSchema } from "./schemas.ts";
-import { writtenJson, type WrittenObject } from "./written.ts";
+import type { WrittenObject } from "./written.ts";
 
 export interface SchemaAndObjects {
   /** As written in a CRD. */
@@ -50,11 +50,6 @@ export function schemaPair(count = 8): fc.Arbitrary<SchemaPair> {
 /** Objects for a schema that was not made here. The same seed gives the same ones. */
 export function contentsFor(schema: WrittenObject, count: number, seed: number): readonly Content[] {
   return Array.from({ length: count }, (_, at) => content(new Choices(randomRow(seed + at * 7919, 400)), schema));
-}
-
-/** How it is printed where a property fails. */
-export function told({ schema, contents }: SchemaAndObjects): string {
-  return [`schema: ${writtenJson(schema)}`, ...contents.map(({ value }) => `object: ${writtenJson(value)}`)].join("\n");
 }
 
 function content(draw: Choices, schema: WrittenObject): Content {

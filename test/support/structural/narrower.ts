@@ -1,6 +1,7 @@
 /** @file Whether an object that lives by one schema is refused or pruned by another. */
 import { parseExactJson } from "../../../src/crd/exact-json.ts";
 import { readSchema } from "../../../src/crd/schema/read-schema.ts";
+import type { SchemaChange } from "../../../src/crd/schema/schema-change.ts";
 import type { Schema } from "../../../src/crd/schema/schema.ts";
 import { asRead } from "../../../src/objects/apply-defaults.ts";
 import { exactPath } from "../../../src/objects/paths.ts";
@@ -22,4 +23,9 @@ export function narrowerBy(content: WrittenObject, before: Schema, after: Schema
   const problems = problemsOf(asRead(living, after), after).map(({ path, message }) => `${exactPath(path, after)}: ${message}`);
   const [first] = [...lost, ...problems];
   return first ?? null;
+}
+
+/** A known exception of `directionOf`: what a default does to the object around it is not seen. `narrowing.test.ts` tells of it. */
+export function givesDefault(change: SchemaChange): boolean {
+  return change.kind === "default" || (change.kind === "field-added" && change.after.default !== undefined);
 }

@@ -16,7 +16,7 @@ export function withoutTypeMeta(object: WrittenObject): WrittenObject {
 
 const TYPE_META: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata"]);
 
-export function valueFor(draw: Choices, schema: WrittenObject): Written {
+function valueFor(draw: Choices, schema: WrittenObject): Written {
   if (schema["nullable"] === true && draw.often(2)) return null;
   const plain = merged(draw, schema);
   const listed = listOf(plain["enum"]);

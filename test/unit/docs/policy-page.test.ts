@@ -28,11 +28,12 @@ describe("the example of docs/policy.md", () => {
     const { spec } = await example();
     const membersOf = (input: unknown): readonly string[] => (isRecord(input) ? Object.keys(input).toSorted() : []);
     const firstOf = (input: unknown): unknown => (Array.isArray(input) ? input[0] : undefined);
-    const { crds, rules, exceptions } = isRecord(spec) ? spec : {};
+    const { crds, objects, rules, exceptions } = isRecord(spec) ? spec : {};
 
     expect({
       spec: membersOf(spec),
       crds: membersOf(crds),
+      objects: membersOf(objects),
       rules: membersOf(firstOf(rules)),
       exceptions: membersOf(firstOf(exceptions)),
     }).toEqual(Object.fromEntries(Object.entries(GUARD_POLICY_MEMBERS).map(([part, members]) => [part, members.toSorted()])));

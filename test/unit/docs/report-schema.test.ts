@@ -14,6 +14,7 @@ import {
   create,
   crd,
   given,
+  looked,
   need,
   noFacts,
   remove,
@@ -37,6 +38,9 @@ function judged(change: Change, facts: Partial<Facts> = {}): JudgedChange {
 const both = crd({ served: ["v1", "v1alpha1"], stored: ["v1alpha1", "v1"] });
 const onlyV1 = crd({ served: ["v1"] });
 const turner = { kind: "Deployment", namespace: "mill", name: "turner" } as const;
+
+const oldForm = crd({ served: ["v1"], schemas: { v1: { type: "object" } } });
+const newForm = crd({ served: ["v1"], schemas: { v1: { type: "object", properties: {} } } });
 
 /** Changes that lead to every kind of evidence. */
 const CHANGES: readonly JudgedChange[] = [
@@ -80,6 +84,28 @@ const CHANGES: readonly JudgedChange[] = [
       crdWithForms({ served: ["v1"] }, { v1: form(specOf({})) }),
     ),
   ),
+  judged(update(oldForm, newForm), {
+    fit: looked({
+      rejections: Array.from({ length: 12 }, (_, index) => ({
+        version: "v1",
+        path: `spec.p${String(index)}`,
+        message: "must be of type string",
+        objectCount: 1,
+        examples: [{ object: { namespace: "mill", name: "g1" }, path: "spec.p", value: "1" }],
+      })),
+      losses: [
+        {
+          version: "v1",
+          role: "stored",
+          path: "spec.password",
+          objectCount: 1,
+          examples: [{ object: { namespace: "mill", name: "g1" }, path: "spec.password", value: null }],
+        },
+      ],
+      failedRules: [{ version: "v1", path: "", rule: "self.a > 1", message: "too small", objectCount: 1, examples: [] }],
+      unevaluatedRules: [{ version: "v1", path: "", rule: "self == oldSelf", reason: "it reads oldSelf" }],
+    }),
+  }),
   { change: remove(onlyV1), verdict: { kind: "undecided", reason: "facts-not-synced" } },
   relieved({ kind: "exception", policy: "mill", reason: "moves", owner: "us", expires: "2027-01-01T00:00:00Z" }),
   relieved({ kind: "override", by: null, reason: "incident 4711", until: null }),

@@ -305,13 +305,13 @@ describe("a plan as text", () => {
           kind: "workload-unsatisfied",
           workload: TURNER,
           to: "1.0.1",
-          requirements: [{ crd: OLD.name, versions: ["v1alpha2", "v1alpha3"] }],
+          requirements: [{ crd: OLD.name, versions: ["v1alpha2", "v1alpha3"], servedBy: BUNDLE }],
         },
         {
           kind: "workload-unsatisfied",
           workload: { ...TURNER, controller: null },
           to: null,
-          requirements: [{ crd: OLD.name, versions: ["v1alpha2"] }],
+          requirements: [{ crd: OLD.name, versions: ["v1alpha2"], servedBy: null }],
         },
         { kind: "change-refused", crd: OLD.name, findings: [first, ...others] },
         { kind: "version-unknown", workload: TURNER, wanted: "9.9.9" },
@@ -322,14 +322,14 @@ describe("a plan as text", () => {
       ✗ Deployment mill/turner, whose needs the catalog has as turner, needs "v1alpha2" or "v1alpha3" of gears.own.dev, which
         what is wanted does not serve; version "1.0.1" does not do without
         To go on, do one of:
-          - ask for definitions that serve it: another release or channel of the same set
+          - ask for definitions that serve it: Own API v1.0.0, standard channel, for example
           - allow another version of it: --with turner=VERSION
           - stop it first, if nobody needs it
 
       ✗ Deployment mill/turner needs "v1alpha2" of gears.own.dev, which what is wanted does not serve; no version of it that
         is known does without
         To go on, do one of:
-          - ask for definitions that serve it: another release or channel of the same set
+          - ask for definitions that serve it (-f), which no released set does that crdguard knows
           - correct what it declares by the annotation crdguard.dev/requires, if it no longer needs that
           - stop it first, if nobody needs it
 

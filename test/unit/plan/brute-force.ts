@@ -7,7 +7,7 @@ import type { Change, CrdChange } from "../../../src/rules/change.ts";
 import { evaluate } from "../../../src/rules/evaluate.ts";
 import type { Facts } from "../../../src/rules/facts.ts";
 import { outcomesOf } from "../../../src/rules/hurt.ts";
-import { crdNameOf } from "../../../src/rules/requirement.ts";
+import { crdNameOf, fareOf, isHard } from "../../../src/rules/requirement.ts";
 import { counted, noFacts } from "../../support/builders.ts";
 import { isLike } from "../../support/plans.ts";
 
@@ -25,6 +25,7 @@ export function isReachable(asked: PlanQuestion, limit = 20_000): boolean | null
   const { picture, wanted } = asked;
   const releases = asked.workloads.map(({ today, later, target }): readonly WorkloadRelease[] => {
     const own = target !== null && target.kind !== "unknown" ? [target.release] : [];
+    if (own[0] === today) return [today];
     const ceiling = own.length === 0 ? later.length : later.findIndex(({ version }) => version === own[0]?.version);
     return [today, ...later.slice(0, ceiling), ...own];
   });
@@ -78,10 +79,14 @@ export function isReachable(asked: PlanQuestion, limit = 20_000): boolean | null
         change({ kind: "update", previous, next: updated(previous, { ...previous, versions }) });
       }
       const names = [storageVersion(previous) ?? ""];
-      change({ kind: "status-update", previous, next: { ...previous, stored: { names, source: "status" } } });
+      const next: Crd = { ...previous, stored: { names, source: "status" } };
+      if (readableVersion(previous) !== null) change({ kind: "status-update", previous, next });
       const isDeletion = wanted.deletions.some(({ crd }) => crd === name);
       const isReplacement =
-        !world.restored.has(name) && forms.some((one) => one.name === name && commonVersions(previous, one).length === 0);
+        !world.restored.has(name) &&
+        forms.some(
+          (one) => one.name === name && (readableVersion(previous) === null || commonVersions(previous, one).length === 0),
+        );
       const evidence = asked.evidence.get(name)?.objects;
       const hasObjects = evidence?.kind === "counted" && evidence.total > 0;
       if (!isDeletion && !isReplacement) continue;
@@ -100,7 +105,9 @@ export function isReachable(asked: PlanQuestion, limit = 20_000): boolean | null
       for (const [to, release] of all.entries()) {
         if (to < own.release) continue;
         if (!own.isRunning) put({ release: to, isRunning: false });
-        const today = own.isRunning ? { outcomes: outcomesOf(now.needs, world.crds) } : null;
+        // What is asked for is to work: that something fails already is no reason to bring it.
+        const isAsked = asked.workloads[index]?.target !== null && to === all.length - 1;
+        const today = own.isRunning && !isAsked ? { outcomes: outcomesOf(now.needs, world.crds) } : null;
         const applied: Change = { kind: "apply-workload", workload: ref, needs: release.needs, unreadable: [], today };
         if (!isDenied(applied, { ...noFacts, crds: world.crds })) put({ release: to, isRunning: true });
       }
@@ -126,7 +133,9 @@ export function isReachable(asked: PlanQuestion, limit = 20_000): boolean | null
       [...saved].every((name) => deleted.has(name)) &&
       workloads.every(({ release, isRunning }, index) => {
         const target = asked.workloads[index]?.target ?? null;
-        return isRunning && (target === null || release === (releases[index]?.length ?? 0) - 1);
+        const last = releases[index]?.[release];
+        const isWorking = (last?.needs ?? []).every(({ requirement }) => !isHard(fareOf(requirement, crds).outcome));
+        return isRunning && (target === null || (isWorking && release === (releases[index]?.length ?? 0) - 1));
       })
     );
   }

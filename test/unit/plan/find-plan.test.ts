@@ -219,6 +219,21 @@ describe("a plan", () => {
       steps: ["upgrade turner 1.0.0 → 2.0.0", "back up gears in v1", "delete objects of gears", "delete gears"],
     },
     {
+      title: "has what is to go served again first, where nobody can read its objects",
+      installed: [form("gears", "v1*-", undefined, { version: "v1.0.0", channel: "standard" })],
+      wanted: [form("cogs", "v1*", undefined, { version: "v1.1.0", channel: "standard" })],
+      delete: ["gears"],
+      bundles: [bundle("1.0.0", [form("gears", "v1*")]), bundle("1.1.0", [form("cogs", "v1*")])],
+      steps: ["apply wanted", "apply 1.0.0 standard", "back up gears in v1", "delete objects of gears", "delete gears"],
+    },
+    {
+      title: "replaces what is empty and not served, since nobody can migrate it",
+      installed: [form("gears", "v1alpha1*- v1-")],
+      wanted: [form("gears", "v1*")],
+      objects: { gears: 0 },
+      steps: ["delete gears", "apply wanted"],
+    },
+    {
       title: "deletes an empty leftover at once",
       installed: [form("gears", "v1*")],
       delete: ["gears"],
@@ -248,6 +263,101 @@ describe("a plan", () => {
       steps: ["apply 1.1.0 standard", "upgrade turner 1.0.0 → 2.0.0"],
     },
     {
+      title: "brings what a release needs that is asked for before it, though that of today fails for want of it too",
+      installed: [form("gears", "v1alpha1*", undefined, { version: "v1.0.0", channel: "standard" })],
+      bundles: [bundle("1.1.0", [form("gears", "v1* v1alpha1")])],
+      workloads: [
+        {
+          name: "turner",
+          releases: { "1.0.0": [{ crd: "gears", versions: ["v1"] }], "2.0.0": [{ crd: "gears", versions: ["v1"] }] },
+          target: "2.0.0",
+        },
+      ],
+      steps: ["apply 1.1.0 standard", "upgrade turner 1.0.0 → 2.0.0"],
+    },
+    {
+      title: "takes all of a release, where the rest of it differs in schemas alone and nobody wants it otherwise",
+      installed: [
+        form("gears", "v1alpha1*", undefined, { version: "v1.0.0", channel: "standard" }),
+        form("cogs", "v1*", undefined, { version: "v1.0.0", channel: "standard" }),
+      ],
+      bundles: [bundle("1.1.0", [form("gears", "v1* v1alpha1"), form("cogs", "v1*"), form("belts", "v1*")])],
+      workloads: [
+        {
+          name: "turner",
+          releases: {
+            "1.0.0": [{ crd: "gears", versions: ["v1"] }],
+            "2.0.0": [
+              { crd: "gears", versions: ["v1"] },
+              { crd: "belts", versions: ["v1"] },
+            ],
+          },
+          target: "2.0.0",
+        },
+      ],
+      steps: ["apply 1.1.0 standard", "upgrade turner 1.0.0 → 2.0.0"],
+    },
+    {
+      title: "takes of a release what is needed alone, where the rest of it would be a step back",
+      installed: [
+        form("gears", "v1alpha1*", undefined, { version: "v1.0.0", channel: "standard" }),
+        form("cogs", "v1*", undefined, { version: "v1.2.0", channel: "standard" }),
+      ],
+      bundles: [bundle("1.1.0", [form("gears", "v1* v1alpha1"), form("cogs", "v1*"), form("belts", "v1*")])],
+      workloads: [
+        {
+          name: "turner",
+          releases: {
+            "1.0.0": [{ crd: "gears", versions: ["v1"] }],
+            "2.0.0": [
+              { crd: "gears", versions: ["v1"] },
+              { crd: "belts", versions: ["v1"] },
+            ],
+          },
+          target: "2.0.0",
+        },
+      ],
+      steps: ["apply belts gears of 1.1.0 standard", "upgrade turner 1.0.0 → 2.0.0"],
+    },
+    {
+      title: "has a release work that is asked for as it runs, and fails",
+      installed: [form("gears", "v1alpha1*", undefined, { version: "v1.0.0", channel: "standard" })],
+      bundles: [bundle("1.1.0", [form("gears", "v1* v1alpha1")])],
+      workloads: [{ name: "turner", releases: { "1.0.0": [{ crd: "gears", versions: ["v1"] }] }, target: "1.0.0" }],
+      steps: ["apply 1.1.0 standard"],
+    },
+    {
+      title: "leaves a release as it is that is asked for as it runs, and works",
+      installed: [form("gears", "v1alpha1*")],
+      workloads: [{ name: "turner", releases: { "1.0.0": [{ crd: "gears", versions: ["v1alpha1"] }] }, target: "1.0.0" }],
+      steps: [],
+    },
+    {
+      title: "has who must be upgraded work again, rather than fail as before",
+      installed: [
+        form("gears", "v1alpha1*", undefined, { version: "v1.0.0", channel: "standard" }),
+        form("cogs", "v1alpha1* v1"),
+      ],
+      wanted: [form("cogs", "v1* v1alpha1-")],
+      bundles: [bundle("1.1.0", [form("gears", "v1* v1alpha1")])],
+      workloads: [
+        {
+          name: "turner",
+          releases: {
+            "1.0.0": [
+              { crd: "gears", versions: ["v1"] },
+              { crd: "cogs", versions: ["v1alpha1"] },
+            ],
+            "2.0.0": [
+              { crd: "gears", versions: ["v1"] },
+              { crd: "cogs", versions: ["v1"] },
+            ],
+          },
+        },
+      ],
+      steps: ["apply 1.1.0 standard", "upgrade turner 1.0.0 → 2.0.0", "apply wanted"],
+    },
+    {
       title: "leaves alone what is broken already",
       installed: [form("gears", "v1alpha1*")],
       wanted: [form("gears", "v1alpha1* v1alpha2")],
@@ -262,6 +372,35 @@ describe("a plan", () => {
     expect(planned.kind === "plan" ? told(planned.steps) : planned).toEqual(steps);
     const { denials, missing } = walk(asked, planned.kind === "plan" ? planned.steps : []);
     expect({ denials, missing }).toEqual({ denials: [], missing: [] });
+  });
+
+  it("replaces objects rather than bring a release that fails, and that policy would let pass", () => {
+    const asked = question({
+      installed: [form("gears", "v1alpha1*", undefined, { version: "v1.0.0", channel: "standard" })],
+      bundles: [bundle("1.1.0", [form("gears", "v1*")])],
+      workloads: [
+        {
+          name: "turner",
+          releases: { "1.0.0": [{ crd: "gears", versions: ["v1"] }], "2.0.0": [{ crd: "gears", versions: ["v1"] }] },
+          target: "2.0.0",
+        },
+      ],
+    });
+    const flags = { ...asked.flags, enforcement: new Map([["workload-requirement-unmet", "warn"] as const]) };
+
+    const [planned, withoutBundle] = [asked, { ...asked, picture: { ...asked.picture, bundles: [] } }].map((own) =>
+      findPlan({ ...own, flags }),
+    );
+
+    expect(planned?.kind === "plan" ? told(planned.steps) : planned).toEqual([
+      "back up gears in v1alpha1",
+      "delete objects of gears",
+      "delete gears",
+      "apply 1.1.0 standard",
+      "restore gears in v1, edited",
+      "upgrade turner 1.0.0 → 2.0.0",
+    ]);
+    expect(withoutBundle?.kind === "plan" ? told(withoutBundle.steps) : withoutBundle).toEqual(["upgrade turner 1.0.0 → 2.0.0"]);
   });
 
   it("tells why a step comes where it does", () => {
@@ -332,6 +471,18 @@ describe("cautions", () => {
       },
       { kind: "objects-uncounted", crd: "gears.own.dev", reason },
     ]);
+  });
+
+  it("tell of what is broken today only where no step mends it", () => {
+    const planned = findPlan(
+      question({
+        installed: [form("gears", "v1alpha1*", undefined, { version: "v1.0.0", channel: "standard" })],
+        bundles: [bundle("1.1.0", [form("gears", "v1* v1alpha1")])],
+        workloads: [{ name: "turner", releases: { "1.0.0": [{ crd: "gears", versions: ["v1"] }] }, target: "1.0.0" }],
+      }),
+    );
+
+    expect(planned).toMatchObject({ kind: "plan", steps: [{ id: "apply/mill-1.1.0-standard" }], cautions: [] });
   });
 
   it.each([

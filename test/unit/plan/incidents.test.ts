@@ -20,6 +20,8 @@ interface Incident {
   readonly title: string;
   /** Folders below `crds` of the shared folder. */
   readonly from: string;
+  /** Definitions of another folder that are there too. */
+  readonly left?: { readonly folder: string; readonly crds: readonly string[] };
   readonly to: string | null;
   readonly images?: readonly string[];
   readonly args?: readonly string[];
@@ -82,13 +84,51 @@ const INCIDENTS: readonly Incident[] = [
     steps: ["migrate/grpcroutes.gateway.networking.k8s.io", "apply/wanted"],
   },
   {
-    // What fails today may go on failing: the plan does not mend it.
-    title: "Envoy Gateway 1.1.0 comes where 1.0.1 fails already for want of the experimental channel (envoyproxy/gateway#3387)",
+    title:
+      "Envoy Gateway 1.1.0 needs BackendTLSPolicy of the experimental channel, where 1.0.1 fails already (envoyproxy/gateway#3387)",
     from: "gateway-api/v1.1.0/standard",
     to: null,
     images: [ENVOY_GATEWAY],
     versions: { "envoy-gateway": "1.1.0" },
-    steps: ["upgrade/Deployment/mill/gateway@1.1.0"],
+    steps: ["apply/gateway-api-1.1.0-experimental", "upgrade/Deployment/mill/gateway@1.1.0"],
+  },
+  {
+    title: "Envoy Gateway 1.1.0 that fails for want of BackendTLSPolicy is asked for as it runs (envoyproxy/gateway#3387)",
+    from: "gateway-api/v1.1.0/standard",
+    to: null,
+    images: ["docker.io/envoyproxy/gateway:v1.1.0"],
+    versions: { "envoy-gateway": "1.1.0" },
+    steps: ["apply/gateway-api-1.1.0-experimental"],
+  },
+  {
+    title: "Envoy Gateway 1.1.0 has no use for a BackendTLSPolicy v1alpha2 that was left behind (envoyproxy/gateway#3387)",
+    from: "gateway-api/v1.1.0/standard",
+    left: { folder: "gateway-api/v1.0.0/experimental", crds: [BACKEND_TLS_POLICIES] },
+    to: null,
+    images: [ENVOY_GATEWAY],
+    versions: { "envoy-gateway": "1.1.0" },
+    steps: [
+      "stop/Deployment/mill/gateway",
+      "delete-definition/backendtlspolicies.gateway.networking.k8s.io",
+      "apply/gateway-api-1.1.0-experimental",
+      "upgrade/Deployment/mill/gateway@1.1.0",
+      "start/Deployment/mill/gateway",
+    ],
+  },
+  {
+    title: "Envoy Gateway 1.1.0 comes with the standard channel and the one definition that it lacks (envoyproxy/gateway#3387)",
+    from: "gateway-api/v1.0.0/experimental",
+    to: "gateway-api/v1.1.0/standard",
+    images: [ENVOY_GATEWAY],
+    versions: { "envoy-gateway": "1.1.0" },
+    steps: [
+      "stop/Deployment/mill/gateway",
+      "apply/wanted",
+      "delete-definition/backendtlspolicies.gateway.networking.k8s.io",
+      "apply/gateway-api-1.1.0-experimental/backendtlspolicies.gateway.networking.k8s.io",
+      "upgrade/Deployment/mill/gateway@1.1.0",
+      "start/Deployment/mill/gateway",
+    ],
   },
   {
     title: "Traefik 2.11 loads nothing without the CRDs of traefik.containo.us (traefik-helm-chart#995)",
@@ -152,11 +192,12 @@ describe.skipIf(sharedPath("crds") === null)("the way out", () => {
 });
 
 async function ask(incident: Incident): Promise<PlanQuestion> {
-  const { from, to, images = [], args = [], stored = {}, objects = {}, deletes, versions = {} } = incident;
+  const { from, left, to, images = [], args = [], stored = {}, objects = {}, deletes, versions = {} } = incident;
   const [catalog, bundles] = await Promise.all([readCatalog(), readBundles()]);
   if (!catalog.ok || !bundles.ok) throw new Error("catalog and bundles can be read");
+  const leftBehind = left === undefined ? [] : (await definitionsIn(left.folder)).filter(({ name }) => left.crds.includes(name));
   const crds = new Map(
-    (await definitionsIn(from)).map((crd) => [
+    [...(await definitionsIn(from)), ...leftBehind].map((crd) => [
       crd.name,
       { ...crd, stored: { names: stored[crd.name] ?? crd.stored.names, source: "status" as const } },
     ]),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { findPlan } from "../../../src/plan/find-plan.ts";
 import { counted } from "../../support/builders.ts";
-import { form, question } from "../../support/plans.ts";
+import { bundle, form, question } from "../../support/plans.ts";
 
 const turner = { kind: "Deployment", namespace: "mill", name: "turner" } as const;
 const gears = "gears.own.dev";
@@ -50,6 +50,37 @@ describe("no plan", () => {
     expect(planned).toMatchObject({
       kind: "impossible",
       obstacles: [{ kind: "workload-unsatisfied", to: "2.0.0", requirements: [{ crd: gears, versions: ["v1"] }] }],
+    });
+  });
+
+  it.each([
+    { title: "and that no release of a set has", bundles: [], servedBy: null },
+    {
+      title: "and that a release has which lies beyond what is wanted",
+      bundles: [bundle("3.0.0", [form("cogs", "v1*")])],
+      servedBy: { version: "3.0.0" },
+    },
+  ])("names what a release would fail for that is asked for, as that of today does, $title", ({ bundles, servedBy }) => {
+    const planned = findPlan(
+      question({
+        installed: [form("gears", "v1*", undefined, { version: "v1.0.0", channel: "standard" })],
+        wanted: [form("gears", "v1* v2", undefined, { version: "v2.0.0", channel: "standard" })],
+        bundles: [bundle("1.0.0", [form("gears", "v1*")]), ...bundles],
+        workloads: [
+          {
+            name: "turner",
+            releases: { "1.0.0": [{ crd: "cogs", versions: ["v1"] }], "2.0.0": [{ crd: "cogs", versions: ["v1"] }] },
+            target: "2.0.0",
+          },
+        ],
+      }),
+    );
+
+    expect(planned).toMatchObject({
+      kind: "impossible",
+      obstacles: [
+        { kind: "workload-unsatisfied", to: "2.0.0", requirements: [{ crd: "cogs.own.dev", versions: ["v1"], servedBy }] },
+      ],
     });
   });
 

@@ -38,11 +38,12 @@ const workload = (name: string): fc.Arbitrary<WorkloadWords> =>
     .record({
       kind: fc.constantFrom("Deployment" as const, "Deployment" as const, "DaemonSet" as const),
       needs: fc.array(fc.array(need, { maxLength: 2 }), { minLength: 1, maxLength: 3 }),
-      isAsked: fc.boolean(),
+      asked: fc.constantFrom("none" as const, "none" as const, "last" as const, "last" as const, "first" as const),
     })
-    .map(({ kind, needs, isAsked }) => {
+    .map(({ kind, needs, asked }) => {
       const releases = Object.fromEntries(needs.map((own, index) => [`${String(index + 1)}.0.0`, own]));
-      return { name, kind, releases, ...(isAsked && needs.length > 1 ? { target: `${String(needs.length)}.0.0` } : {}) };
+      const target = asked === "last" ? `${String(needs.length)}.0.0` : "1.0.0";
+      return { name, kind, releases, ...(asked === "none" ? {} : { target }) };
     });
 
 const world: fc.Arbitrary<PlanQuestion> = fc

@@ -26,10 +26,10 @@ describe("the releases that a workload may run", () => {
       target: { kind: "version", version: "1.0.2", backendTls: ["v1alpha2"] },
     },
     {
-      title: "hold no target where it runs already",
+      title: "hold that of today as the target where it runs already",
       image: "docker.io/envoyproxy/gateway:v1.0.2",
       version: "1.0.2",
-      target: null,
+      target: { kind: "version", version: "1.0.2", backendTls: ["v1alpha2"] },
     },
     {
       title: "are not known of a version that the catalog does not have",

@@ -18,6 +18,7 @@ describe("a GuardPolicy", () => {
         crds: { names: ["*.own.dev"], labels: { matchLabels: { team: "mill" } } },
         rules: [deny, { id: "version-in-use-unserved", enforcement: "audit" }],
         onInternalError: "allow",
+        objects: { onIncomplete: "deny", budgetPercent: 40 },
         exceptions: [exceptionEntry(), exceptionEntry({ rule: "stored-version-removed", versions: ["v1alpha1"] })],
       }),
     );
@@ -33,6 +34,7 @@ describe("a GuardPolicy", () => {
           ["version-in-use-unserved", "audit"],
         ]),
         onInternalError: "allow",
+        objects: { onIncomplete: "deny", budgetPercent: 40 },
         exceptions: [
           { ...exceptionEntry(), versions: [] },
           { ...exceptionEntry(), rule: "stored-version-removed", versions: ["v1alpha1"] },
@@ -44,7 +46,10 @@ describe("a GuardPolicy", () => {
 
   it.each([
     { title: "an empty specification", spec: {} },
-    { title: "one of nulls", spec: { priority: null, crds: null, rules: null, onInternalError: null, exceptions: null } },
+    {
+      title: "one of nulls",
+      spec: { priority: null, crds: null, rules: null, onInternalError: null, objects: null, exceptions: null },
+    },
   ])("says nothing by $title, for all CRDs, with the priority of those that name none", ({ spec }) => {
     expect(parseGuardPolicy(rawPolicy("mill", spec))).toEqual({
       ok: true,
@@ -54,6 +59,7 @@ describe("a GuardPolicy", () => {
         selection: { names: null, labels: null },
         enforcement: new Map(),
         onInternalError: null,
+        objects: { onIncomplete: null, budgetPercent: null },
         exceptions: [],
       },
       problems: [],
@@ -141,6 +147,14 @@ describe("a GuardPolicy", () => {
       title: "an answer that is none",
       wrong: { rules: [deny], onInternalError: "ignore" },
       problems: [{ kind: "malformed", path: "spec.onInternalError", expected: "deny, allow" }],
+    },
+    {
+      title: "a budget that leaves no time for the answer, and an answer that is none",
+      wrong: { rules: [deny], objects: { budgetPercent: 80, onIncomplete: "allow" } },
+      problems: [
+        { kind: "malformed", path: "spec.objects.onIncomplete", expected: "allow-with-warning, deny" },
+        { kind: "malformed", path: "spec.objects.budgetPercent", expected: "a whole number from 1 to 70" },
+      ],
     },
     {
       title: "a member that nobody knows",

@@ -54,7 +54,10 @@ function gist(cluster: Cluster): readonly string[] {
 
 function withoutForms(picture: ClusterPicture | null): ClusterPicture | null {
   if (picture === null) return null;
-  const bare = (crd: Crd): Crd => ({ ...crd, versions: crd.versions.map(({ form: _, ...version }) => version) });
+  const bare = (crd: Crd): Crd => ({
+    ...crd,
+    versions: crd.versions.map(({ name, isServed, isStorage }) => ({ name, isServed, isStorage })),
+  });
   return { ...picture, crds: new Map([...picture.crds].map(([name, crd]) => [name, bare(crd)])) };
 }
 

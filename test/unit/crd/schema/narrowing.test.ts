@@ -3,9 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compareSchemas } from "../../../../src/crd/schema/compare-schemas.ts";
 import { directionOf } from "../../../../src/crd/schema/direction.ts";
-import type { SchemaChange } from "../../../../src/crd/schema/schema-change.ts";
 import { schemaPair } from "../../../support/structural/arbitraries.ts";
-import { asSchema, narrowerBy } from "../../../support/structural/narrower.ts";
+import { asSchema, givesDefault, narrowerBy } from "../../../support/structural/narrower.ts";
 import { type WrittenObject, writtenJson } from "../../../support/structural/written.ts";
 
 /** CRDGUARD_NARROWING_SEED and CRDGUARD_NARROWING_RUNS for a longer search, CRDGUARD_NARROWING_SHRINK for a smaller example, in minutes. */
@@ -67,7 +66,3 @@ describe("directions of changes", () => {
     );
   });
 });
-
-function givesDefault(change: SchemaChange): boolean {
-  return change.kind === "default" || (change.kind === "field-added" && change.after.default !== undefined);
-}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULT_POLICY, judge } from "../../../../src/policy/policy.ts";
+import { objectPruned } from "../../../../src/rules/checks/object-pruned.ts";
 import { objectRejected } from "../../../../src/rules/checks/object-rejected.ts";
 import { evaluate, evidenceNeeded } from "../../../../src/rules/evaluate.ts";
 import type { FailedCelRule, FitEvidence, Rejection } from "../../../../src/rules/facts.ts";
@@ -136,6 +137,19 @@ describe("object-rejected", () => {
     });
 
     expect(finding?.fact).toMatchObject({ isRatcheted: false });
+  });
+
+  it("denies, once for both rules, where policy says so of objects that could not all be looked at", () => {
+    const policy = { ...DEFAULT_POLICY, objects: { ...DEFAULT_POLICY.objects, onIncomplete: "deny" } } as const;
+    const findings = evaluate(update(before, after), { ...noFacts, fit: looked({ isComplete: false }) }, [
+      objectPruned,
+      objectRejected,
+    ]);
+
+    expect(findings).toHaveLength(2);
+    expect(judge(findings, policy).map(({ enforcement }) => enforcement)).toEqual(["deny"]);
+    const quiet = { ...policy, enforcement: new Map([["object-pruned", "off"] as const]) };
+    expect(judge(findings, quiet).map(({ rule, enforcement }) => `${rule} ${enforcement}`)).toEqual(["object-rejected deny"]);
   });
 
   it("lets the server be given the right that it lacks", () => {
