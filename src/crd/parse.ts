@@ -161,8 +161,10 @@ function listOfRecords(input: unknown): readonly Readonly<Record<string, unknown
   return Array.isArray(input) ? input.filter(isRecord) : [];
 }
 
-function readOtherNames({ singular, shortNames, categories }: Readonly<Record<string, unknown>>): readonly string[] {
-  return [singular, ...listOf(shortNames), ...listOf(categories)].filter(
+/** Where no singular is written, the API server takes the kind in small letters. */
+function readOtherNames({ kind, singular, shortNames, categories }: Readonly<Record<string, unknown>>): readonly string[] {
+  const one = typeof singular === "string" && singular !== "" ? singular : textOr(kind).toLowerCase();
+  return [one, ...listOf(shortNames), ...listOf(categories)].filter(
     (name): name is string => typeof name === "string" && name !== "",
   );
 }

@@ -195,7 +195,9 @@ function renamings(previous: Crd, next: Crd): readonly RuleFinding[] {
     }));
 }
 
+/** Of a definition that is known by its versions alone, as from a list of releases, the names are not known either. */
 function namesGone(previous: Crd, next: Crd): readonly RuleFinding[] {
+  if (next.versions.some(({ form }) => form === undefined)) return [];
   return compareDefinitions(previous, next).flatMap((change): readonly RuleFinding[] => {
     if (change.kind !== "names" || directionOf(change) !== "narrows") return [];
     const [first, ...others] = change.removed;
