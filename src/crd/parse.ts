@@ -161,10 +161,10 @@ function listOfRecords(input: unknown): readonly Readonly<Record<string, unknown
   return Array.isArray(input) ? input.filter(isRecord) : [];
 }
 
-/** Where no singular is written, the API server takes the kind in small letters. */
+/** The API server names one object of a kind by the kind, unless told. Source: apiextensions v1, defaults.go. */
 function readOtherNames({ kind, singular, shortNames, categories }: Readonly<Record<string, unknown>>): readonly string[] {
-  const one = typeof singular === "string" && singular !== "" ? singular : textOr(kind).toLowerCase();
-  return [one, ...listOf(shortNames), ...listOf(categories)].filter(
+  const single = typeof kind === "string" && (singular === undefined || singular === "") ? kind.toLowerCase() : singular;
+  return [single, ...listOf(shortNames), ...listOf(categories)].filter(
     (name): name is string => typeof name === "string" && name !== "",
   );
 }

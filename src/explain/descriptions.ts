@@ -8,6 +8,8 @@ export function descriptionOf(rule: string): string {
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "bundle-downgraded": "A definition goes back to an older release, or from the experimental channel to the standard one",
   "conversion-lost": "Objects of several versions can no longer be converted, or not by anybody who answers",
+  "object-pruned": "Live objects would lose a field that the new schema does not know",
+  "object-rejected": "Live objects would be refused by the new schema",
   "objects-deleted": "A definition is deleted while objects of it exist",
   "owner-changed": "Somebody else comes to keep a definition that has an owner",
   "required-resource-deleted": "A definition is deleted that a running workload needs",

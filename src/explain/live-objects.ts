@@ -99,7 +99,7 @@ export function liveObjectsMessage(fact: LiveObjectsFact): string {
       return `${ofObjects(fact.rules[0].objectCount, fact.look, count > 1)} would fail ${count === 1 ? "a rule" : countOf(count, "rule")} of x-kubernetes-validations, by an evaluation that is not the API server's own`;
     }
     case "object-rules-unevaluated":
-      return `${countOf(fact.rules.length + fact.otherRuleCount, "rule")} of x-kubernetes-validations could not be tried on live objects`;
+      return `${countOf(fact.rules.length + fact.otherRuleCount, "rule")} of the new schemas could not be tried on live objects`;
   }
 }
 

@@ -23,8 +23,8 @@ export function asReadPruned<Value>(object: Value, schema: Schema): Value {
  * Members that are null go where the schema neither allows null nor has a default instead. Items of lists stay.
  * Source: schema/defaulting/prunenulls.go, PruneNonNullableNullsWithoutDefaults.
  */
-export function dropNulls<Value>(value: Value, schema: Schema | null): Value;
-export function dropNulls(value: unknown, schema: Schema | null): unknown {
+function dropNulls<Value>(value: Value, schema: Schema | null): Value;
+function dropNulls(value: unknown, schema: Schema | null): unknown {
   // What no schema describes has no null that may go.
   if (schema === null) return value;
   if (Array.isArray(value)) return schema.items === null ? value : mapItems(value, (item) => dropNulls(item, schema.items));
@@ -52,8 +52,8 @@ export function dropNulls(value: unknown, schema: Schema | null): unknown {
 }
 
 /** Source: schema/defaulting/algorithm.go, Default. */
-export function applyDefaults<Value>(value: Value, schema: Schema | null): Value;
-export function applyDefaults(value: unknown, schema: Schema | null): unknown {
+function applyDefaults<Value>(value: Value, schema: Schema | null): Value;
+function applyDefaults(value: unknown, schema: Schema | null): unknown {
   if (schema === null || !hasDefaultsBelow(schema)) return value;
   if (Array.isArray(value)) {
     const { items } = schema;

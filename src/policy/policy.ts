@@ -190,7 +190,7 @@ function enforcementOf(finding: Finding, policy: Policy): RuleSetting {
   return finding.isAdvisory && configured === "deny" ? "warn" : configured;
 }
 
-export function isAboutUnseenObjects({ fact }: Finding): boolean {
+function isAboutUnseenObjects({ fact }: Finding): boolean {
   return fact.kind === "objects-not-all-checked" || fact.kind === "objects-unchecked";
 }
 

@@ -1,10 +1,13 @@
 /** The package that `npm pack` makes, unpacked beside the packages that npm would install with it, and used from another folder. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startApiServer } from "./support/api-server.ts";
+import { eventually } from "./support/eventually.ts";
+import { crdManifest } from "./support/manifests.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -122,6 +125,48 @@ describe("the package", () => {
       stderr: expect.stringMatching(/^crdguard: error \(cluster-unreachable\): .*ECONNREFUSED/) as string,
     });
   });
+
+  it("examines live objects in a thread whose file is in the package", async () => {
+    const api = await startApiServer();
+    try {
+      const gears = (spec: object): string => {
+        const crd = JSON.parse(crdManifest({ plural: "gears", kind: "Gear", versions: [{ name: "v1" }], storage: "v1" })) as {
+          readonly spec: { readonly versions: readonly object[] };
+        };
+        const schema = { openAPIV3Schema: { type: "object", properties: { spec: { type: "object", properties: spec } } } };
+        return JSON.stringify({
+          ...crd,
+          spec: { ...crd.spec, versions: crd.spec.versions.map((each) => ({ ...each, schema })) },
+        });
+      };
+      const [size, teeth] = [{ type: "integer" }, { type: "string" }];
+      const object = { apiVersion: "own.dev/v1", kind: "Gear", metadata: { name: "large" }, spec: { size: 1, teeth: "many" } };
+      expect(await api.kubectl(["apply", "-f", "-"], { stdin: gears({ size, teeth }) })).toMatchObject({ exitCode: 0 });
+      await eventually("a gear is taken", async () => {
+        return (await api.kubectl(["apply", "-f", "-"], { stdin: JSON.stringify(object) })).exitCode === 0;
+      });
+      const file = join(folder, "gears.json");
+      writeFileSync(file, gears({ teeth: { ...teeth, pattern: "^[0-9]+$" } }));
+
+      const { status, stdout, stderr } = run("crdguard", [
+        "check",
+        "-f",
+        file,
+        "--against",
+        "live",
+        "--kubeconfig",
+        api.kubeconfigPath,
+      ]);
+
+      expect(stderr).toBe("");
+      const told = stdout.replaceAll(/\s+/g, " ");
+      expect(told).toContain('object-pruned: "spec.size" would be lost from 1 of 1 object');
+      expect(told).toContain("spec.teeth should match '^[0-9]+$': 1 object, in v1: default/large has \"many\"");
+      expect(status).toBe(1);
+    } finally {
+      await api.stop();
+    }
+  }, 120_000);
 
   it("is found by kubectl as a plugin, without a warning", () => {
     const kubectl = (...args: readonly string[]): Ran => {

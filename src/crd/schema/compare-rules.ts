@@ -30,11 +30,13 @@ function without(
   kind: "all-of" | "any-of" | "one-of",
 ): readonly Schema[] {
   if (branches.length === 0 || branches === others) return [];
-  const left = others.map(schemaText);
+  const left = new Map<string, number>();
+  for (const other of others.map(schemaText)) left.set(other, (left.get(other) ?? 0) + 1);
   return branches.filter((branch) => {
-    const index = left.indexOf(schemaText(branch));
-    if (index !== -1 && kind === "one-of") left.splice(index, 1);
-    return index === -1;
+    const text = schemaText(branch);
+    const count = left.get(text) ?? 0;
+    if (count > 0 && kind === "one-of") left.set(text, count - 1);
+    return count === 0;
   });
 }
 
@@ -46,25 +48,43 @@ function textOf(schema: Schema | null): string | null {
 export function compareCelRules(before: readonly CelRule[], after: readonly CelRule[]): readonly SchemaDifference[] {
   if (before === after || (before.length === 0 && after.length === 0)) return [];
   const differences: SchemaDifference[] = [];
-  const left = [...before];
+  const left = new Set(before);
+  const sameBefore = groupedBy(before, ruleText);
   const added: CelRule[] = [];
   for (const rule of after) {
-    const same =
-      take(left, (other) => isSameRule(other, rule) && isSaidAlike(other, rule)) ??
-      take(left, (other) => isSameRule(other, rule));
-    if (same === undefined) added.push(rule);
-    else if (!isSaidAlike(same, rule)) differences.push({ kind: "cel-rule-reworded", before: same, after: rule });
+    const candidates = sameBefore.get(ruleText(rule)) ?? [];
+    const same = take(candidates, (other) => isSaidAlike(other, rule)) ?? candidates.shift();
+    if (same === undefined) {
+      added.push(rule);
+      continue;
+    }
+    left.delete(same);
+    if (!isSaidAlike(same, rule)) differences.push({ kind: "cel-rule-reworded", before: same, after: rule });
   }
-  const isOnlyOne = left.length === 1 && added.length === 1;
+  const [only] = left.size === 1 && added.length === 1 ? left : [];
+  const saidBefore = groupedBy([...left], ({ message }) => message);
   for (const rule of added) {
-    const changed = take(left, (other) => isOnlyOne || (other.message !== null && other.message === rule.message));
+    const changed = only ?? (rule.message === null ? undefined : saidBefore.get(rule.message)?.shift());
+    if (changed !== undefined) left.delete(changed);
     differences.push(
       changed === undefined
         ? { kind: "cel-rule-added", after: rule }
         : { kind: "cel-rule-changed", before: changed, after: rule },
     );
   }
-  return [...differences, ...left.map((rule) => ({ kind: "cel-rule-removed", before: rule }) as const)];
+  return [...differences, ...[...left].map((rule) => ({ kind: "cel-rule-removed", before: rule }) as const)];
+}
+
+/** In their order: to look each up among all would take a schema of thousands of rules to minutes. */
+function groupedBy<Key>(rules: readonly CelRule[], keyOf: (rule: CelRule) => Key): Map<Key, CelRule[]> {
+  const groups = new Map<Key, CelRule[]>();
+  for (const rule of rules) {
+    const key = keyOf(rule);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [rule]);
+    else group.push(rule);
+  }
+  return groups;
 }
 
 /** Takes out the first that is meant, if there is one. */
@@ -73,10 +93,8 @@ function take(rules: CelRule[], isMeant: (rule: CelRule) => boolean): CelRule | 
   return index === -1 ? undefined : rules.splice(index, 1)[0];
 }
 
-function isSameRule(left: CelRule, right: CelRule): boolean {
-  return (
-    left.optionalOldSelf === right.optionalOldSelf && (left.rule === right.rule || celText(left.rule) === celText(right.rule))
-  );
+function ruleText({ rule, optionalOldSelf }: CelRule): string {
+  return `${String(optionalOldSelf)} ${celText(rule)}`;
 }
 
 function isSaidAlike(left: CelRule, right: CelRule): boolean {

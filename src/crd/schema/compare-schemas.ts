@@ -58,12 +58,13 @@ type Tell = (difference: SchemaDifference, at?: string) => void;
 
 function compareProperties(pair: Pair, role: SchemaRole, tell: Tell, changes: SchemaChange[]): void {
   const { before, after, path } = pair;
+  const [requiredBefore, requiredAfter] = [new Set(before.required), new Set(after.required)];
   for (const name of namesOf(before, after)) {
     const at = below(path, name);
     const from = reached(pair, "before", name, role);
     const to = reached(pair, "after", name, role);
-    const wasRequired = before.required.includes(name);
-    const isRequired = after.required.includes(name);
+    const wasRequired = requiredBefore.has(name);
+    const isRequired = requiredAfter.has(name);
     if (isRequired && !wasRequired) tell({ kind: "required-added", hasDefault: to.schema?.default !== undefined }, at);
     if (wasRequired && !isRequired) tell({ kind: "required-removed" }, at);
     if (!before.properties.has(name) && !after.properties.has(name)) continue;

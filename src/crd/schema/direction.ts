@@ -16,6 +16,16 @@ export type Direction = "widens" | "narrows" | "neutral";
 
 /** Source, unless told: apiextensions-apiserver v0.35.4, pkg/apiserver/schema (pruning, defaulting, listtype) and pkg/apiserver/validation. */
 export function directionOf(change: FormChange | DefinitionChange): Direction {
+  return directionWithin(change, MAX_ALTERNATIVES);
+}
+
+/**
+ * Alternatives within alternatives that are compared: what changed further down is not decided. Each level reads all that is below it
+ * once more; real schemas have three.
+ */
+const MAX_ALTERNATIVES = 8;
+
+function directionWithin(change: FormChange | DefinitionChange, levels: number): Direction {
   switch (change.kind) {
     case "field-removed":
       return change.isPreserved ? "widens" : "narrows";
@@ -77,9 +87,9 @@ export function directionOf(change: FormChange | DefinitionChange): Direction {
     case "all-of":
     case "any-of":
     case "one-of":
-      return branchesDirection(change);
+      return branchesDirection(change, levels);
     case "not":
-      return notDirection(change.before, change.after);
+      return notDirection(change.before, change.after, levels);
     case "cel-rule-added":
     case "cel-rule-changed":
       return "narrows";
@@ -179,7 +189,7 @@ function listTypeDirection(before: "atomic" | "map" | "set", after: "atomic" | "
   return strictness[after] > strictness[before] ? "narrows" : "widens";
 }
 
-function branchesDirection({ kind, removed, added, keptCount }: Of<"all-of" | "any-of" | "one-of">): Direction {
+function branchesDirection({ kind, removed, added, keptCount }: Of<"all-of" | "any-of" | "one-of">, levels: number): Direction {
   if (added.length === 0 && keptCount === 0) return "widens";
   if (removed.length === 0 && keptCount === 0) return "narrows";
   if (kind === "one-of") return "narrows";
@@ -187,19 +197,21 @@ function branchesDirection({ kind, removed, added, keptCount }: Of<"all-of" | "a
   if (added.length === 0) return kind === "any-of" ? "narrows" : "widens";
   const [before, after] = [removed[0], added[0]];
   if (removed.length > 1 || added.length > 1 || before === undefined || after === undefined) return "narrows";
-  return directionOfAll(compareSchemas(before, after, "check"));
+  const directions = directionsBetween(before, after, levels);
+  if (directions.has("narrows")) return "narrows";
+  return directions.has("widens") ? "widens" : "neutral";
 }
 
-function notDirection(before: Schema | null, after: Schema | null): Direction {
+function notDirection(before: Schema | null, after: Schema | null, levels: number): Direction {
   if (before === null || after === null) return after === null ? "widens" : "narrows";
-  const directions = new Set(compareSchemas(before, after, "check").map(directionOf));
+  const directions = directionsBetween(before, after, levels);
   return directions.has("widens") || !directions.has("narrows") ? "narrows" : "widens";
 }
 
-function directionOfAll(changes: readonly SchemaChange[]): Direction {
-  const directions = new Set(changes.map(directionOf));
-  if (directions.has("narrows")) return "narrows";
-  return directions.has("widens") ? "widens" : "neutral";
+/** Both ways where it is not decided. */
+function directionsBetween(before: Schema, after: Schema, levels: number): ReadonlySet<Direction> {
+  if (levels === 0) return new Set(["widens", "narrows"]);
+  return new Set(compareSchemas(before, after, "check").map((change) => directionWithin(change, levels - 1)));
 }
 
 function scaleDirection(before: string | null, after: string | null): Direction {

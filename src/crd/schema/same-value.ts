@@ -1,8 +1,9 @@
 /** @file When two values, and two schemas, say the same: whatever the order of what has none. */
 import { canonicalText } from "../canonical-text.ts";
+import { compareText } from "../compare-text.ts";
 import { celText } from "./cel-text.ts";
 import { ANYTHING } from "./read-schema.ts";
-import type { CelRule, Json, Schema } from "./schema.ts";
+import type { CelRule, Json, Schema, SchemaType } from "./schema.ts";
 
 /** Undefined: no value, which null is. */
 export function isSameValue(left: Json | undefined, right: Json | undefined): boolean {
@@ -10,9 +11,33 @@ export function isSameValue(left: Json | undefined, right: Json | undefined): bo
   return left === right || canonicalText(left) === canonicalText(right);
 }
 
-/** The same for two schemas that differ in order and documentation alone. */
+/** The same for two schemas that differ in order and documentation alone: members that say something, sets in one order. */
 export function schemaText(schema: Schema): string {
-  return canonicalText(comparable(schema));
+  const { properties, additionalProperties, items, not } = schema;
+  const said: string[] = [];
+  const say = (name: string, text: string | undefined): void => {
+    if (text !== undefined) said.push(`${JSON.stringify(name)}:${text}`);
+  };
+  for (const [name, value] of Object.entries(schema)) {
+    if (!NESTED.has(name) && value !== UNSAID.get(name)) say(name, canonicalText(value));
+  }
+  say("properties", properties.size === 0 ? undefined : mappedText(properties, schemaText));
+  say("additionalProperties", additionalText(additionalProperties));
+  say("items", items === null ? undefined : schemaText(items));
+  say("not", not === null ? undefined : schemaText(not));
+  say("required", setText(schema.required.map(canonicalText)));
+  say("listMapKeys", setText(schema.listMapKeys.map(canonicalText)));
+  say("enum", schema.enum === null ? undefined : (setText(schema.enum.map(canonicalText)) ?? "[]"));
+  say("default", schema.default === undefined ? undefined : canonicalText(schema.default));
+  say("allOf", setText(branchesOf(schema, "allOf").map(schemaText)));
+  say("anyOf", setText(branchesOf(schema, "anyOf").map(schemaText)));
+  // Exactly one of them may hold: the same one twice never does.
+  say("oneOf", schema.oneOf.length === 0 ? undefined : `[${schema.oneOf.map(schemaText).toSorted().join(",")}]`);
+  say("hasExclusiveMinimum", schema.minimum !== null && schema.hasExclusiveMinimum ? "true" : undefined);
+  say("hasExclusiveMaximum", schema.maximum !== null && schema.hasExclusiveMaximum ? "true" : undefined);
+  say("celRules", setText(schema.celRules.map(celRuleText)));
+  say("unhandled", schema.unhandled.size === 0 ? undefined : mappedText(schema.unhandled, canonicalText));
+  return `{${said.join(",")}}`;
 }
 
 /** Any value will do, and is kept. */
@@ -32,64 +57,67 @@ export function branchesOf(schema: Schema, of: "allOf" | "anyOf" | "oneOf"): rea
     : branches.filter((branch) => !(of === "allOf" && isIntAndString(branch.anyOf) && isNothingBut(branch)));
 }
 
-function isIntAndString(branches: readonly Schema[]): boolean {
-  const [first, second, ...others] = branches.map(schemaText);
-  return others.length === 0 && ((first === INTEGER && second === STRING) || (first === STRING && second === INTEGER));
+function isIntAndString([first, second, ...others]: readonly Schema[]): boolean {
+  if (first === undefined || second === undefined || others.length > 0) return false;
+  const isOf = (branch: Schema, type: SchemaType): boolean => branch.type === type && isUnsaid(branch, "type");
+  return (isOf(first, "integer") && isOf(second, "string")) || (isOf(first, "string") && isOf(second, "integer"));
 }
 
 function isNothingBut(branch: Schema): boolean {
-  return schemaText({ ...branch, anyOf: [] }) === "{}";
+  return isUnsaid(branch, "anyOf");
 }
 
-/** Members that say something, sets in one order. */
-function comparable(schema: Schema): unknown {
-  const said: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(schema)) {
-    if (value === UNSAID.get(name) || name === "documentation") continue;
-    said[name] = value;
-  }
-  const { properties, additionalProperties, items, not } = schema;
-  return {
-    ...said,
-    properties: properties.size === 0 ? undefined : mapped(properties, comparable),
-    additionalProperties: asSchema(additionalProperties),
-    items: items === null ? undefined : comparable(items),
-    not: not === null ? undefined : comparable(not),
-    required: asSet(schema.required),
-    listMapKeys: asSet(schema.listMapKeys),
-    enum: schema.enum === null ? undefined : (asSet(schema.enum.map(canonicalText)) ?? []),
-    default: schema.default === undefined ? undefined : { value: schema.default },
-    allOf: asSet(branchesOf(schema, "allOf").map(schemaText)),
-    anyOf: asSet(branchesOf(schema, "anyOf").map(schemaText)),
-    // Exactly one of them may hold: the same one twice never does.
-    oneOf: schema.oneOf.length === 0 ? undefined : schema.oneOf.map(schemaText).toSorted(),
-    hasExclusiveMinimum: (schema.minimum !== null && schema.hasExclusiveMinimum) || undefined,
-    hasExclusiveMaximum: (schema.maximum !== null && schema.hasExclusiveMaximum) || undefined,
-    celRules: asSet(schema.celRules.map(celRuleText)),
-    unhandled: schema.unhandled.size === 0 ? undefined : mapped(schema.unhandled, (value) => value),
-  };
+/** Of this level alone: to write out what is below it, at each level anew, takes as long as two to the power of their number. */
+function isUnsaid(schema: Schema, except: keyof Schema): boolean {
+  return Object.entries(schema).every(
+    ([name, value]) =>
+      name === except ||
+      name === "documentation" ||
+      value === UNSAID.get(name) ||
+      (name !== "enum" && Array.isArray(value) && value.length === 0) ||
+      (value instanceof Map && value.size === 0),
+  );
 }
 
 const UNSAID: ReadonlyMap<string, unknown> = new Map(Object.entries(ANYTHING));
 
-function asSchema(value: Schema["additionalProperties"]): unknown {
-  if (value === null || value === false) return value === null ? undefined : false;
-  return comparable(value === true ? ANYTHING : value);
+/** Members that are no plain values, or have no order, or say something only with others; documentation says nothing. */
+const NESTED: ReadonlySet<string> = new Set([
+  "properties",
+  "additionalProperties",
+  "items",
+  "not",
+  "allOf",
+  "anyOf",
+  "oneOf",
+  "celRules",
+  "unhandled",
+  "documentation",
+  "required",
+  "listMapKeys",
+  "enum",
+  "default",
+  "hasExclusiveMinimum",
+  "hasExclusiveMaximum",
+]);
+
+function additionalText(value: Schema["additionalProperties"]): string | undefined {
+  if (value === null || value === false) return value === null ? undefined : "false";
+  return schemaText(value === true ? ANYTHING : value);
 }
 
 function celRuleText({ rule, optionalOldSelf }: CelRule): string {
   return canonicalText([celText(rule), optionalOldSelf]);
 }
 
-function asSet(texts: readonly string[]): readonly string[] | undefined {
-  return texts.length === 0 ? undefined : [...new Set(texts)].toSorted();
+/** Texts that stand as they are: a text within a text doubles its length with each level. */
+function setText(texts: readonly string[]): string | undefined {
+  return texts.length === 0 ? undefined : `[${[...new Set(texts)].toSorted().join(",")}]`;
 }
 
-function mapped<T>(values: ReadonlyMap<string, T>, toValue: (value: T) => unknown): Readonly<Record<string, unknown>> {
-  // Not a literal's members: one called __proto__ is a field like any other.
-  return Object.fromEntries([...values].map(([name, value]) => [name, toValue(value)]));
+function mappedText<T>(values: ReadonlyMap<string, T>, toText: (value: T) => string): string {
+  const entries = [...values].toSorted(([left], [right]) => compareText(left, right));
+  return `{${entries.map(([name, value]) => `${JSON.stringify(name)}:${toText(value)}`).join(",")}}`;
 }
 
-const INTEGER = schemaText({ ...ANYTHING, type: "integer" });
-const STRING = schemaText({ ...ANYTHING, type: "string" });
 const PRESERVED_TEXT = schemaText(PRESERVED);

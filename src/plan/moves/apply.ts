@@ -67,7 +67,7 @@ function applicationOf(from: Definition, form: Form, question: PlanQuestion): Ap
 }
 
 /** In between, only versions count. */
-export function isInPlace({ crd, isDiffering }: Pick<Definition, "crd" | "isDiffering">, form: Form): boolean {
+function isInPlace({ crd, isDiffering }: Pick<Definition, "crd" | "isDiffering">, form: Form): boolean {
   if (crd === null) return false;
   return form.isWanted ? isSameDefinition(crd, form.crd) && !isDiffering : versionsKey(crd) === versionsKey(form.crd);
 }

@@ -23,6 +23,16 @@ function manifest(changes: Readonly<Record<string, unknown>> = {}): Record<strin
 const spec = manifest()["spec"];
 
 describe("parseCrd", () => {
+  it.each<[title: string, names: object, others: readonly string[]]>([
+    ["its kind in small letters for want of a singular, as the API server fills it in", {}, ["gear"]],
+    ["its own singular", { singular: "cog" }, ["cog"]],
+    ["its short names and categories", { shortNames: ["gr"], categories: ["all"] }, ["gear", "gr", "all"]],
+  ])("names an object by %s", (_title, names, others) => {
+    const result = parseCrd(manifest({ spec: { ...Object(spec), names: { plural: "gears", kind: "Gear", ...names } } }));
+
+    expect(result.ok && result.value.otherNames).toEqual(others);
+  });
+
   it("keeps what rules read, and nothing else", () => {
     const input = manifest({
       metadata: {
@@ -58,6 +68,7 @@ describe("parseCrd", () => {
         stored: { names: ["v1alpha1", "v1"], source: "status" },
         bundle: { version: "v1.1.0", channel: "standard" },
         ...UNRECORDED,
+        otherNames: ["gear"],
         conversion: { kind: "none", isUntold: true },
         generation: 3,
         labels: { team: "mill" },

@@ -162,7 +162,7 @@ const EXPECTED: { readonly [Kind in Fact["kind"]]: { readonly fact: Extract<Fact
       otherRuleCount: 0,
     },
     told: {
-      message: "1 rule of x-kubernetes-validations could not be tried on live objects",
+      message: "1 rule of the new schemas could not be tried on live objects",
       lines: ["v1 spec: self == oldSelf: it reads oldSelf"],
       targets: [],
     },
