@@ -15,6 +15,7 @@ export interface LiveSnapshotOptions {
   /** Without the cluster's own entries. */
   readonly catalog: Catalog;
   readonly strictness: Strictness;
+  readonly withObjects: boolean;
   /** Version of this crdguard. */
   readonly crdguard: string;
   readonly timeoutSeconds: number;

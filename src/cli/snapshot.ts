@@ -19,6 +19,8 @@ export interface SnapshotOptions extends AgainstChoice {
   /** A path, or `-` for standard output. */
   readonly output: string;
   readonly redact: boolean;
+  /** Schemas are kept too, and which fields objects set. */
+  readonly objects: boolean;
   /** Files and folders of own catalog entries. */
   readonly catalog: readonly string[];
   readonly timeoutSeconds: number;
@@ -59,6 +61,7 @@ async function take(options: SnapshotOptions, catalog: Catalog, terminal: Termin
       {
         catalog,
         strictness,
+        withObjects: options.objects,
         crdguard: VERSION,
         timeoutSeconds: options.timeoutSeconds,
         onProgress: (step) => {
@@ -73,7 +76,7 @@ async function take(options: SnapshotOptions, catalog: Catalog, terminal: Termin
   }
 }
 
-async function takeFolder({ against, catalogConfigMap, redact }: SnapshotOptions, catalog: Catalog): Promise<Snapshot> {
+async function takeFolder({ against, catalogConfigMap, redact, objects }: SnapshotOptions, catalog: Catalog): Promise<Snapshot> {
   if (catalogConfigMap !== undefined) throw refuseCatalogConfigMap("a folder");
   if (await isSnapshotFile(against)) {
     throw new CommandError(EXIT.usage, "flags-conflict", `${against} is a snapshot already: give live or a folder of manifests`);
@@ -83,6 +86,7 @@ async function takeFolder({ against, catalogConfigMap, redact }: SnapshotOptions
   const taken = await snapshotOfFolder(against, manifests.value, {
     catalog,
     strictness: redact ? "strict" : "lenient",
+    withObjects: objects,
     crdguard: VERSION,
     now: () => new Date(),
   });

@@ -56,6 +56,7 @@ function thingsOf(fact: JudgedFinding["fact"], crd: { readonly group: string; re
     case "object-pruned":
     case "objects-not-all-checked":
     case "objects-unchecked":
+    case "objects-known-in-outline":
     case "object-rules-failed":
     case "object-rules-unevaluated":
       return examplesIn(fact).map(({ object: { namespace } }) => ({ group: crd.group, resource: crd.plural, namespace }));

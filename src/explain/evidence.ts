@@ -90,6 +90,7 @@ export function evidenceOf(
     case "object-pruned":
     case "objects-not-all-checked":
     case "objects-unchecked":
+    case "objects-known-in-outline":
     case "object-rules-failed":
     case "object-rules-unevaluated":
       return liveObjectsEvidence(fact, crd, audience);

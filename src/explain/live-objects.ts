@@ -84,7 +84,7 @@ export function liveObjectsMessage(fact: LiveObjectsFact): string {
       const knows = `${schemaOf(versions)} does not know ${count === 1 ? "it" : "them"}`;
       const it = count === 1 ? "it is" : "they are";
       return (
-        `${what} would be lost from ${ofObjects(fact.objectCount, fact.look)}: ${knows}; ` +
+        `${what} would be lost from ${ofObjects(fact.objectCount, fact.look, fact.look.outline !== undefined && count > 1)}: ${knows}; ` +
         (fact.role === "stored"
           ? `${it} gone from what is read at once, and for good with the next write of each object`
           : `${it} gone for good with the next write in ${versions.length === 1 ? "that version" : "one of these versions"}`)
@@ -94,6 +94,11 @@ export function liveObjectsMessage(fact: LiveObjectsFact): string {
       return `${checkedOf(fact.look)}: what the others would come to is not known`;
     case "objects-unchecked":
       return `whether live objects fit the new schemas is not known: ${shown(fact.reason)}`;
+    case "objects-known-in-outline":
+      return (
+        "whether live objects fit the new schemas is not wholly known: the snapshot tells which fields they set, and neither values " +
+        "nor keys of maps, so that of what would be refused nothing is said"
+      );
     case "object-rules-failed": {
       const count = fact.rules.length + fact.otherRuleCount;
       return `${ofObjects(fact.rules[0].objectCount, fact.look, count > 1)} would fail ${count === 1 ? "a rule" : countOf(count, "rule")} of x-kubernetes-validations, by an evaluation that is not the API server's own`;
@@ -175,6 +180,7 @@ export function liveObjectsEvidence(fact: LiveObjectsFact, crd: Resource, audien
       ];
     case "objects-not-all-checked":
     case "objects-unchecked":
+    case "objects-known-in-outline":
       return [];
   }
 }

@@ -15,6 +15,7 @@ export function messageOf(fact: Fact, subjectName: string): string {
     case "object-pruned":
     case "objects-not-all-checked":
     case "objects-unchecked":
+    case "objects-known-in-outline":
     case "object-rules-failed":
     case "object-rules-unevaluated":
       return liveObjectsMessage(fact);

@@ -163,7 +163,7 @@ export function schemaRemedyTitle(remedy: SchemaRemedy): string {
     case "keep-names":
       return `keep ${listOf(remedy.names.map(quoted))} in spec.names`;
     case "compare-with-schemas":
-      return "compare with the cluster itself, by --against live: the schemas are left out of what you compare with";
+      return "compare with the cluster itself, by --against live, or with a snapshot that was taken by crdguard snapshot --objects: the schemas are left out of what you compare with";
   }
 }
 

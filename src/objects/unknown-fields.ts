@@ -32,7 +32,8 @@ interface Trail {
   readonly found: Path[];
 }
 
-const TYPE_AND_METADATA: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata"]);
+/** Members of every resource. */
+export const TYPE_AND_METADATA: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata"]);
 
 /** @param schema null: nothing is known. */
 function pruneLevel(value: unknown, schema: Schema | null, trail: Trail | null, isObject: boolean): unknown {
@@ -116,7 +117,7 @@ function pruneWithinKept(value: unknown, schema: Schema | null, trail: Trail | n
  * Null: known, and nothing in it; undefined: not known. A boolean `additionalProperties`, even false, names the member and knows
  * nothing below it.
  */
-function knownMember(schema: Schema, name: string): Schema | null | undefined {
+export function knownMember(schema: Schema, name: string): Schema | null | undefined {
   const property = schema.properties.get(name);
   if (property !== undefined) return property;
   const { additionalProperties } = schema;

@@ -174,6 +174,7 @@ function versionsOf(fact: Fact): readonly string[] {
     case "names-gone":
     case "objects-not-all-checked":
     case "objects-unchecked":
+    case "objects-known-in-outline":
       return [];
   }
 }
@@ -191,7 +192,7 @@ function enforcementOf(finding: Finding, policy: Policy): RuleSetting {
 }
 
 function isAboutUnseenObjects({ fact }: Finding): boolean {
-  return fact.kind === "objects-not-all-checked" || fact.kind === "objects-unchecked";
+  return fact.kind === "objects-not-all-checked" || fact.kind === "objects-unchecked" || fact.kind === "objects-known-in-outline";
 }
 
 export type RuleSettingResult =

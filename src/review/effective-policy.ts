@@ -95,6 +95,7 @@ function neededBy(fact: Fact): Extract<Fact, { kind: "requirement-unsure" }>["hu
     case "object-pruned":
     case "objects-not-all-checked":
     case "objects-unchecked":
+    case "objects-known-in-outline":
     case "object-rules-failed":
     case "object-rules-unevaluated":
       return [];

@@ -199,6 +199,11 @@ export interface FitLook {
   /** Objects that fail a rule of `x-kubernetes-validations`, as far as such rules can be evaluated here: advice alone. */
   readonly failedRules: readonly FailedCelRule[];
   readonly unevaluatedRules: readonly UnevaluatedCelRule[];
+  /**
+   * No object was at hand, only which fields they set: fields of several objects may be those of as many others.
+   * `isInDoubt`: what the change makes of values, or of keys of maps, cannot be told by that.
+   */
+  readonly outline?: { readonly isInDoubt: boolean };
   readonly source: EvidenceSource;
 }
 

@@ -205,7 +205,7 @@ export type KeepingFact =
     };
 
 /** How much was seen of the live objects: where not all, other counts are lower bounds. */
-export type LookSize = Pick<FitLook, "objectCount" | "totalCount" | "isComplete" | "seconds" | "source">;
+export type LookSize = Pick<FitLook, "objectCount" | "totalCount" | "isComplete" | "seconds" | "outline" | "source">;
 
 /** One cause for which live objects would be refused, in whichever versions. */
 export interface RejectionCause {
@@ -254,6 +254,8 @@ export type LiveObjectsFact =
   | { readonly kind: "objects-not-all-checked"; readonly look: LookSize }
   /** None could be looked at. `reason`: a clause. */
   | { readonly kind: "objects-unchecked"; readonly reason: string }
+  /** Only which fields objects set was known, and the change asks more of values, or of keys of maps. */
+  | { readonly kind: "objects-known-in-outline" }
   | {
       readonly kind: "object-rules-failed";
       readonly rules: readonly [FailedCelRule, ...FailedCelRule[]];

@@ -36,6 +36,8 @@ export function doubtAboutObjects(crd: Crd, fit: FitEvidence): readonly RuleFind
         },
       ];
     case "looked": {
+      if (fit.outline?.isInDoubt === true)
+        return [{ field: "spec.versions", fact: { kind: "objects-known-in-outline" }, remedies: [], isAdvisory: true }];
       const isFound = fit.rejections.length > 0 || fit.losses.length > 0;
       if (fit.isComplete || isFound) return [];
       return [
@@ -50,8 +52,8 @@ export function doubtAboutObjects(crd: Crd, fit: FitEvidence): readonly RuleFind
   }
 }
 
-export function sizeOf({ objectCount, totalCount, isComplete, seconds, source }: FitLook): LookSize {
-  return { objectCount, totalCount, isComplete, seconds, source };
+export function sizeOf({ objectCount, totalCount, isComplete, seconds, source, outline }: FitLook): LookSize {
+  return { objectCount, totalCount, isComplete, seconds, source, ...(outline === undefined ? {} : { outline }) };
 }
 
 /** Objects that a fact names, with what they hold. */
@@ -65,6 +67,7 @@ export function examplesIn(fact: LiveObjectsFact): readonly FitExample[] {
       return fact.rules.flatMap(({ examples }) => examples);
     case "objects-not-all-checked":
     case "objects-unchecked":
+    case "objects-known-in-outline":
     case "object-rules-unevaluated":
       return [];
   }

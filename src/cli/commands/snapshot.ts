@@ -10,6 +10,11 @@ export function declareSnapshot(command: Command, invocation: Invocation): void 
       "write the facts of a cluster to one file, which every command takes in its place: no Secrets, no objects' contents",
     )
     .requiredOption("-o, --output <file>", "where to write it, for example prod.crdguard.json.gz; - for standard output")
+    .option(
+      "--objects",
+      "also count which fields objects set, and keep the schemas: no values, no keys of maps; check then tells what a change would lose",
+      false,
+    )
     .option("--redact", "names of namespaces, workloads, objects and own images become pseudonyms", false)
     .option("--against <live|folder>", "the cluster: live for that of the kubeconfig, or a folder of manifests", "live")
     .option(
@@ -25,6 +30,7 @@ export function declareSnapshot(command: Command, invocation: Invocation): void 
         invocation,
         "crdguard snapshot -o prod.crdguard.json.gz",
         "crdguard check -f new-crds.yaml --against prod.crdguard.json.gz",
+        "crdguard snapshot --objects -o prod.crdguard.json.gz",
         "crdguard snapshot --context production --redact -o prod.crdguard.json.gz",
       ),
     )

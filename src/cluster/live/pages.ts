@@ -8,6 +8,8 @@ export interface ListRequest {
   readonly fieldSelector?: string;
   readonly labelSelector?: string;
   readonly accept?: string;
+  /** `exact`: integers that a double cannot hold are `bigint`. */
+  readonly numbers?: "exact" | undefined;
   /** Objects a page; null: all in one answer. */
   readonly pageSize: number | null;
   /** Stop after so many; all unless told. */
@@ -26,7 +28,7 @@ export type ListResult =
  * of code `gone` after the first page is an expired continue token (etcd compacts after five minutes): list again.
  */
 export async function listPages(client: Pick<ApiClient, "request">, request: ListRequest): Promise<ListResult> {
-  const { path, fieldSelector, labelSelector, accept, pageSize, maxPages = Infinity, signal, onPage } = request;
+  const { path, fieldSelector, labelSelector, accept, numbers, pageSize, maxPages = Infinity, signal, onPage } = request;
   let resourceVersion: string | null = null;
   let continueToken: string | null = null;
   let pages = 0;
@@ -36,6 +38,7 @@ export async function listPages(client: Pick<ApiClient, "request">, request: Lis
       path,
       query: { limit: pageSize ?? undefined, continue: continueToken ?? undefined, fieldSelector, labelSelector },
       ...(accept === undefined ? {} : { accept }),
+      ...(numbers === undefined ? {} : { numbers }),
       signal,
     });
     if (!answer.ok) return { ok: false, error: answer.error, pages };

@@ -6,17 +6,18 @@ import { localError } from "./api-error.ts";
 import { countObjects } from "./count-objects.ts";
 import { findMigration } from "./find-migration.ts";
 import { sampleWriters } from "./sample-writers.ts";
+import { takeFieldStatistics } from "./take-field-statistics.ts";
 
 /** Never rejects: what cannot be known is told with its reason. @param done called for each CRD. */
 export async function takeEvidence(
-  client: Pick<ApiClient, "request">,
+  client: Pick<ApiClient, "request" | "requestBytes">,
   crds: readonly Crd[],
-  signal: AbortSignal,
+  { signal, withObjects }: { readonly signal: AbortSignal; /** Which fields they set. */ readonly withObjects: boolean },
   done: () => void,
 ): Promise<ReadonlyMap<string, CrdEvidence>> {
   const migrations = remembering(client, () => true);
   const evidence = await inParallel(crds, async (crd): Promise<readonly [string, CrdEvidence]> => {
-    const own = AbortSignal.any([signal, AbortSignal.timeout(CRD_MILLISECONDS)]);
+    const own = within(signal);
     // Writers are found on the first pages of what is counted, which are asked for only once in this way.
     const objects = remembering(bounded(client), isFirstPages());
     const counted = await countObjects(objects, crd, own);
@@ -24,6 +25,7 @@ export async function takeEvidence(
     const migration = await findMigration(migrations, crd, signal, {
       request: (request) => objects.request({ ...request, signal: own }),
     });
+    const fields = withObjects ? await takeFieldStatistics(client, crd, within(signal)) : null;
     done();
     // Who takes a snapshot is not who judges by it: that one lacked a right is no advice to the other.
     return [
@@ -32,6 +34,7 @@ export async function takeEvidence(
         objects: counted.kind === "uncountable" ? { kind: "uncountable", reason: counted.reason } : counted,
         migration,
         writers: writers.kind === "unreadable" ? { kind: "unreadable", reason: writers.reason } : writers,
+        ...(fields === null ? {} : { fields }),
       },
     ];
   });
@@ -43,6 +46,10 @@ const AT_ONCE = 8;
 
 /** As long as `check` counts the objects of one CRD. */
 const CRD_MILLISECONDS = 60_000;
+
+function within(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(CRD_MILLISECONDS)]);
+}
 
 /** Pages of 500: beyond 200,000 objects of one CRD, a lower bound says as much. */
 const MAX_REQUESTS = 400;

@@ -10,6 +10,7 @@ import {
   COPIED_FROM_LABEL,
 } from "../../requirements/cluster-service-version.ts";
 import { GUARD_POLICY_CRD, GUARD_POLICY_VERSION } from "../guard-policies.ts";
+import { keptSchema } from "../snapshot/kept-schema.ts";
 import { lookAt, type WantedSettings, wantedSettings } from "../snapshot/settings-wanted.ts";
 import { slimApiRequirement, slimClusterServiceVersion, slimCrd, slimGuardPolicy, slimWorkload } from "../snapshot/slim.ts";
 import type { JsonRecord, OwnCatalogEntries, SettingsLook, Snapshot, UnreadCollection } from "../snapshot/snapshot.ts";
@@ -28,6 +29,8 @@ export interface TakeOptions {
   readonly catalog: Catalog;
   readonly ownCatalog: OwnCatalogEntries | null;
   readonly strictness: Strictness;
+  /** Schemas are kept too, and which fields objects set. */
+  readonly withObjects: boolean;
   /** Version of this crdguard. */
   readonly crdguard: string;
   readonly now: () => Date;
@@ -46,7 +49,7 @@ export type TakeResult =
 
 /** Never rejects. CRDs and workloads must be readable; all else is done without, and told to be missing. */
 export async function takeSnapshot(options: TakeOptions): Promise<TakeResult> {
-  const { client, catalog, signal, strictness, onProgress } = options;
+  const { client, catalog, signal, strictness, withObjects, onProgress } = options;
   const takenAt = options.now().toISOString();
   const listed = { crds: 0, workloads: 0 };
   const tellListed = (what: keyof typeof listed, count: number): void => {
@@ -59,7 +62,8 @@ export async function takeSnapshot(options: TakeOptions): Promise<TakeResult> {
       path: "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
       // A CRD may be a megabyte, and a page is parsed in one go.
       pageSize: 25,
-      slim: slimCrd,
+      slim: (raw) => slimCrd(raw, withObjects),
+      numbers: withObjects ? "exact" : undefined,
       told: (count) => tellListed("crds", count),
     },
     ...(["Deployment", "StatefulSet", "DaemonSet"] as const).map((kind): Collection => {
@@ -79,7 +83,7 @@ export async function takeSnapshot(options: TakeOptions): Promise<TakeResult> {
   }
   const [definitions = [], ...workloads] = results.map((result) => (result.ok ? result.objects : []));
   const crds = definitions.flatMap((definition) => {
-    const crd = parseCrd(definition);
+    const crd = parseCrd(definition, keptSchema);
     return crd.ok ? [crd.value] : [];
   });
   const declared = await listDeclared(client, crds, signal);
@@ -88,7 +92,7 @@ export async function takeSnapshot(options: TakeOptions): Promise<TakeResult> {
     readSettings(client, wanted, strictness, signal),
   );
   let counted = 0;
-  const evidence = await takeEvidence(client, crds, signal, () => {
+  const evidence = await takeEvidence(client, crds, { signal, withObjects }, () => {
     counted += 1;
     onProgress({ kind: "counted", crds: counted, of: crds.length });
   });
@@ -109,7 +113,7 @@ export async function takeSnapshot(options: TakeOptions): Promise<TakeResult> {
   };
 }
 
-interface Collection extends Pick<ListRequest, "path" | "labelSelector" | "pageSize"> {
+interface Collection extends Pick<ListRequest, "path" | "labelSelector" | "pageSize" | "numbers"> {
   readonly resource: string;
   /** Null: not worth keeping. */
   readonly slim: (raw: unknown) => JsonRecord | null;

@@ -13,7 +13,7 @@ import { isGuardPolicyManifest } from "../guard-policies.ts";
 import { questionsDigest } from "./questions-digest.ts";
 import { createPseudonyms, type Pseudonyms, redactImage } from "./pseudonyms.ts";
 import { listOf, recordOf, without } from "./json-members.ts";
-import type { JsonRecord, Snapshot } from "./snapshot.ts";
+import type { FieldStatistics, JsonRecord, Snapshot } from "./snapshot.ts";
 
 /**
  * @param snapshot taken strictly, so that arguments and settings hold no more than the catalog asks for.
@@ -38,12 +38,14 @@ export function redactSnapshot(snapshot: Snapshot, catalog: Catalog, pseudonyms 
     },
     unread: snapshot.unread.map(({ resource }) => ({ resource, reason: NO_REASON })),
     evidence: new Map(
-      [...snapshot.evidence].map(([crd, { objects, migration, writers }]) => [
+      [...snapshot.evidence].map(([crd, { objects, migration, writers, fields }]) => [
         crd,
         {
           objects: redactObjects(objects, names),
           migration: redactMigration(migration, names),
           writers: redactWriters(writers, names),
+          // Paths hold names of schemas alone.
+          ...(fields === undefined ? {} : { fields: fields.map(redactFields) }),
         },
       ]),
     ),
@@ -320,6 +322,10 @@ function redactWriters(writers: WriterEvidence, names: Redactor): WriterEvidence
         })),
       };
   }
+}
+
+function redactFields(fields: FieldStatistics): FieldStatistics {
+  return fields.state === "unreadable" ? { ...fields, reason: withoutDetail(fields.reason) } : fields;
 }
 
 /** After a colon come the API server's own words. */

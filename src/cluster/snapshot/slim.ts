@@ -3,6 +3,8 @@
  * what must not be told would have a gap.
  */
 import { type Catalog, controllersOf } from "../../requirements/catalog.ts";
+import { exactJsonText } from "../../crd/exact-json.ts";
+import { withoutDocumentation } from "../../crd/schema/same-schema.ts";
 import { COPIED_FROM_LABEL } from "../../requirements/cluster-service-version.ts";
 import { parseImage } from "../../requirements/image.ts";
 import { questionsOf } from "../../requirements/questions.ts";
@@ -11,8 +13,11 @@ import { listOf, pick, recordOf } from "./json-members.ts";
 import type { JsonRecord } from "./snapshot.ts";
 import { type Strictness, withholdAll, withholdSome } from "./withhold.ts";
 
-/** Schemas are most of a CRD, and no rule reads them. */
-export function slimCrd(raw: unknown): JsonRecord {
+/**
+ * Schemas are most of a CRD.
+ * @param keepsSchemas each without its documentation and as JSON text, with integers of any size; with what else tells of the form.
+ */
+export function slimCrd(raw: unknown, keepsSchemas = false): JsonRecord {
   const { metadata, spec, status } = recordOf(raw);
   const { versions, ...otherSpec } = pick(spec, ["group", "names", "scope", "versions", "conversion", "preserveUnknownFields"]);
   return {
@@ -22,12 +27,27 @@ export function slimCrd(raw: unknown): JsonRecord {
     spec: {
       ...otherSpec,
       versions: Array.isArray(versions)
-        ? versions.map((version) =>
-            pick(version, ["name", "served", "storage", "deprecated", "deprecationWarning", "subresources"]),
-          )
+        ? versions.map((version) => ({
+            ...pick(version, ["name", "served", "storage", "deprecated", "deprecationWarning", "subresources"]),
+            ...(keepsSchemas ? formOf(version) : {}),
+          }))
         : versions,
     },
     ...(status === undefined ? {} : { status: pick(status, ["acceptedNames", "conditions", "storedVersions"]) }),
+  };
+}
+
+function formOf(version: unknown): JsonRecord {
+  const { openAPIV3Schema } = recordOf(recordOf(version)["schema"]);
+  const columns = listOf(recordOf(version)["additionalPrinterColumns"]);
+  return {
+    ...(openAPIV3Schema === undefined
+      ? {}
+      : { schema: { openAPIV3Schema: exactJsonText(withoutDocumentation(openAPIV3Schema)) } }),
+    ...pick(version, ["selectableFields"]),
+    ...(columns.length === 0
+      ? {}
+      : { additionalPrinterColumns: columns.map((column) => pick(column, ["name", "type", "jsonPath"])) }),
   };
 }
 

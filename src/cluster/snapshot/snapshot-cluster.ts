@@ -11,6 +11,8 @@ import type { Cluster } from "../cluster.ts";
 import { isGuardPolicyManifest, readGuardPolicy } from "../guard-policies.ts";
 import { createPictureBuilder, type PictureBuilder } from "../picture.ts";
 import { previewOf } from "../preview.ts";
+import { keptSchema } from "./kept-schema.ts";
+import { lookInStatistics } from "./look-in-statistics.ts";
 import { questionsDigest } from "./questions-digest.ts";
 import type { CrdEvidence, JsonRecord, SettingsLook, Snapshot } from "./snapshot.ts";
 
@@ -31,8 +33,9 @@ export function snapshotCluster(snapshot: Snapshot, catalog: Catalog, bundles: r
   for (const object of snapshot.objects) put(object, isInPart, builder);
   const picture = builder.build();
   const evidenceOf = ({ name }: Crd): CrdEvidence => snapshot.evidence.get(name) ?? NOTHING_TOLD;
+  const source = { kind: "snapshot", takenAt: snapshot.takenAt } as const;
   return {
-    source: { kind: "snapshot", takenAt: snapshot.takenAt },
+    source,
     workloads: [...builder.workloads()],
     picture: () => picture,
     preview: (applied) => Promise.resolve(previewOf(builder, applied, readSetting)),
@@ -40,7 +43,7 @@ export function snapshotCluster(snapshot: Snapshot, catalog: Catalog, bundles: r
     findMigration: (crd) => Promise.resolve(evidenceOf(crd).migration),
     sampleWriters: (crd) => Promise.resolve(evidenceOf(crd).writers),
     readForms: (crd) => Promise.resolve(picture.crds.get(crd.name) ?? null),
-    lookAtObjects: () => Promise.resolve({ kind: "not-looked" }),
+    lookAtObjects: (previous, next) => Promise.resolve(lookInStatistics(evidenceOf(previous), previous, next, source)),
     // Whether somebody answered at the time does not tell whether somebody does.
     lookAtWebhook: () => Promise.resolve({ kind: "unknown", reason: "a snapshot tells nothing of webhooks" }),
     // Who can read the file can read all of it.
@@ -73,7 +76,7 @@ function settingsReader(looks: readonly SettingsLook[]): ReadSetting {
  */
 function put(object: JsonRecord, isInPart: boolean, builder: PictureBuilder): void {
   if (isCrdManifest(object)) {
-    const crd = parseCrd(object);
+    const crd = parseCrd(object, keptSchema);
     if (crd.ok) builder.putCrd(crd.value);
   } else if (isWorkloadManifest(object)) {
     const workload = parseWorkload(object);

@@ -5,7 +5,7 @@ import { isRecord } from "../../crd/is-record.ts";
 import { compareVersions } from "../../crd/versions.ts";
 import type { ObjectEvidence } from "../../rules/facts.ts";
 import { member, Malformed, optional, readCrdEvidence, readList, readSettings, readTextMap, text } from "./snapshot-members.ts";
-import type { CrdEvidence, JsonRecord, OwnCatalogEntries, SettingsLook, Snapshot } from "./snapshot.ts";
+import type { CrdEvidence, FieldStatistics, JsonRecord, OwnCatalogEntries, SettingsLook, Snapshot } from "./snapshot.ts";
 
 export interface SnapshotDocumentError {
   readonly code: "snapshot-malformed" | "snapshot-version-unknown" | "snapshot-edited";
@@ -122,8 +122,17 @@ function encodeOwnCatalog(own: OwnCatalogEntries | null): JsonRecord | null {
   return own === null ? null : { ...own, files: Object.fromEntries(own.files) };
 }
 
-function encodeEvidence({ objects, migration, writers }: CrdEvidence): JsonRecord {
-  return { objects: encodeObjects(objects), migration, writers };
+function encodeEvidence({ objects, migration, writers, fields }: CrdEvidence): JsonRecord {
+  return {
+    objects: encodeObjects(objects),
+    migration,
+    writers,
+    ...(fields === undefined ? {} : { fields: fields.map(encodeFields) }),
+  };
+}
+
+function encodeFields(fields: FieldStatistics): JsonRecord {
+  return fields.state === "read" ? { ...fields, counts: Object.fromEntries(fields.counts) } : fields;
 }
 
 /** Without its source: to whoever reads it, that is the snapshot. */

@@ -1,7 +1,8 @@
 /** @file Reads the members of a snapshot's document; by hand, since compiling a schema would take longer than all the rest. */
 import { isRecord } from "../../crd/is-record.ts";
+import { readFieldPath } from "../../objects/field-paths.ts";
 import type { MigrationEvidence, ObjectEvidence, ObjectRef, Writer, WriterEvidence } from "../../rules/facts.ts";
-import type { CrdEvidence, JsonRecord, SettingsLook } from "./snapshot.ts";
+import type { CrdEvidence, FieldStatistics, JsonRecord, SettingsLook } from "./snapshot.ts";
 
 /** Its message begins with the path of what is wrong. */
 export class Malformed extends Error {
@@ -53,12 +54,39 @@ export function readSettings(input: unknown, path: string): SettingsLook {
 }
 
 export function readCrdEvidence(input: unknown, path: string, takenAt: string): CrdEvidence {
-  const { objects, migration, writers } = member(input, path);
+  const { objects, migration, writers, fields } = member(input, path);
   return {
     objects: readObjects(objects, `${path}.objects`, takenAt),
     migration: readMigration(migration, `${path}.migration`),
     writers: readWriters(writers, `${path}.writers`),
+    ...(fields === undefined ? {} : { fields: readList(fields, `${path}.fields`, readFields) }),
   };
+}
+
+function readFields(input: unknown, path: string): FieldStatistics {
+  const fields = member(input, path);
+  const version = text(fields["version"], `${path}.version`);
+  switch (fields["state"]) {
+    case "read": {
+      const counts = readMap(fields["counts"], `${path}.counts`, count);
+      const strange = [...counts.keys()].find((field) => readFieldPath(field) === null);
+      if (strange !== undefined) throw new Malformed(`${path}.counts`, `"${strange}" is no path of a field`);
+      return {
+        version,
+        state: "read",
+        objectCount: count(fields["objectCount"], `${path}.objectCount`),
+        totalCount: optional(fields["totalCount"], `${path}.totalCount`, count),
+        isComplete: flag(fields["isComplete"], `${path}.isComplete`),
+        seconds: duration(fields["seconds"], `${path}.seconds`),
+        counts,
+        untoldCount: count(fields["untoldCount"], `${path}.untoldCount`),
+      };
+    }
+    case "unreadable":
+      return { version, state: "unreadable", reason: text(fields["reason"], `${path}.reason`) };
+    default:
+      throw new Malformed(`${path}.state`, "expected read or unreadable");
+  }
 }
 
 function readObjects(input: unknown, path: string, takenAt: string): ObjectEvidence {
@@ -156,6 +184,11 @@ function anyText(input: unknown, path: string): string {
 function count(input: unknown, path: string): number {
   if (typeof input !== "number" || !Number.isSafeInteger(input) || input < 0)
     throw new Malformed(path, "expected a number of things");
+  return input;
+}
+
+function duration(input: unknown, path: string): number {
+  if (typeof input !== "number" || input < 0) throw new Malformed(path, "expected a number of seconds");
   return input;
 }
 

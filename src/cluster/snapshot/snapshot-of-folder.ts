@@ -1,5 +1,10 @@
 /** @file A snapshot of a folder of manifests, as of the cluster that it stands for. */
+import type { Crd } from "../../crd/crd.ts";
 import { isCrdManifest } from "../../crd/parse.ts";
+import { versionsToLookIn } from "../../crd/schema/looks.ts";
+import { readSchema } from "../../crd/schema/read-schema.ts";
+import { findVersion } from "../../crd/versions.ts";
+import { createFieldCounter } from "../../objects/fields-in-use.ts";
 import { isApiRequirementManifest } from "../../requirements/api-requirement.ts";
 import type { Catalog } from "../../requirements/catalog.ts";
 import { isClusterServiceVersionManifest } from "../../requirements/cluster-service-version.ts";
@@ -10,7 +15,7 @@ import { folderCluster } from "./folder-cluster.ts";
 import type { Manifest, ManifestError } from "./manifests.ts";
 import { lookAt, wantedSettings } from "./settings-wanted.ts";
 import { slimApiRequirement, slimClusterServiceVersion, slimCrd, slimGuardPolicy, slimWorkload } from "./slim.ts";
-import type { CrdEvidence, JsonRecord, SettingsLook, Snapshot } from "./snapshot.ts";
+import type { CrdEvidence, FieldStatistics, JsonRecord, SettingsLook, Snapshot } from "./snapshot.ts";
 import type { Strictness } from "./withhold.ts";
 
 export type FolderSnapshotResult =
@@ -19,6 +24,8 @@ export type FolderSnapshotResult =
 export interface FolderSnapshotOptions {
   readonly catalog: Catalog;
   readonly strictness: Strictness;
+  /** Schemas are kept too, and which fields objects set. */
+  readonly withObjects: boolean;
   /** Version of this crdguard. */
   readonly crdguard: string;
   readonly now: () => Date;
@@ -28,13 +35,13 @@ export interface FolderSnapshotOptions {
 export async function snapshotOfFolder(
   path: string,
   manifests: readonly Manifest[],
-  { catalog, strictness, crdguard, now }: FolderSnapshotOptions,
+  { catalog, strictness, withObjects, crdguard, now }: FolderSnapshotOptions,
 ): Promise<FolderSnapshotResult> {
   const contents = readContents(manifests);
   if (!contents.ok) return contents;
   const cluster = folderCluster(path, manifests, catalog);
   if (!cluster.ok) return cluster;
-  const objects = manifests.flatMap(({ object }) => slimmed(object, catalog, strictness));
+  const objects = manifests.flatMap(({ object }) => slimmed(object, catalog, strictness, withObjects));
   const signal = new AbortController().signal;
   const evidence = await Promise.all(
     contents.value.crds.map(async (crd): Promise<readonly [string, CrdEvidence]> => [
@@ -43,6 +50,7 @@ export async function snapshotOfFolder(
         objects: await cluster.value.countObjects(crd, signal),
         migration: await cluster.value.findMigration(crd, signal),
         writers: await cluster.value.sampleWriters(crd, signal),
+        ...(withObjects ? { fields: fieldStatistics(crd, contents.value.others) } : {}),
       },
     ]),
   );
@@ -67,8 +75,26 @@ export async function snapshotOfFolder(
   };
 }
 
-function slimmed(object: JsonRecord, catalog: Catalog, strictness: Strictness): readonly JsonRecord[] {
-  if (isCrdManifest(object)) return [slimCrd(object)];
+/** A webhook that a folder does not have converts no object; without one, each is the same in every version. */
+function fieldStatistics(crd: Crd, manifests: readonly Manifest[]): readonly FieldStatistics[] {
+  const isConverted = crd.conversion.kind === "webhook";
+  return versionsToLookIn(crd).map((version): FieldStatistics => {
+    const schema = findVersion(crd, version)?.form?.schema;
+    if (schema === undefined) return { version, state: "unreadable", reason: `${crd.name} has no schema of ${version}` };
+    const counter = createFieldCounter(readSchema(schema));
+    const objects = manifests.filter(
+      ({ object: { apiVersion, kind } }) =>
+        kind === crd.kind &&
+        (isConverted ? apiVersion === `${crd.group}/${version}` : String(apiVersion).startsWith(`${crd.group}/`)),
+    );
+    for (const { object } of objects) counter.add(object);
+    const objectCount = objects.length;
+    return { version, state: "read", objectCount, totalCount: objectCount, isComplete: true, seconds: 0, ...counter.result() };
+  });
+}
+
+function slimmed(object: JsonRecord, catalog: Catalog, strictness: Strictness, withObjects: boolean): readonly JsonRecord[] {
+  if (isCrdManifest(object)) return [slimCrd(object, withObjects)];
   if (isApiRequirementManifest(object)) return [slimApiRequirement(object)];
   if (isGuardPolicyManifest(object)) return [slimGuardPolicy(object)];
   if (isClusterServiceVersionManifest(object)) {

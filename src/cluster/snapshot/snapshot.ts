@@ -1,4 +1,5 @@
 /** @file What a snapshot holds: the facts of a cluster at one moment, slimmed to what decisions rest on. */
+import type { FieldsInUse } from "../../objects/fields-in-use.ts";
 import type { MigrationEvidence, ObjectEvidence, WriterEvidence } from "../../rules/facts.ts";
 
 export type JsonRecord = Readonly<Record<string, unknown>>;
@@ -62,4 +63,21 @@ export interface CrdEvidence {
   readonly objects: ObjectEvidence;
   readonly migration: MigrationEvidence;
   readonly writers: WriterEvidence;
+  /** Which fields they set; missing where nobody asked. */
+  readonly fields?: readonly FieldStatistics[];
 }
+
+/** Of the objects of a CRD, as they are read in one version. */
+export type FieldStatistics = { readonly version: string } & (
+  | ({
+      readonly state: "read";
+      /** Objects looked at. */
+      readonly objectCount: number;
+      /** All there are, as the API server estimates them; null where it does not say. */
+      readonly totalCount: number | null;
+      /** False when time cut it short. */
+      readonly isComplete: boolean;
+      readonly seconds: number;
+    } & FieldsInUse)
+  | { readonly state: "unreadable"; readonly reason: string }
+);

@@ -42,6 +42,13 @@ export function looksFor(previous: Crd, next: Crd): readonly Look[] {
   return looks;
 }
 
+/** In which `looksFor` may want objects to be read, as long as the conversion stays as it is. */
+export function versionsToLookIn(crd: Crd): readonly string[] {
+  const readIn = readableVersion(crd);
+  if (isConverted(crd) || readIn !== storageVersion(crd)) return servedVersions(crd);
+  return readIn === null ? [] : [readIn];
+}
+
 /** The schemas of some version are not known. */
 export function isUnformed({ versions }: Crd): boolean {
   return versions.some(({ form }) => form === undefined);

@@ -18,7 +18,7 @@ export function isSameSchema(left: WrittenSchema, right: WrittenSchema): boolean
 function meaningOf(written: WrittenSchema): string {
   const known = meanings.get(written);
   if (known !== undefined) return known;
-  const meaning = canonicalText(undocumented(written.kind === "json" ? parseExactJson(written.text) : written.value));
+  const meaning = canonicalText(withoutDocumentation(written.kind === "json" ? parseExactJson(written.text) : written.value));
   meanings.set(written, meaning);
   return meaning;
 }
@@ -29,7 +29,8 @@ const meanings = new WeakMap<WrittenSchema, string>();
 /** Of no consequence to any object. A property may have such a name, so that it is looked for only where keywords stand. */
 const DOCUMENTATION: ReadonlySet<string> = new Set(["description", "title", "example", "externalDocs"]);
 
-function undocumented(schema: unknown): unknown {
+/** @param schema parsed; so is what is returned. */
+export function withoutDocumentation(schema: unknown): unknown {
   if (!isRecord(schema)) return schema;
   return Object.fromEntries(
     Object.entries(schema).flatMap(([keyword, value]): readonly (readonly [string, unknown])[] => {
@@ -45,16 +46,16 @@ function below(keyword: string, value: unknown): unknown {
   switch (keyword) {
     case "properties":
       return isRecord(value)
-        ? Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, undocumented(schema)]))
+        ? Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, withoutDocumentation(schema)]))
         : value;
     case "items":
     case "additionalProperties":
     case "not":
-      return undocumented(value);
+      return withoutDocumentation(value);
     case "allOf":
     case "anyOf":
     case "oneOf":
-      return Array.isArray(value) ? value.map(undocumented) : value;
+      return Array.isArray(value) ? value.map(withoutDocumentation) : value;
     default:
       return value;
   }

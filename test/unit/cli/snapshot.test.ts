@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,7 +22,7 @@ let folder: string;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "crdguard-snapshot-"));
-  run("snapshot", "--against", DEMO, "-o", "demo.crdguard.json.gz");
+  run("snapshot", "--against", DEMO, "--objects", "-o", "demo.crdguard.json.gz");
 });
 
 afterAll(() => {
@@ -55,6 +55,47 @@ describe("crdguard snapshot", () => {
     });
     expect(statSync(join(folder, "again.crdguard.json.gz")).mode & 0o777).toBe(0o600);
     expect(readdirSync(folder).filter((name) => name.startsWith("."))).toEqual([]);
+  });
+
+  it("lets check tell, with --objects, which fields of objects a change would lose", () => {
+    const crd = (fields: object): object => ({
+      apiVersion: "apiextensions.k8s.io/v1",
+      kind: "CustomResourceDefinition",
+      metadata: { name: "gears.own.dev" },
+      spec: {
+        group: "own.dev",
+        scope: "Namespaced",
+        names: { plural: "gears", kind: "Gear" },
+        versions: [
+          {
+            name: "v1",
+            served: true,
+            storage: true,
+            schema: { openAPIV3Schema: { type: "object", properties: { spec: { type: "object", properties: fields } } } },
+          },
+        ],
+      },
+    });
+    const gear = (name: string, spec: object): object => ({
+      apiVersion: "own.dev/v1",
+      kind: "Gear",
+      metadata: { namespace: "mill", name },
+      spec,
+    });
+    const [teeth, timeouts] = [{ type: "integer" }, { type: "string" }];
+    mkdirSync(join(folder, "gears"), { recursive: true });
+    const items = [crd({ teeth, timeouts }), gear("g1", { teeth: 1, timeouts: "hunter2" }), gear("g2", { teeth: 2 })];
+    writeFileSync(join(folder, "gears", "all.json"), JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+    writeFileSync(join(folder, "without.json"), JSON.stringify(crd({ teeth })));
+    expect(run("snapshot", "--against", "gears", "--objects", "--redact", "-o", "gears.gz")).toMatchObject({ status: 0 });
+    expect(gunzipSync(readFileSync(join(folder, "gears.gz"))).toString()).not.toContain("hunter2");
+
+    const lost = run("check", "-f", "without.json", "--against", "gears.gz");
+    expect(lost).toMatchObject({ status: 1 });
+    const told = lost.stdout.replaceAll(/\s+/g, " ");
+    expect(told).toContain('object-pruned: "spec.timeouts" would be lost from 1 of 2 objects of when the snapshot was taken');
+    expect(told).toContain("spec.timeouts: 1 object To go on");
+    expect(told).not.toContain("not wholly known");
   });
 
   it("writes to standard output for -", () => {

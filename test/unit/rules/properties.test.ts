@@ -316,6 +316,8 @@ function whoIn(fact: Fact): readonly string[] {
       return [JSON.stringify(fact.look)];
     case "objects-unchecked":
       return [fact.reason];
+    case "objects-known-in-outline":
+      return [];
   }
 }
 

@@ -96,6 +96,76 @@ describe("taking a snapshot", () => {
     });
   });
 
+  it("counts which fields objects set, and keeps schemas, only where it is asked to", async () => {
+    const schema = {
+      type: "object",
+      description: "hunter2",
+      properties: {
+        spec: {
+          type: "object",
+          properties: {
+            teeth: { type: "integer", maximum: 7, description: "hunter2" },
+            labels: { type: "object", additionalProperties: { type: "string" } },
+          },
+        },
+      },
+    };
+    server
+      .collection(CRDS)
+      .put(
+        asItem(definition("gears.own.dev", [{ name: "v1", served: true, storage: true, schema: { openAPIV3Schema: schema } }])),
+      );
+    const make = (index: number): StandInObject => ({
+      ...gear(index),
+      spec: { teeth: 31_337, ...(index % 3 === 0 ? { labels: { shop: "hunter2" } } : {}) },
+    });
+    server.collection(GEARS, { count: 600, make });
+
+    const taken = await take({ withObjects: true });
+
+    expect(taken.evidence.get("gears.own.dev")?.fields).toEqual([
+      {
+        version: "v1",
+        state: "read",
+        objectCount: 600,
+        totalCount: 600,
+        isComplete: true,
+        seconds: expect.any(Number) as number,
+        counts: new Map([
+          ["spec", 600],
+          ["spec.teeth", 600],
+          ["spec.labels", 200],
+          ["spec.labels.*", 200],
+        ]),
+        untoldCount: 0,
+      },
+    ]);
+    for (const snapshot of [taken, redactSnapshot(await take({ withObjects: true, strictness: "strict" }), catalog)]) {
+      const text = encodeSnapshot(snapshot);
+      expect(text).not.toMatch(/hunter2|31337|"spec\.labels\.shop/);
+      expect(text).toContain(JSON.stringify('{"type":"object","properties":{"spec":').slice(1, -1));
+    }
+    expect(encodeSnapshot(await take())).not.toMatch(/"fields"|openAPIV3Schema/);
+  });
+
+  it("says why fields may not be counted, and of how many objects they were where the time is over", async () => {
+    const crds = server.collection(CRDS);
+    for (const plural of ["gears", "axles"]) crds.put(asItem(definition(`${plural}.own.dev`, [V1])));
+    server.answer(({ path }) => path === GEARS, { status: 403, body: status(403, "no") });
+    server.collection("/apis/own.dev/v1/axles", { count: 600, make: gear });
+    // Metadata comes in pages of 500.
+    server.answer(({ query }) => query["continue"] !== undefined && query["limit"] !== "500", "hang");
+
+    const { evidence } = await take({ withObjects: true, signal: AbortSignal.timeout(1_500) });
+
+    expect(evidence.get("gears.own.dev")?.fields).toEqual([
+      { version: "v1", state: "unreadable", reason: "crdguard may not list gears.own.dev" },
+    ]);
+    expect(evidence.get("axles.own.dev")?.fields).toMatchObject([
+      { state: "read", objectCount: 250, totalCount: 600, isComplete: false },
+    ]);
+  });
+
   it("lists again when a continue token has expired, and gives up the second time", async () => {
     const crds = server.collection(CRDS, {
       count: 60,
@@ -222,6 +292,7 @@ function tryTake(choice: Choice = {}): Promise<TakeResult> {
     catalog,
     ownCatalog: null,
     strictness: "lenient",
+    withObjects: false,
     crdguard: "0.1.0",
     now: () => new Date("2026-05-01T10:00:00Z"),
     signal: new AbortController().signal,

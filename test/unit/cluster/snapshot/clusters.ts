@@ -16,10 +16,12 @@ export async function snapshotOf(
   objects: readonly JsonRecord[],
   catalog: Catalog,
   strictness: Strictness = "lenient",
+  withObjects = false,
 ): Promise<Snapshot> {
   const taken = await snapshotOfFolder("cluster", manifestsOf(objects), {
     catalog,
     strictness,
+    withObjects,
     crdguard: "0.1.0",
     now: () => new Date(TAKEN_AT),
   });

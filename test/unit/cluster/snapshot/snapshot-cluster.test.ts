@@ -8,8 +8,10 @@ import { snapshotCluster } from "../../../../src/cluster/snapshot/snapshot-clust
 import { packSnapshot, unpackSnapshot } from "../../../../src/cluster/snapshot/snapshot-file.ts";
 import type { JsonRecord, Snapshot } from "../../../../src/cluster/snapshot/snapshot.ts";
 import type { Crd } from "../../../../src/crd/crd.ts";
+import { parseCrd } from "../../../../src/crd/parse.ts";
+import { readSchema } from "../../../../src/crd/schema/read-schema.ts";
 import type { Catalog } from "../../../../src/requirements/catalog.ts";
-import type { EvidenceSource, Need } from "../../../../src/rules/facts.ts";
+import type { EvidenceSource, FitEvidence, Need } from "../../../../src/rules/facts.ts";
 import { shippedCatalog } from "../../catalog/workloads.ts";
 import { anyCluster, definition, deployment, manifestsOf, snapshotOf, TAKEN_AT } from "./clusters.ts";
 
@@ -61,6 +63,19 @@ function withoutForms(picture: ClusterPicture | null): ClusterPicture | null {
   return { ...picture, crds: new Map([...picture.crds].map(([name, crd]) => [name, bare(crd)])) };
 }
 
+/** However the schemas are written. */
+function withReadForms(picture: ClusterPicture | null): ClusterPicture | null {
+  if (picture === null) return null;
+  const read = (crd: Crd): unknown => ({
+    ...crd,
+    versions: crd.versions.map(({ form, ...version }) => ({
+      ...version,
+      form: form && { ...form, schema: readSchema(form.schema) },
+    })),
+  });
+  return { ...picture, crds: new Map([...picture.crds].map(([name, crd]) => [name, read(crd) as Crd])) };
+}
+
 describe("a snapshot in place of a cluster", () => {
   it("gives the same picture, the same evidence and the same preview", async () => {
     await fc.assert(
@@ -83,6 +98,17 @@ describe("a snapshot in place of a cluster", () => {
         expect(told).toEqual(expected && { ...expected, picture: withoutForms(expected.picture) });
       }),
       { numRuns: 150 },
+    );
+  });
+
+  it("gives the same picture with its forms where the schemas are kept", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyCluster, async (objects) => {
+        const loaded = reopened(await snapshotOf(objects, catalog, "lenient", true));
+
+        expect(withReadForms(loaded.picture())).toEqual(withReadForms(folder(objects).picture()));
+      }),
+      { numRuns: 50 },
     );
   });
 
@@ -128,6 +154,85 @@ describe("a snapshot in place of a cluster", () => {
     });
 
     expect([...(cluster.picture()?.crds.keys() ?? [])]).toEqual(["gears.own.dev"]);
+  });
+});
+
+describe("objects in a snapshot", () => {
+  const schemaOf = (spec: JsonRecord): JsonRecord => ({ type: "object", properties: { spec: { type: "object", ...spec } } });
+  const gears = (spec: JsonRecord): JsonRecord =>
+    definition("gears.own.dev", [{ ...V1, schema: { openAPIV3Schema: schemaOf(spec) } }]);
+  const gearOf = (name: string, spec: JsonRecord): JsonRecord => ({
+    apiVersion: "own.dev/v1",
+    kind: "gear",
+    metadata: { namespace: "mill", name },
+    spec,
+  });
+  const INTEGER = { type: "integer" };
+  const TODAY = gears({ properties: { teeth: INTEGER, labels: { type: "object", additionalProperties: INTEGER } } });
+  const OBJECTS = [TODAY, gearOf("g1", { teeth: 1, labels: { a: 1 } }), gearOf("g2", { teeth: 2 }), gearOf("g3", {})];
+
+  async function fitOf(snapshot: Snapshot, next: JsonRecord): Promise<FitEvidence> {
+    const cluster = reopened(snapshot);
+    const previous = cluster.picture()?.crds.get("gears.own.dev");
+    const parsed = parseCrd(next);
+    if (previous === undefined || !parsed.ok) throw new Error("no gears");
+    return cluster.lookAtObjects(previous, parsed.value, new AbortController().signal);
+  }
+
+  it.each<{ title: string; next: JsonRecord; told: unknown }>([
+    {
+      title: "tell which of their fields would be lost, by count and without names",
+      next: gears({ properties: { labels: { type: "object", additionalProperties: INTEGER } } }),
+      told: {
+        kind: "looked",
+        objectCount: 3,
+        isComplete: true,
+        rejections: [],
+        losses: [{ version: "v1", role: "stored", path: "spec.teeth", objectCount: 2, examples: [] }],
+        outline: { isInDoubt: false },
+        source: SOURCE,
+      },
+    },
+    {
+      title: "leave in doubt what the new schema would refuse",
+      next: gears({
+        properties: { teeth: { ...INTEGER, maximum: 1 }, labels: { type: "object", additionalProperties: INTEGER } },
+      }),
+      told: { kind: "looked", losses: [], outline: { isInDoubt: true } },
+    },
+    {
+      title: "leave in doubt which keys of a map the new schema knows",
+      next: gears({ properties: { teeth: INTEGER, labels: { type: "object", properties: { a: INTEGER } } } }),
+      told: { kind: "looked", losses: [], outline: { isInDoubt: true } },
+    },
+    {
+      title: "are not asked where the schema stays",
+      next: TODAY,
+      told: { kind: "not-looked" },
+    },
+  ])("$title", async ({ next, told }) => {
+    expect(await fitOf(await snapshotOf(OBJECTS, catalog, "lenient", true), next)).toMatchObject(told as object);
+  });
+
+  it("are not known without statistics, unless there are none", async () => {
+    const next = gears({ properties: {} });
+
+    expect(await fitOf(await snapshotOf(OBJECTS, catalog), next)).toEqual({
+      kind: "unreadable",
+      reason: "the snapshot holds no statistics of objects; take it with --objects",
+    });
+    expect(await fitOf(await snapshotOf([TODAY], catalog), next)).toMatchObject({
+      kind: "looked",
+      objectCount: 0,
+      isComplete: true,
+    });
+  });
+
+  it("are the same under pseudonyms", async () => {
+    const taken = await snapshotOf(OBJECTS, catalog, "strict", true);
+    const next = gears({ properties: {} });
+
+    expect(await fitOf(redactSnapshot(taken, catalog), next)).toEqual(await fitOf(taken, next));
   });
 });
 

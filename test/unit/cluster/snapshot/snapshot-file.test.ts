@@ -5,6 +5,7 @@ import { createGzip, gunzipSync, gzipSync } from "node:zlib";
 import { Ajv } from "ajv";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fieldPath } from "../../../../src/objects/field-paths.ts";
 import { encodeSnapshot } from "../../../../src/cluster/snapshot/snapshot-document.ts";
 import {
   packSnapshot,
@@ -12,7 +13,13 @@ import {
   unpackSnapshot,
   writeFileAtOnce,
 } from "../../../../src/cluster/snapshot/snapshot-file.ts";
-import type { CrdEvidence, JsonRecord, SettingsLook, Snapshot } from "../../../../src/cluster/snapshot/snapshot.ts";
+import type {
+  CrdEvidence,
+  FieldStatistics,
+  JsonRecord,
+  SettingsLook,
+  Snapshot,
+} from "../../../../src/cluster/snapshot/snapshot.ts";
 
 const TAKEN_AT = "2026-05-01T10:00:00Z";
 
@@ -49,6 +56,18 @@ const SNAPSHOT: Snapshot = {
         },
         migration: { kind: "none" },
         writers: { kind: "sampled", objectCount: 3, isComplete: true, writers: [] },
+        fields: [
+          {
+            version: "v1",
+            state: "read",
+            objectCount: 3,
+            totalCount: null,
+            isComplete: false,
+            seconds: 0.1,
+            counts: new Map([["spec.rules[].*", 3]]),
+            untoldCount: 0,
+          },
+        ],
       },
     ],
   ]),
@@ -58,52 +77,77 @@ const SNAPSHOT: Snapshot = {
 const word = fc.string({ minLength: 1, maxLength: 12 });
 const text = fc.oneof(word, fc.constantFrom("__proto__", "\u202e", "ä\n"));
 
-const anyEvidence: fc.Arbitrary<CrdEvidence> = fc.record({
-  objects: fc.oneof(
-    fc.constant<CrdEvidence["objects"]>({ kind: "not-counted" }),
-    fc.record({ kind: fc.constant("uncountable" as const), reason: word }),
-    fc.record({
-      kind: fc.constant("counted" as const),
-      total: fc.nat(),
-      isComplete: fc.boolean(),
-      byNamespace: fc.array(fc.tuple(text, fc.nat())).map((entries) => new Map(entries)),
-      examples: fc.array(fc.record({ namespace: fc.oneof(fc.constant(""), word), name: word })),
-      source: fc.constant({ kind: "snapshot" as const, takenAt: TAKEN_AT }),
-    }),
-  ),
-  migration: fc.oneof(
-    fc.constant<CrdEvidence["migration"]>({ kind: "none" }),
-    fc.record({ kind: fc.constant("succeeded" as const), by: word }),
-    fc.record({ kind: fc.constant("outdated" as const), by: word, reason: word }),
-    fc.record({
-      kind: fc.constant("unproven" as const),
-      by: word,
-      unprovenCount: fc.nat(),
-      objectCount: fc.nat(),
-      isComplete: fc.boolean(),
-      examples: fc.array(fc.record({ namespace: fc.oneof(fc.constant(""), word), name: word })),
-    }),
-  ),
-  writers: fc.oneof(
-    fc.constant<CrdEvidence["writers"]>({ kind: "not-sampled" }),
-    fc.record({ kind: fc.constant("unreadable" as const), reason: word }),
-    fc.record({
-      kind: fc.constant("sampled" as const),
-      objectCount: fc.nat(),
-      isComplete: fc.boolean(),
-      writers: fc.array(
-        fc.record({
-          kind: fc.constantFrom("field-manager" as const, "file" as const),
-          name: word,
-          version: word,
-          objectCount: fc.nat(),
-          isSubresourceOnly: fc.boolean(),
-          lastWrittenAt: fc.option(word),
-        }),
-      ),
-    }),
-  ),
-});
+const anyFieldPath = fc.oneof(
+  fc.constantFrom("spec", "spec.rules[]", "*", "spec.*"),
+  fc.string().map((name) => fieldPath("", { kind: "member", name })),
+);
+
+const anyFields: fc.Arbitrary<FieldStatistics> = fc.oneof(
+  fc.record({ version: word, state: fc.constant("unreadable" as const), reason: word }),
+  fc.record({
+    version: word,
+    state: fc.constant("read" as const),
+    objectCount: fc.nat(),
+    totalCount: fc.option(fc.nat()),
+    isComplete: fc.boolean(),
+    seconds: fc.double({ min: 0, max: 600, noNaN: true }).map(Math.abs),
+    counts: fc.array(fc.tuple(anyFieldPath, fc.nat())).map((entries) => new Map(entries)),
+    untoldCount: fc.nat(),
+  }),
+);
+
+const anyEvidence: fc.Arbitrary<CrdEvidence> = fc
+  .tuple(fc.option(fc.array(anyFields)), ofObjects())
+  .map(([fields, evidence]) => (fields === null ? evidence : { ...evidence, fields }));
+
+function ofObjects(): fc.Arbitrary<CrdEvidence> {
+  return fc.record({
+    objects: fc.oneof(
+      fc.constant<CrdEvidence["objects"]>({ kind: "not-counted" }),
+      fc.record({ kind: fc.constant("uncountable" as const), reason: word }),
+      fc.record({
+        kind: fc.constant("counted" as const),
+        total: fc.nat(),
+        isComplete: fc.boolean(),
+        byNamespace: fc.array(fc.tuple(text, fc.nat())).map((entries) => new Map(entries)),
+        examples: fc.array(fc.record({ namespace: fc.oneof(fc.constant(""), word), name: word })),
+        source: fc.constant({ kind: "snapshot" as const, takenAt: TAKEN_AT }),
+      }),
+    ),
+    migration: fc.oneof(
+      fc.constant<CrdEvidence["migration"]>({ kind: "none" }),
+      fc.record({ kind: fc.constant("succeeded" as const), by: word }),
+      fc.record({ kind: fc.constant("outdated" as const), by: word, reason: word }),
+      fc.record({
+        kind: fc.constant("unproven" as const),
+        by: word,
+        unprovenCount: fc.nat(),
+        objectCount: fc.nat(),
+        isComplete: fc.boolean(),
+        examples: fc.array(fc.record({ namespace: fc.oneof(fc.constant(""), word), name: word })),
+      }),
+    ),
+    writers: fc.oneof(
+      fc.constant<CrdEvidence["writers"]>({ kind: "not-sampled" }),
+      fc.record({ kind: fc.constant("unreadable" as const), reason: word }),
+      fc.record({
+        kind: fc.constant("sampled" as const),
+        objectCount: fc.nat(),
+        isComplete: fc.boolean(),
+        writers: fc.array(
+          fc.record({
+            kind: fc.constantFrom("field-manager" as const, "file" as const),
+            name: word,
+            version: word,
+            objectCount: fc.nat(),
+            isSubresourceOnly: fc.boolean(),
+            lastWrittenAt: fc.option(word),
+          }),
+        ),
+      }),
+    ),
+  });
+}
 
 const anySettings: fc.Arbitrary<SettingsLook> = fc.oneof(
   fc.record({
@@ -280,6 +324,14 @@ describe("a snapshot's file", async () => {
       bytes: gzipSync(JSON.stringify(changed(["evidence", "crds", "gears.own.dev", "objects", "total"], -1))),
       code: "snapshot-malformed",
       message: 'evidence.crds["gears.own.dev"].objects.total: expected a number of things',
+    },
+    {
+      title: "a path of a field that is none",
+      bytes: gzipSync(
+        JSON.stringify(changed(["evidence", "crds", "gears.own.dev", "fields", "0", "counts"], { "spec..rules": 1 })),
+      ),
+      code: "snapshot-malformed",
+      message: 'evidence.crds["gears.own.dev"].fields[0].counts: "spec..rules" is no path of a field',
     },
     {
       title: "an edited count",
