@@ -300,7 +300,8 @@ const EXPECTED: {
   "compare-with-schemas": {
     remedy: { kind: "compare-with-schemas" },
     told: {
-      title: "compare with the cluster itself, by --against live, or with a snapshot that was taken by crdguard snapshot --objects: the schemas are left out of what you compare with",
+      title:
+        "compare with the cluster itself, by --against live, or with a snapshot that was taken by crdguard snapshot --objects: the schemas are left out of what you compare with",
     },
   },
 };
