@@ -135,6 +135,8 @@ export interface Crd {
   readonly finalizers: readonly string[];
   readonly conditions: readonly CrdCondition[];
   readonly conversion: CrdConversion;
+  /** `spec.preserveUnknownFields`, of CRDs as old as `apiextensions.k8s.io/v1beta1`: nothing of their objects is pruned. */
+  readonly preservesUnknownFields?: true;
   readonly owners: readonly CrdOwner[];
   /** Field managers that apply its main resource server-side. */
   readonly appliers: readonly string[];

@@ -110,6 +110,7 @@ function readCrd(input: unknown, writtenSchema: FindSchema): Crd {
       : [],
     conditions: conditions.filter(({ type }) => TELLING_CONDITIONS.has(type)).map(toCondition),
     conversion: readConversion(spec["conversion"]),
+    ...(spec["preserveUnknownFields"] === true ? { preservesUnknownFields: true } : {}),
     owners: readOwners(metadata),
     appliers: readAppliers(metadata["managedFields"]),
     definers: readDefiners(metadata["managedFields"]),

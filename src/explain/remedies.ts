@@ -123,7 +123,7 @@ export function explainRemedy(remedy: Remedy): ExplainedRemedy {
       const crd = shellWord(remedy.crd.name);
       const role = shellWord(`crdguard-count-${remedy.crd.name}`);
       return {
-        title: "let the server count its objects, then apply your change again",
+        title: "let the server count its objects and look at them, then apply your change again",
         command: inTurn([
           `kubectl create clusterrole ${role} --verb=list --resource=${crd}`,
           `kubectl label clusterrole ${role} ${COUNTING_LABEL}=true`,

@@ -36,7 +36,8 @@ export interface FitCheck {
 export function looksFor(previous: Crd, next: Crd): readonly Look[] {
   const known = remembered.get(previous)?.get(next);
   if (known !== undefined) return known;
-  const looks = isConverted(previous) || isConverted(next) ? ownLooks(previous, next) : sharedLooks(previous, next);
+  const found = isConverted(previous) || isConverted(next) ? ownLooks(previous, next) : sharedLooks(previous, next);
+  const looks = next.preservesUnknownFields === true ? withoutPruning(found) : found;
   const ofPrevious = remembered.get(previous) ?? new WeakMap<Crd, readonly Look[]>();
   remembered.set(previous, ofPrevious.set(next, looks));
   return looks;
@@ -47,6 +48,14 @@ export function versionsToLookIn(crd: Crd): readonly string[] {
   const readIn = readableVersion(crd);
   if (isConverted(crd) || readIn !== storageVersion(crd)) return servedVersions(crd);
   return readIn === null ? [] : [readIn];
+}
+
+/** Source: k8s.io/apiextensions-apiserver/pkg/apiserver/customresource_handler.go: no schema prunes where `preserveUnknownFields` is set. */
+function withoutPruning(looks: readonly Look[]): readonly Look[] {
+  return looks.flatMap(({ readIn, checks }): readonly Look[] => {
+    const validated = checks.filter(({ isValidated }) => isValidated).map((check): FitCheck => ({ ...check, prunedAs: null }));
+    return validated.length === 0 ? [] : [{ readIn, checks: validated }];
+  });
 }
 
 /** The schemas of some version are not known. */

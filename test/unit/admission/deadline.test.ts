@@ -50,5 +50,7 @@ describe("deadlinesFrom", () => {
 
     expect(deadlines.evidenceMilliseconds).toBeCloseTo(evidence);
     expect(deadlines.answerMilliseconds).toBeCloseTo(answer);
+    // What looking at objects gets a share of.
+    expect(deadlines.wholeMilliseconds).toBeCloseTo(answer / 0.9);
   });
 });

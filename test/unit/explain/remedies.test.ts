@@ -260,7 +260,7 @@ const EXPECTED: {
   "allow-counting": {
     remedy: { kind: "allow-counting", crd: gears },
     told: {
-      title: "let the server count its objects, then apply your change again",
+      title: "let the server count its objects and look at them, then apply your change again",
       command: [
         "kubectl create clusterrole crdguard-count-gears.own.dev --verb=list --resource=gears.own.dev &&",
         "kubectl label clusterrole crdguard-count-gears.own.dev crdguard.dev/count-objects=true",
@@ -300,7 +300,8 @@ const EXPECTED: {
   "compare-with-schemas": {
     remedy: { kind: "compare-with-schemas" },
     told: {
-      title: "compare with the cluster itself, by --against live: the schemas are left out of what you compare with",
+      title:
+        "compare with the cluster itself, by --against live, or with a snapshot that was taken by crdguard snapshot --objects: the schemas are left out of what you compare with",
     },
   },
 };

@@ -51,6 +51,14 @@ describe("manifests/server/rbac.yaml", () => {
     expect((await permissions()).toSorted()).toEqual(Object.keys(REASONS).toSorted());
   });
 
+  it("lets nobody look at custom objects, but for crdguard's own and those of OLM", async () => {
+    const own = /\.crdguard\.dev$|^clusterserviceversions\.operators\.coreos\.com$|\.k8s\.io$|\.apps$|^[a-z]+\.$/;
+    const granted = (await permissions()).map((permission) => (permission.split(" ").at(-1) ?? "").replace(/\/[^.]*(?=\.)/, ""));
+
+    expect(granted.some((resources) => resources.includes("*"))).toBe(false);
+    expect(granted.filter((resources) => !own.test(resources))).toEqual([]);
+  });
+
   it("lets crdguard change what it says and what it keeps, each by its name where RBAC can tell it", async () => {
     const writes = (await rules()).flatMap(({ role, resources, resourceNames, verbs }) => {
       const own = verbs.filter((verb) => !/^(?:get|list|watch)$/.test(verb));

@@ -72,6 +72,40 @@ describe("policies that are combined", () => {
     expect(combined(specs, flags).enforcement.get(RULE)).toBe(is);
   });
 
+  it.each<{ title: string; specs: Readonly<Record<string, unknown>>; flags?: PolicyFlags; is: Policy["objects"] }>([
+    { title: "that say nothing", specs: { a: {} }, is: { onIncomplete: "allow-with-warning", budgetPercent: 60 } },
+    {
+      title: "of the same priority, by the stricter and by the longer look",
+      specs: {
+        a: { objects: { onIncomplete: "allow-with-warning", budgetPercent: 20 } },
+        b: { objects: { onIncomplete: "deny", budgetPercent: 10 } },
+        c: {},
+      },
+      is: { onIncomplete: "deny", budgetPercent: 20 },
+    },
+    {
+      title: "by the higher priority, member by member",
+      specs: {
+        a: { objects: { onIncomplete: "deny", budgetPercent: 70 } },
+        b: { priority: 500, objects: { onIncomplete: "allow-with-warning" } },
+      },
+      is: { onIncomplete: "allow-with-warning", budgetPercent: 70 },
+    },
+    {
+      title: "that are for other CRDs not at all",
+      specs: { a: { crds: { names: ["*.other.dev"] }, objects: { onIncomplete: "deny", budgetPercent: 5 } } },
+      is: { onIncomplete: "allow-with-warning", budgetPercent: 60 },
+    },
+    {
+      title: "less than a flag",
+      specs: { a: { priority: 1000, objects: { onIncomplete: "allow-with-warning" } } },
+      flags: { ...NO_FLAGS, onIncomplete: "deny" },
+      is: { onIncomplete: "deny", budgetPercent: 60 },
+    },
+  ])("say how live objects are looked at: $title", ({ specs, flags, is }) => {
+    expect(combined(specs, flags).objects).toEqual(is);
+  });
+
   it.each<{ title: string; specs: Readonly<Record<string, unknown>>; flags?: PolicyFlags; is: Policy["onUndecided"] }>([
     { title: "denies where nobody says anything", specs: { a: {} }, is: "deny" },
     { title: "allows where one says so", specs: { a: { onInternalError: "allow" } }, is: "allow" },

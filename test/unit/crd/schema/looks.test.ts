@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { WrittenSchema } from "../../../../src/crd/crd.ts";
+import { parseCrd } from "../../../../src/crd/parse.ts";
 import { isUnformed, looksFor } from "../../../../src/crd/schema/looks.ts";
 import { isSameSchema } from "../../../../src/crd/schema/same-schema.ts";
 import { crd, type CrdShape } from "../../../support/builders.ts";
@@ -201,3 +202,44 @@ describe("isSameSchema", () => {
 function written(schema: object | string): WrittenSchema {
   return typeof schema === "string" ? { kind: "json", text: schema } : { kind: "value", value: schema };
 }
+
+describe("a CRD that preserves unknown fields, as those of v1beta1 do", () => {
+  const before = crd(both(OLD, OLD));
+
+  it("has its objects validated, and loses nothing of them", () => {
+    const after = { ...crd(both(NEW, NEW)), preservesUnknownFields: true } as const;
+
+    expect(
+      looksFor(before, after).map(({ checks }) => checks.map(({ isValidated, prunedAs }) => ({ isValidated, prunedAs }))),
+    ).toEqual([
+      [
+        { isValidated: true, prunedAs: null },
+        { isValidated: true, prunedAs: null },
+      ],
+    ]);
+  });
+
+  it("is pruned from then on when it does so no more", () => {
+    const legacy = { ...before, preservesUnknownFields: true } as const;
+
+    expect(looksFor(legacy, crd(both(NEW, NEW)))).toEqual(looksFor(before, crd(both(NEW, NEW))));
+  });
+
+  it("is told by its manifest", () => {
+    const manifest = (preserveUnknownFields: boolean): unknown => ({
+      apiVersion: "apiextensions.k8s.io/v1",
+      kind: "CustomResourceDefinition",
+      metadata: { name: "gears.own.dev" },
+      spec: {
+        group: "own.dev",
+        names: { plural: "gears", kind: "Gear" },
+        scope: "Namespaced",
+        preserveUnknownFields,
+        versions: [{ name: "v1", served: true, storage: true }],
+      },
+    });
+
+    expect(parseCrd(manifest(true))).toMatchObject({ value: { preservesUnknownFields: true } });
+    expect(parseCrd(manifest(false))).not.toHaveProperty("value.preservesUnknownFields");
+  });
+});
