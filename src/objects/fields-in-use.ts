@@ -18,7 +18,7 @@ export interface FieldCounter {
 }
 
 /** The largest CRDs that are in use have some 3,000 fields. */
-export const MAX_FIELDS = 5_000;
+const MAX_FIELDS = 5_000;
 
 /**
  * Members that the schema does not name are one field, `*`: people and programs choose such names. What the schema does not know at

@@ -75,7 +75,12 @@ describe("docs/schemas/plan-report.v1alpha1.json", () => {
       planned: {
         kind: "impossible",
         obstacles: [
-          { kind: "workload-unsatisfied", workload: TURNER, to: null, requirements: [{ crd: OLD.name, versions: ["v1"], servedBy: null }] },
+          {
+            kind: "workload-unsatisfied",
+            workload: TURNER,
+            to: null,
+            requirements: [{ crd: OLD.name, versions: ["v1"], servedBy: null }],
+          },
           { kind: "version-unknown", workload: TURNER, wanted: "9" },
           ...(refused === undefined ? [] : [{ kind: "change-refused", crd: OLD.name, findings: [refused] } as const]),
         ],
