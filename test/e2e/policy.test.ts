@@ -318,8 +318,8 @@ DESCRIPTION:
     await allowed("gears");
     const path = join(api.workDir, "cluster.crdguard.json.gz");
     const pseudonymous = join(api.workDir, "redacted.crdguard.json.gz");
-    expect(await crdguard(["snapshot", "-o", path])).toMatchObject({ exitCode: 0 });
-    expect(await crdguard(["snapshot", "--redact", "-o", pseudonymous])).toMatchObject({ exitCode: 0 });
+    expect(await crdguard(["snapshot", "--objects", "-o", path])).toMatchObject({ exitCode: 0 });
+    expect(await crdguard(["snapshot", "--objects", "--redact", "-o", pseudonymous])).toMatchObject({ exitCode: 0 });
     await done(["delete", "gp", "mill"]);
     await denied("gears");
 

@@ -85,7 +85,7 @@ describe("a snapshot of a real cluster", () => {
         },
       }),
     );
-    taken = await crdguard(["snapshot", "-o", snapshot]);
+    taken = await crdguard(["snapshot", "--objects", "-o", snapshot]);
   });
 
   afterAll(async () => {
@@ -177,11 +177,18 @@ describe("a snapshot of a real cluster", () => {
     expect(await crdguard(["requirements", "--against", snapshot], "/nowhere")).toEqual(live);
   });
 
+  it("holds schemas where it is asked for objects, and else none", async () => {
+    const plain = join(folder, "plain.crdguard.json.gz");
+    expect(await crdguard(["snapshot", "-o", plain])).toMatchObject({ exitCode: 0 });
+
+    expect(gunzipSync(await readFile(plain)).toString()).not.toContain("openAPIV3Schema");
+    expect(gunzipSync(await readFile(snapshot)).toString()).toContain("openAPIV3Schema");
+  });
+
   it("holds no secret", async () => {
     const text = gunzipSync(await readFile(snapshot)).toString();
 
     expect(text).not.toContain("hunter2");
-    expect(text).not.toContain("openAPIV3Schema");
     expect(text).not.toContain("fieldsV1");
     expect(JSON.parse(text)).toMatchObject({
       cluster: { kubernetesVersion: expect.stringMatching(/^v1\./) as string, server: api.url },
