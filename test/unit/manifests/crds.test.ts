@@ -121,6 +121,7 @@ describe("manifests/crds/guardpolicies.yaml", () => {
       [
         ...GUARD_POLICY_MEMBERS.spec,
         ...GUARD_POLICY_MEMBERS.crds.map((name) => `crds/${name}`),
+        ...GUARD_POLICY_MEMBERS.objects.map((name) => `objects/${name}`),
         ...GUARD_POLICY_MEMBERS.rules.map((name) => `rules[]/${name}`),
         ...GUARD_POLICY_MEMBERS.exceptions.map((name) => `exceptions[]/${name}`),
       ]

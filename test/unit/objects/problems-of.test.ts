@@ -190,7 +190,7 @@ describe("an object is refused", () => {
       title: "additionalProperties: false",
       schema: { type: "object", properties: { a: { type: "string" } }, additionalProperties: false },
       spec: '{"b":1}',
-      told: ["spec: b is a forbidden property"],
+      told: ["spec.b: is a forbidden property"],
     },
     {
       title: "anyOf, and the first of its alternatives",
