@@ -2,6 +2,7 @@
 import type { WrittenSchema } from "../crd.ts";
 import { parseExactJson } from "../exact-json.ts";
 import { isRecord } from "../is-record.ts";
+import { flatText } from "../nesting.ts";
 import type { CelRule, Json, Schema, SchemaType } from "./schema.ts";
 
 /**
@@ -76,8 +77,12 @@ function toSchema(input: unknown, depth: number): Schema {
       documentation.set(keyword, value);
       continue;
     }
-    const reader = depth < MAX_DEPTH ? KEYWORDS.get(keyword) : undefined;
-    const result = reader?.(value, depth);
+    if (depth >= MAX_DEPTH) {
+      // As text, which can be compared without going down it.
+      unhandled.set(keyword, flatText(value));
+      continue;
+    }
+    const result = KEYWORDS.get(keyword)?.(value, depth);
     if (result === undefined) unhandled.set(keyword, value);
     else Object.assign(schema, result);
   }

@@ -3,6 +3,7 @@ import { canonicalText } from "../canonical-text.ts";
 import type { WrittenSchema } from "../crd.ts";
 import { parseExactJson } from "../exact-json.ts";
 import { isRecord } from "../is-record.ts";
+import { flatText, isDeeperThan } from "../nesting.ts";
 
 /**
  * Whatever is said for people alone counts for nothing, nor does the order of members. Texts are compared before they are read, as
@@ -18,10 +19,15 @@ export function isSameSchema(left: WrittenSchema, right: WrittenSchema): boolean
 function meaningOf(written: WrittenSchema): string {
   const known = meanings.get(written);
   if (known !== undefined) return known;
-  const meaning = canonicalText(withoutDocumentation(written.kind === "json" ? parseExactJson(written.text) : written.value));
+  const value = written.kind === "json" ? parseExactJson(written.text) : written.value;
+  // Of one that nobody writes by hand, every difference counts.
+  const meaning = isDeeperThan(value, MAX_NESTING) ? flatText(value) : canonicalText(withoutDocumentation(value));
   meanings.set(written, meaning);
   return meaning;
 }
+
+/** A level of a schema is two of JSON; real ones stay below 120. */
+const MAX_NESTING = 800;
 
 /** A schema is compared with several others, and in several rounds of one review. */
 const meanings = new WeakMap<WrittenSchema, string>();

@@ -1,8 +1,10 @@
 /** What a schema may be at most, or somebody makes of it, is compared within the time that a review has. */
 import { describe, expect, it } from "vitest";
+import type { WrittenSchema } from "../../../../src/crd/crd.ts";
 import { compareSchemas } from "../../../../src/crd/schema/compare-schemas.ts";
 import { directionOf } from "../../../../src/crd/schema/direction.ts";
 import { readSchema } from "../../../../src/crd/schema/read-schema.ts";
+import { isSameSchema } from "../../../../src/crd/schema/same-schema.ts";
 import type { Schema } from "../../../../src/crd/schema/schema.ts";
 
 function schema(value: unknown): Schema {
@@ -16,6 +18,24 @@ function times<T>(count: number, make: (index: number) => T): readonly T[] {
 function nested(levels: number, wrap: (inner: object) => object, inner: object): object {
   return levels === 0 ? inner : nested(levels - 1, wrap, wrap(inner));
 }
+
+describe("a schema nested as deep as the API server takes it", () => {
+  const deep = (type: string, levels = 4_900): WrittenSchema => ({
+    kind: "json",
+    text: `${'{"properties":{"a":'.repeat(levels)}{"type":"${type}"}${"}}".repeat(levels)}`,
+  });
+
+  it("is known to be the same, or not", () => {
+    expect(isSameSchema(deep("string"), deep("string"))).toBe(true);
+    expect(isSameSchema(deep("string"), deep("integer"))).toBe(false);
+    expect(isSameSchema(deep("string", 399), deep("integer", 399))).toBe(false);
+  });
+
+  it("is compared, down to a level that nobody writes by hand, and as a whole below", () => {
+    expect(compareSchemas(readSchema(deep("string")), readSchema(deep("string")))).toEqual([]);
+    expect(compareSchemas(readSchema(deep("string")), readSchema(deep("integer")))).toMatchObject([{ kind: "unhandled" }]);
+  });
+});
 
 /** Each took minutes, or for ever, while every one was looked up among all, or written out anew at each level. */
 describe("a schema of great size", () => {
