@@ -13,8 +13,8 @@ import { type ApiServer, startApiServer } from "./support/api-server.ts";
 import { askSchemaOracle, type DefinedKind, type SchemaOracle } from "./support/schema-oracle.ts";
 import { difference, ownVerdict } from "./support/verdicts.ts";
 
-/** Another each time, and printed: CRDGUARD_ORACLE_SEED runs one again, CRDGUARD_ORACLE_RUNS tells of how many schemas. */
-const SEED = Number(process.env["CRDGUARD_ORACLE_SEED"] ?? Date.now() % 2 ** 31);
+/** The same each time, so that a failure is of the change in hand; CRDGUARD_ORACLE_SEED tries others, CRDGUARD_ORACLE_RUNS tells of how many schemas. */
+const SEED = Number(process.env["CRDGUARD_ORACLE_SEED"] ?? 20_261_121);
 const RUNS = Number(process.env["CRDGUARD_ORACLE_RUNS"] ?? 80);
 
 /** Versions of one definition: more take longer than a second definition does. */
